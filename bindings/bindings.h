@@ -1,0 +1,36 @@
+// What the binding files share. A binding translates arguments and errors; it computes nothing.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "recurra/tensor/tensor.h"
+
+namespace py = pybind11;
+
+namespace recurra::bindings {
+
+// One function a floor of the engine; module.cpp calls them in this order.
+void register_config(py::module_& m);
+void register_random(py::module_& m);
+void register_tensor(py::module_& m);
+
+/// The engine works without the interpreter lock: other Python threads run meanwhile.
+using Unlocked = py::call_guard<py::gil_scoped_release>;
+
+/// float32 for "float32", np.float32, np.dtype("f4"), …; ValueError for what the engine does not have.
+DType dtype_from_python(const py::object& dtype);
+
+/// The elements of an array, borrowed where type and layout fit, else converted once. Python numbers and sequences
+/// become float32 (int32 for whole numbers, bool for truth values), as in Keras; `dtype` may ask for another type.
+Tensor tensor_from_python(const py::object& value, const py::object& dtype = py::none());
+
+/// A NumPy view of the elements; it keeps them alive.
+py::array array_from_tensor(const Tensor& tensor, bool writeable = true);
+
+/// Shape from any Python sequence of integers, or from one integer.
+Shape shape_from_python(const py::object& shape);
+py::tuple shape_to_python(const Shape& shape);
+
+}  // namespace recurra::bindings

@@ -1,0 +1,29 @@
+// Threads, SIMD level, memory.
+#include <omp.h>
+
+#include "bindings.h"
+#include "recurra/base/memory.h"
+#include "recurra/base/parallel.h"
+
+namespace recurra::bindings {
+
+void register_config(py::module_& m) {
+  m.attr("simd_level") = RECURRA_SIMD_LEVEL;
+  m.def("num_threads", &num_threads, "Threads a parallel loop may use now.");
+  m.def("set_num_threads", &set_num_threads, py::arg("count"),
+        "Sets how many threads parallel loops may use. Results do not depend on it.\n\n"
+        "Raises ValueError unless count >= 1.");
+  m.def(
+      "memory_statistics",
+      [] {
+        const auto s = memory::statistics();
+        return py::dict(py::arg("in_use") = s.in_use, py::arg("cached") = s.cached, py::arg("peak") = s.peak,
+                        py::arg("requests") = s.requests);
+      },
+      "Bytes in use, bytes kept for reuse, the peak of use, and how often the system was asked.");
+  m.def("trim_memory", &memory::trim, "Gives cached buffers back to the system.");
+  m.attr("compiler") = __VERSION__;
+  m.attr("openmp") = _OPENMP;
+}
+
+}  // namespace recurra::bindings

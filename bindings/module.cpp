@@ -1,0 +1,11 @@
+// The engine as a Python extension module: a table of contents. The module's name carries the SIMD level it was compiled
+// for; recurra/_engine.py loads exactly one.
+#include "bindings.h"
+
+PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {
+  using namespace recurra::bindings;
+  m.doc() = "recurra's engine, compiled for one SIMD level.";
+  register_config(m);
+  register_tensor(m);
+  register_random(m);
+}

@@ -1,0 +1,177 @@
+// The Tensor class: construction from arrays, views for arrays, differentiation. Its operators are with the ops.
+#include <Python.h>
+
+#include <cstring>
+
+#include "bindings.h"
+#include "recurra/tensor/parameters.h"
+#include "recurra/tensor/tape.h"
+
+namespace recurra::bindings {
+namespace {
+
+py::dtype numpy_dtype(DType dtype) { return py::dtype(name_of(dtype)); }
+
+// Keeps a Python object alive for as long as the engine holds its memory.
+std::shared_ptr<void> keeper_of(const py::object& owner) {
+  return {owner.inc_ref().ptr(), [](void* object) {
+            if (!Py_IsInitialized()) return;
+            const py::gil_scoped_acquire locked;
+            Py_DECREF(static_cast<PyObject*>(object));
+          }};
+}
+
+bool is_engine_dtype(const py::dtype& dtype) {
+  const char kind = dtype.kind();
+  const auto size = dtype.itemsize();
+  return (kind == 'f' && (size == 4 || size == 8)) || (kind == 'i' && (size == 4 || size == 8)) || kind == 'b';
+}
+
+// The nearest type the engine has.
+py::dtype nearest_dtype(const py::dtype& dtype, bool from_python_numbers) {
+  switch (dtype.kind()) {
+    case 'f': return py::dtype(from_python_numbers || dtype.itemsize() < 8 ? "float32" : "float64");
+    case 'b': return py::dtype("bool");
+    case 'i':
+    case 'u': return py::dtype(from_python_numbers || dtype.itemsize() < 4 ? "int32" : "int64");
+    default:
+      throw py::type_error(text("expected numbers, got an array of dtype ", std::string(py::str(dtype)),
+                                "; convert it to float32 first"));
+  }
+}
+
+}  // namespace
+
+DType dtype_from_python(const py::object& dtype) {
+  const py::dtype wanted = py::dtype::from_args(dtype);
+  const std::string name = py::str(wanted.attr("name"));
+  for (DType known : {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean})
+    if (name == name_of(known)) return known;
+  throw py::value_error(text("dtype '", name, "' is not one of float32, float64, int32, int64, bool"));
+}
+
+Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
+  if (py::isinstance<Tensor>(value)) {
+    const auto tensor = value.cast<Tensor>();
+    check(dtype.is_none() || dtype_from_python(dtype) == tensor.dtype(), "Tensor: use cast() to change a dtype");
+    return tensor;
+  }
+  const py::module_ np = py::module_::import("numpy");
+  py::array array;
+  const bool is_array = py::isinstance<py::array>(value);
+  const bool has_own_type = is_array || py::hasattr(value, "__array__") || py::hasattr(value, "dtype");
+  try {
+    array = is_array ? py::reinterpret_borrow<py::array>(value) : py::array(np.attr("asarray")(value));
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_ValueError)) throw;
+    throw py::value_error("expected a regular array of numbers; the given sequence has rows of different lengths");
+  }
+  py::dtype wanted = array.dtype();
+  if (!dtype.is_none())
+    wanted = numpy_dtype(dtype_from_python(dtype));
+  else if (!is_engine_dtype(wanted) || !has_own_type)
+    wanted = nearest_dtype(wanted, !has_own_type);
+  if (array.dtype().kind() == 'O' || array.dtype().kind() == 'U' || array.dtype().kind() == 'S')
+    throw py::type_error(text("expected numbers, got an array of dtype ", std::string(py::str(array.dtype()))));
+  // ascontiguousarray keeps the very same object where nothing has to change; it makes scalars one-dimensional.
+  const py::ssize_t rank = array.ndim();
+  const bool native = array.dtype().byteorder() != '>' && array.dtype().byteorder() != '<';
+  const bool fits = native && array.dtype().is(wanted) && (array.flags() & py::array::c_style) &&
+                    (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_);
+  Shape shape;
+  for (py::ssize_t axis = 0; axis < rank; ++axis) shape.push_back(array.shape(axis));
+  const DType type = dtype_from_python(wanted);
+  if (!fits) array = py::array(np.attr("require")(array, wanted, "CA"));
+  const auto bytes = static_cast<std::size_t>(array.nbytes());
+  return {shape, type, std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array)), 0};
+}
+
+py::array array_from_tensor(const Tensor& tensor, bool writeable) {
+  std::vector<py::ssize_t> extents(tensor.shape().begin(), tensor.shape().end());
+  auto* keeper = new std::shared_ptr<Storage>(tensor.storage());
+  const py::capsule owner(keeper, [](void* p) { delete static_cast<std::shared_ptr<Storage>*>(p); });
+  py::array array(numpy_dtype(tensor.dtype()), extents, tensor.bytes(), owner);
+  if (!writeable) py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return array;
+}
+
+Shape shape_from_python(const py::object& shape) {
+  if (py::isinstance<py::int_>(shape)) return {shape.cast<Index>()};
+  Shape out;
+  for (const auto& extent : shape) out.push_back(extent.cast<Index>());
+  return out;
+}
+
+py::tuple shape_to_python(const Shape& shape) {
+  py::tuple out(static_cast<std::size_t>(shape.rank()));
+  for (int axis = 0; axis < shape.rank(); ++axis) out[static_cast<std::size_t>(axis)] = shape[axis];
+  return out;
+}
+
+void register_tensor(py::module_& m) {
+  py::class_<Tensor> tensor(m, "Tensor", "A dense array of the engine; see recurra.Tensor.");
+  tensor
+      .def(py::init([](const py::object& value, const py::object& dtype) { return tensor_from_python(value, dtype); }),
+           py::arg("value"), py::arg("dtype") = py::none())
+      .def_property_readonly("shape", [](const Tensor& t) { return shape_to_python(t.shape()); })
+      .def_property_readonly("dtype", [](const Tensor& t) { return name_of(t.dtype()); })
+      .def_property_readonly("ndim", &Tensor::rank)
+      .def_property_readonly("size", &Tensor::size)
+      .def_property(
+          "requires_grad", &Tensor::requires_gradient, [](const Tensor& t, bool on) { t.require_gradient(on); },
+          "Whether backward() computes a gradient for this tensor; settable on a leaf.")
+      .def_property(
+          "grad",
+          [](const Tensor& t) -> py::object {
+            const Tensor g = t.gradient();
+            return g.defined() ? py::cast(g) : py::none();
+          },
+          [](const Tensor& t, const py::object& g) { t.set_gradient(g.is_none() ? Tensor() : g.cast<Tensor>()); },
+          "Sum of the gradients that backward() computed for this tensor, or None.")
+      .def("retain_grad", &Tensor::retain_gradient, "Keep the gradient of this intermediate result too.")
+      .def_property_readonly("is_leaf", &Tensor::is_leaf)
+      .def("detach", &Tensor::detach, "The same elements, outside the graph.")
+      .def("clone", &Tensor::clone, "A copy of the elements, outside the graph.")
+      .def(
+          "assign", [](const Tensor& t, const Tensor& source) { t.assign(source); }, py::arg("value"),
+          "Overwrites the elements; every holder of this tensor sees them.")
+      .def(
+          "numpy", [](const Tensor& t) { return array_from_tensor(t); },
+          "A NumPy array that shares the elements.")
+      .def(
+          "__array__",
+          [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {
+            py::object array = array_from_tensor(t);
+            if (!dtype.is_none()) array = array.attr("astype")(dtype, py::arg("copy") = false);
+            return !copy.is_none() && copy.cast<bool>() ? array.attr("copy")() : array;
+          },
+          py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def("item", [](const Tensor& t) -> py::object {
+        const double value = t.item();
+        if (t.dtype() == DType::boolean) return py::bool_(value != 0);
+        if (t.dtype() == DType::int64) return py::int_(*t.data<std::int64_t>());
+        return is_floating(t.dtype()) ? py::object(py::float_(value)) : py::int_(static_cast<Index>(value));
+      })
+      .def(
+          "backward", [](const Tensor& t, const Tensor* gradient) { backward(t, gradient ? *gradient : Tensor()); },
+          py::arg("gradient") = py::none(), Unlocked(),
+          "Adds the derivative of this tensor with respect to every leaf to the leaf's grad.\n\n"
+          "gradient: weight of each element (same shape); may be left out for a scalar.\n"
+          "Raises ValueError if nothing here requires a gradient, or the graph was used up already.");
+  tensor.attr("__array_priority__") = 1000;
+  py::implicitly_convertible<py::array, Tensor>();
+
+  m.def("is_recording", &recording, "Whether operations on this thread are put on the tape.");
+  py::class_<NoGradient>(m, "NoGradient", "While alive, this thread puts nothing on the tape.").def(py::init<>());
+
+  py::class_<ParameterBlock>(m, "ParameterBlock", "Parameters of a model as views of one flat run of numbers.")
+      .def(py::init<std::vector<Tensor>>(), py::arg("parameters"))
+      .def_property_readonly("parameters", &ParameterBlock::parameters)
+      .def_property_readonly("offsets", &ParameterBlock::offsets)
+      .def_property_readonly("values", &ParameterBlock::values)
+      .def_property_readonly("gradients", &ParameterBlock::gradients)
+      .def("zero_gradients", &ParameterBlock::zero_gradients)
+      .def("intact", &ParameterBlock::intact);
+}
+
+}  // namespace recurra::bindings

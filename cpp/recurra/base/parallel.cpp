@@ -1,0 +1,80 @@
+#include "recurra/base/parallel.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <fstream>
+#include <string>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+namespace recurra {
+namespace {
+
+std::atomic<int> chosen{0};
+std::atomic<bool> forked{false};
+
+// CPU quota of the control group (version 2, then 1), rounded up; 0 where there is none.
+int quota() {
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string limit;
+  double period = 0;
+  if (v2 >> limit >> period && limit != "max" && period > 0)
+    return static_cast<int>(std::ceil(std::stod(limit) / period));
+  std::ifstream v1_limit("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
+  std::ifstream v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double allowed = 0;
+  if (v1_limit >> allowed && v1_period >> period && allowed > 0 && period > 0)
+    return static_cast<int>(std::ceil(allowed / period));
+  return 0;
+}
+
+int default_threads() {
+#if defined(__unix__) || defined(__APPLE__)
+  // OpenMP's worker threads do not survive a fork; waiting for them in the child would hang for ever.
+  pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
+#endif
+  const int available = std::max(1, omp_get_max_threads());
+  const int limit = quota();
+  return limit > 0 ? std::min(available, limit) : available;
+}
+
+}  // namespace
+
+int num_threads() {
+  static const int standard = default_threads();
+  if (forked.load(std::memory_order_relaxed) || omp_in_parallel()) return 1;
+  const int count = chosen.load(std::memory_order_relaxed);
+  return count > 0 ? count : standard;
+}
+
+void set_num_threads(int count) {
+  check(count >= 1, "set_num_threads: expected at least 1 thread, got ", count);
+  (void)num_threads();
+  chosen.store(count);
+}
+
+#if defined(__SSE2__)
+FlushDenormals::FlushDenormals() noexcept : saved_(_mm_getcsr()) {
+  _mm_setcsr(static_cast<unsigned>(saved_) | 0x8040U);  // flush results (FTZ) and operands (DAZ)
+}
+FlushDenormals::~FlushDenormals() { _mm_setcsr(static_cast<unsigned>(saved_)); }
+#elif defined(__aarch64__)
+FlushDenormals::FlushDenormals() noexcept {
+  __asm__ volatile("mrs %0, fpcr" : "=r"(saved_));
+  __asm__ volatile("msr fpcr, %0" : : "r"(saved_ | (1ULL << 24)));
+}
+FlushDenormals::~FlushDenormals() { __asm__ volatile("msr fpcr, %0" : : "r"(saved_)); }
+#else
+FlushDenormals::FlushDenormals() noexcept = default;
+FlushDenormals::~FlushDenormals() = default;
+#endif
+
+}  // namespace recurra

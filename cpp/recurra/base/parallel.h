@@ -1,0 +1,69 @@
+// Parallel loops with static schedules. Which thread does an index never changes what the index computes, so results do
+// not depend on the number of threads.
+#pragma once
+
+#include <exception>
+
+#include "recurra/base/shape.h"
+
+namespace recurra {
+
+/// Threads a parallel loop may use: OMP_NUM_THREADS, the CPUs this process may run on and the container's CPU quota
+/// bound the default. 1 in a process forked after a parallel loop has run, where the runtime's threads are gone.
+int num_threads();
+void set_num_threads(int count);
+
+/// While alive, this thread treats denormal numbers as zero (a single denormal can cost 100 cycles).
+class FlushDenormals {
+ public:
+  FlushDenormals() noexcept;
+  ~FlushDenormals();
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  unsigned long long saved_ = 0;
+};
+
+/// Work below which a fork and join costs more than it saves, in floating-point operations (some 50 microseconds).
+inline constexpr double parallel_threshold = 1e6;
+
+/// Calls body(i) for 0 <= i < count; `operations` is the cost of the whole loop in floating-point operations, from
+/// which the loop decides whether to go parallel. An exception of any call is rethrown after the loop.
+template <class Body>
+void parallel_for(Index count, double operations, const Body& body) {
+  const int threads =
+      operations < parallel_threshold ? 1 : static_cast<int>(count < num_threads() ? count : num_threads());
+  if (threads <= 1) {
+    const FlushDenormals flush;
+    for (Index i = 0; i < count; ++i) body(i);
+    return;
+  }
+  std::exception_ptr failure;
+#pragma omp parallel num_threads(threads)
+  {
+    const FlushDenormals flush;
+#pragma omp for schedule(static)
+    for (Index i = 0; i < count; ++i) {
+      try {
+        body(i);
+      } catch (...) {
+#pragma omp critical(recurra_failure)
+        failure = std::current_exception();
+      }
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Splits [0, count) into blocks of `block` and calls body(begin, end) for each, in parallel.
+template <class Body>
+void parallel_blocks(Index count, Index block, double operations, const Body& body) {
+  const Index blocks = (count + block - 1) / block;
+  parallel_for(blocks, operations, [&](Index b) {
+    const Index begin = b * block;
+    body(begin, begin + block < count ? begin + block : count);
+  });
+}
+
+}  // namespace recurra

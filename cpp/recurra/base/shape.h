@@ -1,0 +1,72 @@
+// The extents of a tensor: up to eight, held in place so that making a shape allocates nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+#include "recurra/base/check.h"
+
+namespace recurra {
+
+using Index = std::int64_t;
+
+class Shape {
+ public:
+  static constexpr int max_rank = 8;
+
+  Shape() = default;
+  Shape(std::initializer_list<Index> extents) : Shape(std::span<const Index>(extents.begin(), extents.size())) {}
+  explicit Shape(std::span<const Index> extents) {
+    check(extents.size() <= max_rank, "a tensor has at most ", int{max_rank}, " axes, got ", extents.size());
+    for (Index extent : extents) push_back(extent);
+  }
+
+  int rank() const { return rank_; }
+  Index operator[](int axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
+  Index& operator[](int axis) { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
+  const Index* begin() const { return extents_.data(); }
+  const Index* end() const { return extents_.data() + rank_; }
+  Index back() const { return extents_[static_cast<std::size_t>(rank_ - 1)]; }
+
+  void push_back(Index extent) {
+    check(rank_ < max_rank, "a tensor has at most ", int{max_rank}, " axes");
+    check(extent >= 0, "an extent cannot be negative, got ", extent);
+    extents_[static_cast<std::size_t>(rank_++)] = extent;
+  }
+
+  /// Product of the extents of the axes [from, to); 1 for none.
+  Index count(int from, int to) const {
+    Index product = 1;
+    for (int axis = from; axis < to; ++axis) product *= (*this)[axis];
+    return product;
+  }
+  Index size() const { return count(0, rank_); }
+
+  bool operator==(const Shape& other) const {
+    if (rank_ != other.rank_) return false;
+    for (int axis = 0; axis < rank_; ++axis)
+      if ((*this)[axis] != other[axis]) return false;
+    return true;
+  }
+
+  std::string str() const {
+    std::string out = "(";
+    for (int axis = 0; axis < rank_; ++axis) out += (axis ? ", " : "") + std::to_string((*this)[axis]);
+    return out + (rank_ == 1 ? ",)" : ")");
+  }
+
+ private:
+  std::array<Index, max_rank> extents_{};
+  int rank_ = 0;
+};
+
+/// An axis counted from either end, checked; `who` names the caller in the error.
+inline int checked_axis(Index axis, int rank, const char* who) {
+  check(axis >= -rank && axis < rank, who, ": axis ", axis, " is outside a tensor of ", rank, " axes");
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+}  // namespace recurra

@@ -1,0 +1,173 @@
+#include "recurra/tensor/tape.h"
+
+#include <algorithm>
+#include <atomic>
+#include <queue>
+#include <unordered_set>
+
+namespace recurra {
+namespace {
+
+thread_local bool recording_on = true;
+std::atomic<std::uint64_t> next_number{0};
+
+template <class T>
+void add_elements(const Tensor& sum, const Tensor& term) {
+  T* out = sum.data<T>();
+  const T* in = term.data<T>();
+  const Index n = sum.size();
+  for (Index i = 0; i < n; ++i) out[i] += in[i];
+}
+
+void add_in_place(const Tensor& sum, const Tensor& term) {
+  check(sum.shape() == term.shape() && sum.dtype() == term.dtype(), "gradient of shape ", term.shape().str(),
+        " added to one of shape ", sum.shape().str());
+  dispatch_float(sum.dtype(), "gradient", [&]<class T>() { add_elements<T>(sum, term); });
+}
+
+}  // namespace
+
+bool recording() { return recording_on; }
+
+NoGradient::NoGradient() : before_(recording_on) { recording_on = false; }
+NoGradient::~NoGradient() { recording_on = before_; }
+
+bool needs_recording(std::initializer_list<const Tensor*> inputs) {
+  return recording_on && std::ranges::any_of(inputs, [](const Tensor* t) { return t->requires_gradient(); });
+}
+
+bool needs_recording(const std::vector<Tensor>& inputs) {
+  return recording_on && std::ranges::any_of(inputs, &Tensor::requires_gradient);
+}
+
+Node::Node(const char* name, std::vector<Tensor> inputs, std::size_t outputs, BackwardFunction backward)
+    : name_(name), number_(next_number.fetch_add(1)), inputs_(std::move(inputs)), slots_(outputs), backward_(std::move(backward)) {}
+
+// A chain of thousands of steps must not be torn down by recursion: nodes that die meanwhile queue up here.
+Node::~Node() { release(); }
+
+void Node::release() {
+  thread_local std::vector<Tensor>* dying = nullptr;
+  backward_ = nullptr;
+  slots_.clear();
+  if (dying) {
+    std::ranges::move(inputs_, std::back_inserter(*dying));
+    inputs_.clear();
+    return;
+  }
+  std::vector<Tensor> queue = std::move(inputs_);
+  inputs_.clear();
+  dying = &queue;
+  while (!queue.empty()) {
+    const Tensor last = std::move(queue.back());
+    queue.pop_back();
+  }
+  dying = nullptr;
+}
+
+const Tensor& Node::Slot::own() {
+  if (!owned) gradient = gradient.clone();
+  owned = true;
+  return gradient;
+}
+
+void Tensor::retain_gradient() const {
+  check(requires_gradient(), "retain_grad: this tensor requires no gradient");
+  if (is_leaf() || impl_->gradient) return;
+  set_gradient(zeros_like(*this));
+  producer()->slots_[static_cast<std::size_t>(output_index())].retained = gradient();
+}
+
+void record(const char* name, std::vector<Tensor> inputs, const std::vector<Tensor>& outputs,
+            BackwardFunction backward) {
+  if (!needs_recording(inputs)) return;
+  for (Tensor& input : inputs)
+    if (!input.requires_gradient()) input = Tensor();
+  const auto node = std::make_shared<Node>(name, std::move(inputs), outputs.size(), std::move(backward));
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].defined()) outputs[i].set_producer(node, static_cast<int>(i));
+}
+
+const Tensor& BackwardPass::output_gradient(int output) const {
+  return node_.slots_[static_cast<std::size_t>(output)].gradient;
+}
+
+bool BackwardPass::wants(int input) const { return node_.inputs_[static_cast<std::size_t>(input)].defined(); }
+
+void BackwardPass::add(int input, const Tensor& gradient) const {
+  const Tensor& tensor = node_.inputs_[static_cast<std::size_t>(input)];
+  if (!tensor.defined()) return;
+  check(gradient.shape() == tensor.shape() && gradient.dtype() == tensor.dtype(), node_.name_,
+        ": backward made a gradient of shape ", gradient.shape().str(), " for an input of shape ",
+        tensor.shape().str());
+  if (!tensor.is_leaf()) {
+    Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
+    if (!slot.gradient.defined())
+      slot.gradient = gradient;
+    else
+      add_in_place(slot.own(), gradient);
+    return;
+  }
+  if (const Tensor sum = tensor.gradient(); sum.defined())
+    add_in_place(sum, gradient);
+  else
+    tensor.set_gradient(gradient.clone());
+}
+
+Tensor BackwardPass::accumulator(int input) const {
+  const Tensor& tensor = node_.inputs_[static_cast<std::size_t>(input)];
+  if (!tensor.is_leaf()) {
+    Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
+    if (!slot.gradient.defined()) {
+      slot.gradient = Tensor::zeros_like(tensor);
+      slot.owned = true;
+    }
+    return slot.own();
+  }
+  if (!tensor.gradient().defined()) tensor.set_gradient(Tensor::zeros_like(tensor));
+  return tensor.gradient();
+}
+
+void backward(const Tensor& root, const Tensor& seed) {
+  check(root.defined() && root.requires_gradient(),
+        "backward: this tensor depends on nothing that requires a gradient");
+  Tensor start = seed;
+  if (!start.defined()) {
+    check(root.size() == 1, "backward: give the gradient of a tensor that is not a scalar; its shape is ",
+          root.shape().str());
+    start = Tensor::full(root.shape(), root.dtype(), 1);
+  }
+  check(start.shape() == root.shape() && start.dtype() == root.dtype(), "backward: expected a gradient ",
+        name_of(root.dtype()), root.shape().str(), ", got ", name_of(start.dtype()), start.shape().str());
+  const NoGradient off;
+  if (root.is_leaf()) {
+    if (const Tensor sum = root.gradient(); sum.defined()) add_in_place(sum, start);
+    else root.set_gradient(start.clone());
+    return;
+  }
+  check(root.producer()->backward_ != nullptr, "backward: the graph of this tensor was freed by an earlier backward; ",
+        "compute it again");
+  root.producer()->slots_[static_cast<std::size_t>(root.output_index())].gradient = start;
+
+  const auto older = [](const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
+    return a->number_ < b->number_;
+  };
+  std::priority_queue<std::shared_ptr<Node>, std::vector<std::shared_ptr<Node>>, decltype(older)> ready(older);
+  std::unordered_set<const Node*> seen{root.producer().get()};
+  ready.push(root.producer());
+  while (!ready.empty()) {
+    const std::shared_ptr<Node> node = ready.top();
+    ready.pop();
+    check(node->backward_ != nullptr, "backward: part of the graph (", node->name_,
+          ") was freed by an earlier backward; compute it again");
+    for (const Node::Slot& slot : node->slots_)
+      if (slot.retained.defined() && slot.gradient.defined()) add_in_place(slot.retained, slot.gradient);
+    node->backward_(BackwardPass(*node));
+    for (const Tensor& input : node->inputs_)
+      if (input.defined() && !input.is_leaf() && seen.insert(input.producer().get()).second)
+        ready.push(input.producer());
+    node->release();  // what the node saved is not needed again
+  }
+}
+
+}  // namespace recurra

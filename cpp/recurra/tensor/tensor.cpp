@@ -1,0 +1,118 @@
+#include "recurra/tensor/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "recurra/base/memory.h"
+#include "recurra/tensor/tape.h"
+
+namespace recurra {
+
+Storage::Storage(std::size_t bytes)
+    : data_(static_cast<std::byte*>(memory::allocate(bytes))), bytes_(bytes), pooled_(true) {}
+
+Storage::Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper)
+    : data_(static_cast<std::byte*>(borrowed)), bytes_(bytes), keeper_(std::move(keeper)), pooled_(false) {}
+
+Storage::~Storage() {
+  if (pooled_) memory::release(data_, bytes_);
+}
+
+Tensor::Tensor(Shape shape, DType dtype) : impl_(std::make_shared<Impl>()) {
+  impl_->shape = shape;
+  impl_->dtype = dtype;
+  impl_->storage = std::make_shared<Storage>(static_cast<std::size_t>(shape.size()) * size_of(dtype));
+}
+
+Tensor::Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::size_t offset)
+    : impl_(std::make_shared<Impl>()) {
+  impl_->shape = shape;
+  impl_->dtype = dtype;
+  impl_->storage = std::move(storage);
+  impl_->offset = offset;
+}
+
+Tensor Tensor::zeros(Shape shape, DType dtype) {
+  Tensor out(shape, dtype);
+  std::memset(out.bytes(), 0, static_cast<std::size_t>(out.size()) * size_of(dtype));
+  return out;
+}
+
+Tensor Tensor::full(Shape shape, DType dtype, double value) {
+  Tensor out(shape, dtype);
+  dispatch_any(dtype, [&]<class T>() { std::ranges::fill(out.span<T>(), static_cast<T>(value)); });
+  return out;
+}
+
+double Tensor::item() const {
+  check(size() == 1, "item(): expected a tensor of one element, got shape ", shape().str());
+  return dispatch_any(dtype(), [&]<class T>() { return static_cast<double>(*data<T>()); });
+}
+
+Tensor Tensor::reshaped(Shape shape) const {
+  check(shape.size() == size(), "reshape: ", this->shape().str(), " has ", size(), " elements, ", shape.str(), " has ",
+        shape.size());
+  return {shape, dtype(), impl_->storage, impl_->offset};
+}
+
+Tensor Tensor::rows(Index begin, Index end) const {
+  check(rank() >= 1 && begin >= 0 && begin <= end && end <= shape(0), "rows: [", begin, ", ", end,
+        ") is outside a tensor of shape ", shape().str());
+  Shape part = shape();
+  part[0] = end - begin;
+  const auto row = static_cast<std::size_t>(shape().count(1, rank())) * size_of(dtype());
+  return {part, dtype(), impl_->storage, impl_->offset + static_cast<std::size_t>(begin) * row};
+}
+
+Tensor Tensor::detach() const {
+  if (!impl_->requires_gradient) return *this;
+  return {shape(), dtype(), impl_->storage, impl_->offset};
+}
+
+Tensor Tensor::clone() const {
+  Tensor out(shape(), dtype());
+  out.assign(*this);
+  return out;
+}
+
+void Tensor::assign(const Tensor& source) const {
+  check(source.shape() == shape() && source.dtype() == dtype(), "assign: expected ", name_of(dtype()), shape().str(),
+        ", got ", name_of(source.dtype()), source.shape().str());
+  std::memmove(bytes(), source.bytes(), static_cast<std::size_t>(size()) * size_of(dtype()));
+}
+
+void Tensor::require_gradient(bool on) const {
+  check(!on || is_floating(dtype()), "a gradient needs a floating-point tensor, got ", name_of(dtype()));
+  check(is_leaf(), "requires_grad can be changed only on a leaf, not on the result of an operation; use detach()");
+  impl_->requires_gradient = on;
+}
+
+Tensor Tensor::gradient() const { return impl_->gradient ? Tensor(impl_->gradient) : Tensor(); }
+
+void Tensor::set_gradient(const Tensor& gradient) const {
+  check(!gradient.defined() || (gradient.shape() == shape() && gradient.dtype() == dtype()),
+        "gradient: expected ", name_of(dtype()), shape().str());
+  impl_->gradient = gradient.impl_;
+}
+
+void Tensor::set_producer(std::shared_ptr<Node> node, int output_index) const {
+  impl_->producer = std::move(node);
+  impl_->output_index = output_index;
+  impl_->requires_gradient = true;
+}
+
+void Tensor::rebind(std::shared_ptr<Storage> storage, std::size_t offset) const {
+  impl_->storage = std::move(storage);
+  impl_->offset = offset;
+}
+
+void check_rank(const Tensor& tensor, int rank, const char* who, const char* what) {
+  check(tensor.rank() == rank, who, ": ", what, " must have ", rank, " axes, got shape ", tensor.shape().str());
+}
+
+void check_same_dtype(const Tensor& a, const Tensor& b, const char* who) {
+  check(a.dtype() == b.dtype(), who, ": mixes ", name_of(a.dtype()), " and ", name_of(b.dtype()),
+        "; cast one of them first");
+}
+
+}  // namespace recurra

@@ -1,0 +1,125 @@
+// A dense row-major array with a run-time element type, and its place on the tape.
+//
+// A Tensor is a handle: copies share the elements and the gradient. It is always contiguous; a view (`reshaped`,
+// `rows`) shares the elements of another tensor. A tensor that takes part in differentiation is either a leaf
+// (`require_gradient`) or the output of a node (see tape.h).
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "recurra/base/dtype.h"
+#include "recurra/base/shape.h"
+
+namespace recurra {
+
+class Node;
+
+/// Owner of a run of bytes: a buffer of the pool, or memory borrowed from somebody whom `keeper` keeps alive.
+class Storage {
+ public:
+  explicit Storage(std::size_t bytes);
+  Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  std::byte* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::byte* data_;
+  std::size_t bytes_;
+  std::shared_ptr<void> keeper_;
+  bool pooled_;
+};
+
+class Tensor {
+ public:
+  /// An undefined tensor: "no gradient", "no mask", "not given".
+  Tensor() = default;
+  /// Elements uninitialised.
+  Tensor(Shape shape, DType dtype);
+  /// A view of `storage` from byte `offset` on.
+  Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::size_t offset);
+
+  static Tensor zeros(Shape shape, DType dtype);
+  static Tensor full(Shape shape, DType dtype, double value);
+  static Tensor zeros_like(const Tensor& other) { return zeros(other.shape(), other.dtype()); }
+  static Tensor empty_like(const Tensor& other) { return {other.shape(), other.dtype()}; }
+  static Tensor scalar(double value, DType dtype) { return full({}, dtype, value); }
+
+  bool defined() const { return impl_ != nullptr; }
+  const Shape& shape() const { return impl_->shape; }
+  Index shape(int axis) const { return impl_->shape[axis]; }
+  int rank() const { return impl_->shape.rank(); }
+  Index size() const { return impl_->shape.size(); }
+  DType dtype() const { return impl_->dtype; }
+
+  /// The elements. T must be the C++ type of dtype().
+  template <class T>
+  T* data() const {
+    return reinterpret_cast<T*>(bytes());
+  }
+  std::byte* bytes() const { return impl_->storage->data() + impl_->offset; }
+  template <class T>
+  std::span<T> span() const {
+    return {data<T>(), static_cast<std::size_t>(size())};
+  }
+  const std::shared_ptr<Storage>& storage() const { return impl_->storage; }
+  std::size_t offset() const { return impl_->offset; }
+
+  /// The only element of a tensor of size 1.
+  double item() const;
+
+  /// Same elements, another shape; not on the tape (ops::reshape is).
+  Tensor reshaped(Shape shape) const;
+  /// Rows [begin, end) of the first axis, sharing the elements; not on the tape.
+  Tensor rows(Index begin, Index end) const;
+  /// Same elements, off the tape. Backward functions keep only detached tensors, or they would keep themselves alive.
+  Tensor detach() const;
+  Tensor clone() const;
+  /// Overwrites the elements with those of `source` (same shape and dtype).
+  void assign(const Tensor& source) const;
+
+  // Differentiation.
+  bool requires_gradient() const { return impl_ && impl_->requires_gradient; }
+  bool is_leaf() const { return !impl_->producer; }
+  /// Makes this tensor a leaf whose gradient backward() adds up in gradient().
+  void require_gradient(bool on = true) const;
+  /// For a tensor that is no leaf: keep its gradient as well when backward() passes it.
+  void retain_gradient() const;
+  Tensor gradient() const;
+  void set_gradient(const Tensor& gradient) const;
+  const std::shared_ptr<Node>& producer() const { return impl_->producer; }
+  int output_index() const { return impl_->output_index; }
+  void set_producer(std::shared_ptr<Node> node, int output_index) const;
+
+  /// Moves the elements to another place (see ParameterBlock): every handle to this tensor follows.
+  void rebind(std::shared_ptr<Storage> storage, std::size_t offset) const;
+
+  bool same_as(const Tensor& other) const { return impl_ == other.impl_; }
+  const void* identity() const { return impl_.get(); }
+
+ private:
+  struct Impl {
+    Shape shape;
+    DType dtype = DType::float32;
+    std::shared_ptr<Storage> storage;
+    std::size_t offset = 0;
+    bool requires_gradient = false;
+    std::shared_ptr<Impl> gradient;
+    std::shared_ptr<Node> producer;
+    int output_index = 0;
+  };
+  explicit Tensor(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Throws unless `tensor` has this many axes; `who` and `what` name the caller and the argument.
+void check_rank(const Tensor& tensor, int rank, const char* who, const char* what);
+/// Throws unless both have the same dtype.
+void check_same_dtype(const Tensor& a, const Tensor& b, const char* who);
+
+}  // namespace recurra
