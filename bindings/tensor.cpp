@@ -66,21 +66,18 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
     if (!error.matches(PyExc_ValueError)) throw;
     throw py::value_error("expected a regular array of numbers; the given sequence has rows of different lengths");
   }
-  py::dtype wanted = array.dtype();
-  if (!dtype.is_none())
-    wanted = numpy_dtype(dtype_from_python(dtype));
-  else if (!is_engine_dtype(wanted) || !has_own_type)
-    wanted = nearest_dtype(wanted, !has_own_type);
   if (array.dtype().kind() == 'O' || array.dtype().kind() == 'U' || array.dtype().kind() == 'S')
     throw py::type_error(text("expected numbers, got an array of dtype ", std::string(py::str(array.dtype()))));
-  // ascontiguousarray keeps the very same object where nothing has to change; it makes scalars one-dimensional.
+  const bool known = is_engine_dtype(array.dtype()) && has_own_type;
+  const DType type = !dtype.is_none() ? dtype_from_python(dtype)
+                                      : dtype_from_python(known ? array.dtype() : nearest_dtype(array.dtype(), !has_own_type));
+  const py::dtype wanted = numpy_dtype(type);
   const py::ssize_t rank = array.ndim();
   const bool native = array.dtype().byteorder() != '>' && array.dtype().byteorder() != '<';
   const bool fits = native && array.dtype().is(wanted) && (array.flags() & py::array::c_style) &&
                     (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_);
   Shape shape;
   for (py::ssize_t axis = 0; axis < rank; ++axis) shape.push_back(array.shape(axis));
-  const DType type = dtype_from_python(wanted);
   if (!fits) array = py::array(np.attr("require")(array, wanted, "CA"));
   const auto bytes = static_cast<std::size_t>(array.nbytes());
   return {shape, type, std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array)), 0};
