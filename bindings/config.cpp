@@ -22,7 +22,11 @@ void register_config(py::module_& m) {
       },
       "Bytes in use, bytes kept for reuse, the peak of use, and how often the system was asked.");
   m.def("trim_memory", &memory::trim, "Gives cached buffers back to the system.");
-  m.attr("compiler") = __VERSION__;
+#if defined(__clang__)
+  m.attr("compiler") = __VERSION__;  // "Clang 14.0.6" and the like
+#else
+  m.attr("compiler") = "GCC " __VERSION__;
+#endif
   m.attr("openmp") = _OPENMP;
 }
 
