@@ -15,6 +15,7 @@ namespace recurra::bindings {
 void register_config(py::module_& m);
 void register_random(py::module_& m);
 void register_tensor(py::module_& m);
+void register_text(py::module_& m);
 
 /// The engine works without the interpreter lock: other Python threads run meanwhile.
 using Unlocked = py::call_guard<py::gil_scoped_release>;

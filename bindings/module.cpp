@@ -8,4 +8,5 @@ PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {
   register_config(m);
   register_tensor(m);
   register_random(m);
+  register_text(m);
 }

@@ -1,0 +1,21 @@
+"""Packages that only some functions need: imported when such a function is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def require(module: str, *, extra: str, purpose: str) -> Any:
+    """The module, or an ImportError that says what it is for and how to install it.
+
+    Arguments:
+        module: full name of the module.
+        extra: the extra of this package that brings it.
+        purpose: what cannot be done without it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.split(".")[0]
+        raise ImportError(f"{purpose} needs {package}; install it with: pip install 'recurra[{extra}]'") from error

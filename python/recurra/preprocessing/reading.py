@@ -1,0 +1,65 @@
+"""Text files, read piece by piece: a corpus need not fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+
+__all__ = ["decode", "read_documents", "read_lines"]
+
+
+def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -> str:
+    """Bytes to text, with an error that names the place.
+
+    Arguments:
+        data: the bytes.
+        source: what they are called in the error.
+        encoding: any encoding Python knows.
+        offset: bytes of the source that came before `data`.
+
+    Raises:
+        ValueError: `data` is no text in this encoding; the position counts bytes of the source from 0.
+    """
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{source}: byte {data[error.start]:#04x} at position {offset + error.start} is no {encoding} text "
+            f"({error.reason}); give the file's encoding, e.g. encoding='latin-1'"
+        ) from None
+
+
+def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[str]:
+    """The lines of a text file one by one, without their line ends.
+
+    Arguments:
+        path: the file.
+        encoding: of one of the encodings in which a line end is the byte 0x0A (UTF-8, Latin-1, …, not UTF-16).
+
+    Raises:
+        ValueError: a line is no text in this encoding; names the line and the position of the byte.
+    """
+    offset = 0
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            yield decode(line, f"{path}, line {number}", encoding, offset).rstrip("\r\n")
+            offset += len(line)
+
+
+def read_documents(path: str | PathLike[str], pattern: str = "**/*.txt", encoding: str = "utf-8") -> Iterator[str]:
+    """The files of a folder, in the order of their names, each as one text.
+
+    Arguments:
+        path: the folder.
+        pattern: which files below it.
+        encoding: of the files.
+
+    Raises:
+        ValueError: there is no such file, or one is no text in this encoding.
+    """
+    files = sorted(file for file in Path(path).glob(pattern) if file.is_file())
+    if not files:
+        raise ValueError(f"read_documents: no file {pattern} in {path}")
+    for file in files:
+        yield decode(file.read_bytes(), str(file), encoding)
