@@ -1,0 +1,71 @@
+"""Optimizers with Keras's names, arguments, defaults and formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recurra.optimizers import schedules
+from recurra.optimizers.adagrad import Adadelta, Adagrad
+from recurra.optimizers.adam import Adam, Adamax, AdamW, Nadam
+from recurra.optimizers.ftrl import Ftrl
+from recurra.optimizers.lion import Lion
+from recurra.optimizers.optimizer import Optimizer
+from recurra.optimizers.rmsprop import RMSprop
+from recurra.optimizers.sgd import SGD
+from recurra.unknown_names import unknown_name
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
+_OPTIMIZERS: dict[str, type[Optimizer]] = {
+    optimizer.__name__.lower(): optimizer
+    for optimizer in (SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Ftrl, Lion)
+}
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """An optimizer as `{"class_name": …, "config": …}`."""
+    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, type[Optimizer]] | None = None
+) -> Optimizer:
+    """The optimizer that `serialize` described; classes of your own are found in `custom_objects`."""
+    name = config["class_name"]
+    cls = (custom_objects or {}).get(name) or _OPTIMIZERS.get(str(name).lower())
+    if cls is None:
+        raise unknown_name("optimizer", name, _OPTIMIZERS)
+    return cls.from_config(config.get("config", {}))
+
+
+def get(identifier: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Optimizer:
+    """An optimizer from its name ('rmsprop', 'adam', 'sgd', …), its class, its configuration, or itself.
+
+    Raises ValueError for an unknown name, TypeError for anything else.
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()  # type: ignore[call-arg]
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        return deserialize({"class_name": identifier})
+    raise TypeError(f"optimizer: expected a name or an Optimizer, got {type(identifier).__name__}")

@@ -1,0 +1,180 @@
+"""Adam and its relatives: AdamW, Adamax, Nadam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from recurra import _engine
+from recurra.optimizers.optimizer import LearningRate, Optimizer, OptimizerOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.tensor import Tensor
+
+
+class Adam(Optimizer):
+    """Steps by running means of the gradient and of its square, freed of their bias towards the start.
+
+    m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), θ ← θ − η √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε).
+
+    learning_rate: η, default 0.001. beta_1: β₁, default 0.9. beta_2: β₂, default 0.999. epsilon: ε, default 1e-7.
+    amsgrad: divide by the largest v so far, default False. Others: see Optimizer.
+
+    Source: Kingma and Ba, ICLR 2015; Reddi et al., "On the convergence of Adam and beyond", ICLR 2018 (amsgrad).
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.amsgrad = amsgrad
+
+    def _slots_used(self) -> Mapping[str, float]:
+        slots = {"momentum": 0.0, "velocity": 0.0}
+        return slots | {"velocity_hat": 0.0} if self.amsgrad else slots
+
+    def _update(self, block: _engine.ParameterBlock, slots: Mapping[str, Tensor], rate: float, step: int) -> None:
+        _engine.adam_step(
+            block,
+            slots["momentum"],
+            slots["velocity"],
+            slots.get("velocity_hat"),
+            rate,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
+            step,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "amsgrad": self.amsgrad,
+        }
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient: θ ← θ − η · weight_decay · θ before each step.
+
+    weight_decay: default 0.004. Others: see Adam.
+
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    """
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        if weight_decay is None:
+            raise ValueError("AdamW: weight_decay must be a number; use Adam for none")
+        options["weight_decay"] = weight_decay
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
+
+
+class Adamax(Optimizer):
+    """Adam with the largest faded gradient in place of the root mean square.
+
+    m ← m + (1 − β₁)(g − m), u ← max(β₂ u, |g|), θ ← θ − η m / ((1 − β₁ᵗ)(u + ε)).
+
+    learning_rate: η, default 0.001. beta_1: β₁, default 0.9. beta_2: β₂, default 0.999. epsilon: ε, default 1e-7.
+    Others: see Optimizer.
+
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", section 7, ICLR 2015.
+    """
+
+    slots: ClassVar[Mapping[str, float]] = {"momentum": 0.0, "norm": 0.0}
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def _update(self, block: _engine.ParameterBlock, slots: Mapping[str, Tensor], rate: float, step: int) -> None:
+        _engine.adamax_step(
+            block, slots["momentum"], slots["norm"], rate, self.beta_1, self.beta_2, self.epsilon, step
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov's momentum.
+
+    uₜ = β₁ (1 − ½·0.96ᵗ), Πₜ = u₁…uₜ, m and v as in Adam,
+    θ ← θ − η (uₜ₊₁ m/(1 − Πₜ uₜ₊₁) + (1 − uₜ) g/(1 − Πₜ)) / (√(v/(1 − β₂ᵗ)) + ε).
+
+    learning_rate: η, default 0.001. beta_1: β₁, default 0.9. beta_2: β₂, default 0.999. epsilon: ε, default 1e-7.
+    Others: see Optimizer.
+
+    Source: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+    """
+
+    slots: ClassVar[Mapping[str, float]] = {"momentum": 0.0, "velocity": 0.0}
+
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self._product = 1.0
+
+    def _update(self, block: _engine.ParameterBlock, slots: Mapping[str, Tensor], rate: float, step: int) -> None:
+        self._product *= self.beta_1 * (1 - 0.5 * 0.96**step)
+        _engine.nadam_step(
+            block,
+            slots["momentum"],
+            slots["velocity"],
+            rate,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
+            step,
+            self._product,
+        )
+
+    def state(self) -> dict[str, np.ndarray]:
+        return super().state() | {"product": np.array(self._product, np.float64)}
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        super().set_state(state)
+        self._product = float(state["product"])
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
