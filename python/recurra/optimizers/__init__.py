@@ -44,9 +44,7 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
     return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
 
 
-def deserialize(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[Optimizer]] | None = None
-) -> Optimizer:
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Optimizer]] | None = None) -> Optimizer:
     """The optimizer that `serialize` described; classes of your own are found in `custom_objects`."""
     name = config["class_name"]
     cls = (custom_objects or {}).get(name) or _OPTIMIZERS.get(str(name).lower())

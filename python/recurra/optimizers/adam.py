@@ -119,9 +119,7 @@ class Adamax(Optimizer):
         self.epsilon = epsilon
 
     def _update(self, block: _engine.ParameterBlock, slots: Mapping[str, Tensor], rate: float, step: int) -> None:
-        _engine.adamax_step(
-            block, slots["momentum"], slots["norm"], rate, self.beta_1, self.beta_2, self.epsilon, step
-        )
+        _engine.adamax_step(block, slots["momentum"], slots["norm"], rate, self.beta_1, self.beta_2, self.epsilon, step)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}

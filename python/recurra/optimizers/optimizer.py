@@ -386,7 +386,7 @@ class Optimizer:
         elif isinstance(rate, float):
             config = {"learning_rate": rate}
         else:
-            raise ValueError(
+            raise TypeError(
                 f"{type(self).__name__}: a learning rate given as a function cannot be saved; use a schedule class"
             )
         return config | {
