@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-
 from recurra import _engine, optimizers
 from recurra.optimizers import schedules
 
