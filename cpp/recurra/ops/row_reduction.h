@@ -1,0 +1,51 @@
+// Sums over many rows in an order that the shape alone decides: the rows are cut into chunks, each chunk is added up by
+// one thread in ascending order, and the chunks are added in ascending order. Any number of threads gives the same bits.
+#pragma once
+
+#include <algorithm>
+
+#include "recurra/base/parallel.h"
+#include "recurra/tensor/tensor.h"
+
+namespace recurra::ops {
+
+/// Chunks for sums of `sums` numbers over `rows` rows: few where the partial sums would fill the cache.
+inline Index reduction_chunks(Index rows, Index sums) {
+  constexpr Index smallest = 256, most = 16, partial_numbers = 1 << 22;
+  const Index fitting = std::clamp<Index>(partial_numbers / std::max<Index>(sums, 1), 1, most);
+  return std::clamp<Index>(rows / smallest, 1, fitting);
+}
+
+/// sums (count) = sum over rows; add(begin, end, out) adds what rows [begin, end) contribute to `out`. `operations` is
+/// the cost of the whole in floating-point operations.
+template <class T, class Add>
+void reduce_rows(Index rows, Index count, double operations, T* sums, const Add& add) {
+  std::fill_n(sums, count, T(0));
+  const Index chunks = reduction_chunks(rows, count);
+  if (chunks == 1) {
+    const FlushDenormals flush;
+    add(Index{0}, rows, sums);
+    return;
+  }
+  const Tensor partial = Tensor::zeros({chunks, count}, dtype_of<T>());
+  parallel_for(chunks, operations, [&](Index chunk) {
+    add(chunk * rows / chunks, (chunk + 1) * rows / chunks, partial.data<T>() + chunk * count);
+  });
+  parallel_blocks(count, 1 << 12, static_cast<double>(chunks * count), [&](Index begin, Index end) {
+    for (Index chunk = 0; chunk < chunks; ++chunk) {
+      const T* term = partial.data<T>() + chunk * count;
+      for (Index i = begin; i < end; ++i) sums[i] += term[i];
+    }
+  });
+}
+
+/// Sum of the rows of a matrix (rows, columns).
+template <class T>
+void sum_rows(const T* matrix, Index rows, Index columns, T* sums) {
+  reduce_rows(rows, columns, static_cast<double>(rows * columns), sums, [&](Index begin, Index end, T* out) {
+    for (Index row = begin; row < end; ++row)
+      for (Index column = 0; column < columns; ++column) out[column] += matrix[row * columns + column];
+  });
+}
+
+}  // namespace recurra::ops
