@@ -7,6 +7,8 @@ PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {
   m.doc() = "recurra's engine, compiled for one SIMD level.";
   register_config(m);
   register_tensor(m);
+  register_convolution(m);
+  register_normalization(m);
   register_optim(m);
   register_random(m);
   register_text(m);
