@@ -1,0 +1,239 @@
+"""Objects as plain values for JSON and back, by the names of classes the package knows.
+
+An object is written as `{"module": "recurra.layers", "class_name": "Dense", "config": {...}}`. Only classes that one of
+the package's public modules names, classes registered with `register_serializable`, and those in `custom_objects` are
+made again; anything else is refused. No code is ever stored or imported by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib import import_module
+from typing import Any, TypeVar
+
+import numpy as np
+
+from recurra.unknown_names import unknown_name
+
+Registered = TypeVar("Registered", bound=Callable[..., Any])
+
+# The public modules whose classes can be stored, in the order in which a class is looked for.
+MODULES = (
+    "recurra.layers",
+    "recurra.models",
+    "recurra.initializers",
+    "recurra.regularizers",
+    "recurra.constraints",
+    "recurra.losses",
+    "recurra.metrics",
+    "recurra.optimizers",
+    "recurra.optimizers.schedules",
+    "recurra.random",
+)
+
+_registered: dict[str, Any] = {}
+_scope: ContextVar[Mapping[str, Any]] = ContextVar("custom_objects", default={})  # noqa: B039
+
+
+def register_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Registered], Registered]:
+    """Decorator: lets models with this class or function be saved and loaded.
+
+    Arguments:
+        package: a word that keeps equal names of different authors apart.
+        name: the class's own name by default.
+
+    Raises: ValueError if another class has this name, or a class has no get_config.
+    """
+
+    def register(item: Registered) -> Registered:
+        key = f"{package}>{name or item.__name__}"
+        if inspect.isclass(item) and not hasattr(item, "get_config"):
+            raise ValueError(f"{item.__name__} needs a method get_config() to be registered")
+        known = _registered.get(key)
+        if known is not None and (known.__module__, known.__qualname__) != (item.__module__, item.__qualname__):
+            raise ValueError(f"{key!r} is registered already for {known.__module__}.{known.__qualname__}")
+        _registered[key] = item
+        return item
+
+    return register
+
+
+@contextmanager
+def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
+    """Within it, `deserialize` also knows these classes and functions by these names."""
+    token = _scope.set({**_scope.get(), **objects})
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def registered_name(item: Any) -> str | None:
+    """The name under which a class or function was registered, or None."""
+    return next((key for key, known in _registered.items() if known is item), None)
+
+
+def custom_object(name: str) -> Any:
+    """What `custom_objects` or `register_serializable` knows by this name, or None."""
+    found = _scope.get().get(name) or _registered.get(name)
+    return found or next((known for key, known in _registered.items() if key.split(">", 1)[1] == name), None)
+
+
+def serialize(item: Any) -> dict[str, Any] | None:
+    """Describes an object by its class and `get_config()`; None stays None.
+
+    Raises: TypeError for objects without get_config.
+    """
+    if item is None:
+        return None
+    cls = type(item)
+    if not hasattr(item, "get_config"):
+        raise TypeError(f"{cls.__name__} cannot be saved: it has no get_config()")
+    described: dict[str, Any] = {"module": _public_module(cls), "class_name": cls.__name__}
+    if described["module"] is None:
+        described["registered_name"] = registered_name(cls)
+    described["config"] = plain(item.get_config())
+    return described
+
+
+def deserialize(
+    described: Mapping[str, Any] | None, kind: type | None = None, custom_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """The object that `serialize` described.
+
+    Arguments:
+        kind: the class it must be an instance of, or None.
+        custom_objects: classes by name, beside those of the package.
+
+    Raises: ValueError for a class that is not known or not of this kind, TypeError for what is no description.
+    """
+    if described is None:
+        return None
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return deserialize(described, kind)
+    if not isinstance(described, Mapping) or not isinstance(described.get("class_name"), str):
+        raise TypeError(f"expected a description with a class_name, got {described!r:.80}")
+    cls = _class_of(described, kind)
+    settings = described.get("config", {})
+    if not isinstance(settings, Mapping):
+        raise TypeError(f"the configuration of {described['class_name']} must be a dictionary, got {settings!r:.80}")
+    settings = restored(settings)
+    return cls.from_config(settings) if hasattr(cls, "from_config") else cls(**settings)
+
+
+def _public_module(cls: type) -> str | None:
+    for name in MODULES:
+        if getattr(_module(name), cls.__name__, None) is cls:
+            return name
+    return None
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and name.startswith(error.name):
+            return None
+        raise
+
+
+def _class_of(described: Mapping[str, Any], kind: type | None) -> Any:
+    name = described["class_name"]
+    registered = described.get("registered_name")
+    cls = custom_object(registered) if isinstance(registered, str) else None
+    cls = cls or custom_object(name)
+    if cls is None:
+        module = described.get("module")
+        for candidate in MODULES if module is None else [module] if module in MODULES else []:
+            found = getattr(_module(candidate), name, None) if not name.startswith("_") else None
+            if inspect.isclass(found) and found.__module__.startswith("recurra."):
+                cls = found
+                break
+    if cls is None or (kind is not None and not (inspect.isclass(cls) and issubclass(cls, kind))):
+        what = "class" if kind is None else kind.__name__.lower()
+        raise ValueError(
+            f"unknown {what} {name!r}; known: {', '.join(known_names(kind))}. Register your own class with "
+            "recurra.saving.register_serializable or pass it in custom_objects"
+        )
+    return cls
+
+
+def known_names(kind: type | None) -> list[str]:
+    """Names of all classes of a kind that can be made from a description."""
+    modules = [module for module in map(_module, MODULES) if module is not None]
+    classes = [getattr(module, name) for module in modules for name in dir(module)]
+    classes += [*_registered.values(), *_scope.get().values()]
+    names = {item.__name__ for item in classes if inspect.isclass(item) and (kind is None or issubclass(item, kind))}
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def plain(value: Any) -> Any:
+    """A configuration value for JSON: tuples, slices, arrays and objects with get_config become dictionaries."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, tuple):
+        return {"tuple": [plain(item) for item in value]}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, slice):
+        return {"slice": [plain(part) for part in (value.start, value.stop, value.step)]}
+    if value is Ellipsis:
+        return {"slice": "all"}
+    if isinstance(value, np.ndarray) or (hasattr(value, "numpy") and hasattr(value, "shape")):
+        array = np.asarray(value)
+        return {"array": array.tolist(), "dtype": array.dtype.name}
+    if isinstance(value, np.dtype):
+        return value.name
+    if hasattr(value, "get_config"):
+        return serialize(value)
+    if callable(value):
+        name = registered_name(value)
+        if name is not None:
+            return {"registered_function": name}
+        raise TypeError(
+            f"the function {getattr(value, '__name__', value)!r} cannot be saved; register it with "
+            "recurra.saving.register_serializable"
+        )
+    raise TypeError(f"a value of type {type(value).__name__} cannot be saved in a configuration")
+
+
+def restored(value: Any) -> Any:
+    """The value that `plain` described; descriptions of objects stay as they are for `from_config` to read."""
+    if isinstance(value, list):
+        return [restored(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    keys = set(value)
+    if keys == {"tuple"} and isinstance(value["tuple"], list):
+        return tuple(restored(item) for item in value["tuple"])
+    if keys == {"slice"}:
+        return Ellipsis if value["slice"] == "all" else slice(*(restored(part) for part in value["slice"]))
+    if keys == {"array", "dtype"}:
+        return np.array(value["array"], dtype=value["dtype"])
+    if keys == {"registered_function"}:
+        function = custom_object(value["registered_function"])
+        if function is None:
+            raise ValueError(f"unknown function {value['registered_function']!r}: register it before loading")
+        return function
+    return {key: restored(item) for key, item in value.items()}
+
+
+def named(kind: str, name: str, table: Mapping[str, Any]) -> Any:
+    """The class or function with this short name or class name in a table, or registered under it.
+
+    Raises: ValueError that lists what is known.
+    """
+    found = table.get(name)
+    if found is None:
+        found = next((item for item in table.values() if item.__name__ == name), None) or custom_object(name)
+    if found is None:
+        raise unknown_name(kind, name, table)
+    return found

@@ -1,0 +1,57 @@
+"""Nested lists, tuples and dictionaries of tensors: the shapes that inputs and outputs of layers may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def leaves(structure: Any) -> Iterator[Any]:
+    """Yields every element that is no list, tuple or dictionary, from left to right; None is an element."""
+    if isinstance(structure, (list, tuple)):
+        for item in structure:
+            yield from leaves(item)
+    elif isinstance(structure, dict):
+        for item in structure.values():
+            yield from leaves(item)
+    else:
+        yield structure
+
+
+def flatten(structure: Any) -> list[Any]:
+    """The elements of a nested structure as a flat list."""
+    return list(leaves(structure))
+
+
+def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The same structure with `function` applied to every element."""
+    if isinstance(structure, list):
+        return [map_structure(function, item) for item in structure]
+    if isinstance(structure, tuple):
+        items = [map_structure(function, item) for item in structure]
+        return type(structure)(*items) if hasattr(structure, "_fields") else tuple(items)
+    if isinstance(structure, dict):
+        return {key: map_structure(function, item) for key, item in structure.items()}
+    return function(structure)
+
+
+def pack_as(structure: Any, flat: list[Any]) -> Any:
+    """The elements of `flat` arranged like `structure`."""
+    remaining = iter(flat)
+    return map_structure(lambda _: next(remaining), structure)
+
+
+def is_shape(value: Any) -> bool:
+    """Whether this is one shape (integers and None) and no collection of shapes."""
+    return isinstance(value, (tuple, list)) and all(extent is None or hasattr(extent, "__index__") for extent in value)
+
+
+def map_shapes(function: Callable[[tuple[Any, ...]], Any], shapes: Any) -> Any:
+    """`function` applied to every shape of a nested structure of shapes."""
+    if is_shape(shapes):
+        return function(tuple(shapes))
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, item) for key, item in shapes.items()}
+    if isinstance(shapes, (list, tuple)):
+        return [map_shapes(function, item) for item in shapes]
+    raise TypeError(f"expected a shape such as (None, 10), got {shapes!r}")
