@@ -1,0 +1,453 @@
+"""`Layer`: weights and a function of tensors.
+
+Calling a layer with arrays or tensors computes at once and records on the tape; calling it with symbolic tensors adds a
+node to a graph. A call goes through these steps: convert and cast the inputs, check them against `input_spec`, build on
+the first call, settle `training`, look masks up (see masks.py), `call`, file the masks of the outputs, add the activity
+penalty.
+
+`training` is, in this order: the argument of this call, that of the outer call, the default in the signature of `call`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from recurra import ops, regularizers
+from recurra.layers import masks
+from recurra.layers.input_spec import check_input
+from recurra.layers.naming import snake_case, unique_name
+from recurra.layers.signature import POSITIONAL, CallContext, CallSignature, build_arguments
+from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic
+from recurra.layers.weights import FLOATS, WeightHolder, standard_dtype
+from recurra.tensor import Tensor
+from recurra.tree import leaves, map_shapes, map_structure
+
+Self = TypeVar("Self", bound="Layer")
+
+_context = CallContext()
+
+
+def _mark_built(build: Callable[..., None]) -> Callable[..., None]:
+    """Wraps a `build` method: names the failing layer, leaves no weights of a build that failed, sets `built`."""
+
+    @functools.wraps(build)
+    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if self._building:  # super().build()
+            build(self, *args, **kwargs)
+            return
+        before = len(self._weights)
+        self._building = True
+        try:
+            build(self, *args, **kwargs)
+        except Exception as error:
+            del self._weights[before:]
+            raise self._named(error)
+        finally:
+            self._building = False
+        self.built = True
+        self._build_shape = args[0] if len(args) == 1 else (args or dict(kwargs) or None)
+        if not self._trainable:
+            self.trainable = False
+
+    wrapper._recurra_wrapped = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+class Layer(WeightHolder):
+    """A function of tensors with weights.
+
+    Subclasses define `call(self, inputs, ...)` and, when they have weights, `build(self, input_shape)` with
+    `self.add_weight(...)`; `training` and `mask` reach `call` if they are in its signature.
+
+    Arguments:
+        trainable: whether training changes the weights.
+        name: name in the model; `dense`, `dense_1`, … by default.
+        dtype: of weights and computation; floating inputs are cast to it. Default `recurra.config.floatx()`.
+        activity_regularizer: penalty on the output, averaged over the batch.
+
+    Raises: ValueError for unknown arguments and unfit inputs, naming the layer.
+    """
+
+    _signature: CallSignature
+    _build_arguments: tuple[str, ...] = ("input_shape",)
+    _computes_mask = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__ and not hasattr(cls.__dict__["build"], "_recurra_wrapped"):
+            cls._build_arguments = build_arguments(cls.__dict__["build"])
+            cls.build = _mark_built(cls.__dict__["build"])  # type: ignore[method-assign]
+        if "call" in cls.__dict__:
+            cls._signature = CallSignature(cls.__dict__["call"])
+        if "compute_mask" in cls.__dict__:
+            cls._computes_mask = True
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        layer._init_arguments = (args, kwargs)
+        layer._building = False
+        layer._weights = []
+        return layer
+
+    def __init__(
+        self,
+        *,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+        activity_regularizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        given_shape = _shape_from_first_layer(kwargs)
+        kwargs.pop("autocast", None)
+        if kwargs:
+            raise ValueError(f"{type(self).__name__} has no argument {', '.join(map(repr, kwargs))}")
+        if not isinstance(trainable, bool):
+            raise ValueError(f"{type(self).__name__}: trainable must be True or False, got {trainable!r}")
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"{type(self).__name__}: name must be a string, got {name!r}")
+        if name is not None and "/" in name:
+            raise ValueError(f"{type(self).__name__}: the name {name!r} must not contain '/'")
+        self.name = name or unique_name(self._name_prefix())
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.input_spec: Any = None
+        self.supports_masking: bool = type(self)._computes_mask
+        self.built = False
+        self._dtype = standard_dtype(dtype)
+        self._casts = self._dtype in FLOATS
+        self._trainable = trainable
+        self._frozen: list[Variable] = []
+        self._losses: list[tuple[object | None, Tensor]] = []
+        self._call_token: object | None = None
+        self._build_shape: Any = None
+        self._given_batch_shape = given_shape
+        self._accepted_shape: Any = None
+        self._first_node: Node | None = None
+        self._warned_of_mask = False
+
+    def __getattr__(self, name: str) -> Any:
+        cls = type(self).__name__
+        if "name" not in vars(self):
+            raise AttributeError(f"{cls} has no attribute {name!r}: its __init__ must call super().__init__() first")
+        hint = "" if self.built else "; it is not built yet, call it on data or build(input_shape)"
+        raise AttributeError(f"layer '{self.name}' ({cls}) has no attribute {name!r}{hint}")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={getattr(self, 'built', False)}>"
+
+    def _name_prefix(self) -> str:
+        return snake_case(type(self).__name__)
+
+    # ---- to be defined by subclasses
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights for inputs of this shape (None where an extent is open); called once, by itself."""
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Computes the output; defined by every layer."""
+        raise TypeError(f"{type(self).__name__} defines no call(self, inputs)")
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shape of the output for inputs of this shape, None where open. Runs the layer on zeros by default."""
+        shapes = [map_shapes(lambda shape: SymbolicTensor(shape, self._dtype), arg) for arg in args]
+        shapes += [map_shapes(lambda shape: SymbolicTensor(shape, self._dtype), arg) for arg in kwargs.values()]
+        if not self.built:
+            self._build_for(tuple(shapes), {})
+        return map_structure(lambda tensor: tensor.shape, infer(self, shapes, {}))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the output; that of the input by default."""
+        return mask
+
+    def reset_states(self) -> None:
+        """Forgets the states carried from batch to batch, in this layer and those inside it."""
+        for layer in self._children():
+            layer.reset_states()
+
+    # ---- calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and type(args[0]) is Tensor and not kwargs:  # most calls: spare them every search
+            inputs = args[0]
+            if self._casts and inputs.dtype != self._dtype:
+                args = (self._convert(inputs),)
+        else:
+            if not args and self._signature.names and self._signature.names[0] in kwargs:
+                args = (kwargs.pop(self._signature.names[0]),)
+            if is_symbolic(args, kwargs):
+                return self._call_symbolically(args, kwargs)
+            args = tuple(self._convert_structure(arg) for arg in args)
+            kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
+        return self._call_eagerly(args, kwargs)
+
+    def _call_eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        signature = self._signature
+        inputs = args[0] if args else None
+        if type(inputs) is not Tensor or inputs.shape != self._accepted_shape or not self.built:
+            self._check_and_build(args, kwargs)
+        context = _context
+        outer_training, outer_token = context.training, context.token
+        training = kwargs.pop("training", None)
+        if training is None:
+            training = outer_training
+        if training is not None and signature.takes_training:
+            kwargs["training"] = training
+        mask = None
+        if masks.table or "mask" in kwargs:
+            mask = self._gather_masks(inputs, args, kwargs)
+        if outer_token is None:
+            context.token = object()
+        self._call_token = context.token
+        context.training = training
+        try:
+            outputs = self.call(*args, **kwargs)
+            if mask is not None or self._computes_mask:
+                self._pass_mask_on(inputs, outputs, mask)
+            if self.activity_regularizer is not None:
+                self._penalize_activity(outputs)
+        except (ValueError, TypeError) as error:
+            raise self._named(error)
+        finally:
+            context.training, context.token = outer_training, outer_token
+        return outputs
+
+    def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args = tuple(self._convert_arrays(arg) for arg in args)
+        kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items() if value is not None}
+        self._check_and_build(args, kwargs)
+        try:
+            outputs = self._symbolic_outputs(args, kwargs)
+        except (ValueError, TypeError) as error:
+            raise self._named(error)
+        for number, output in enumerate(leaves(outputs)):
+            output.name = self.name if number == 0 else f"{self.name}_{number}"
+        node = Node(self, args, kwargs, outputs)
+        if self._first_node is None:
+            self._first_node = node
+        return outputs
+
+    def _symbolic_outputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            return infer(self, args, {key: value for key, value in kwargs.items() if key != "training"})
+        shapes = self.compute_output_shape(map_structure(lambda tensor: tuple(tensor.shape), args[0]))
+        return map_shapes(lambda shape: SymbolicTensor(shape, self._dtype), shapes)
+
+    def _convert(self, value: Any) -> Any:
+        """One input as a tensor of the layer's dtype; None, numbers' dtypes that are no floats stay as they are."""
+        if value is None or isinstance(value, SymbolicTensor):
+            return value
+        if not isinstance(value, Tensor):
+            try:
+                value = Tensor(value)
+            except (TypeError, ValueError) as error:
+                raise self._named(error)
+        if self._casts and value.dtype != self._dtype and value.dtype in FLOATS:
+            cast = ops.cast(value, self._dtype)
+            if masks.table:
+                masks.attach_mask(cast, masks.mask_of(value))
+            return cast
+        return value
+
+    def _convert_structure(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple, dict)):
+            if any(hasattr(leaf, "shape") for leaf in leaves(value)):
+                return map_structure(self._convert, value)
+            return self._convert(value) if not isinstance(value, dict) and len(value) else value
+        return self._convert(value) if not isinstance(value, (bool, str)) else value
+
+    def _convert_arrays(self, value: Any) -> Any:
+        if isinstance(value, (Tensor, np.ndarray)):
+            return self._convert(value)
+        if isinstance(value, (list, tuple, dict)):
+            return map_structure(
+                lambda leaf: self._convert(leaf) if isinstance(leaf, (Tensor, np.ndarray)) else leaf, value
+            )
+        return value
+
+    def _check_and_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        inputs = args[0] if args else None
+        if self.input_spec is not None and inputs is not None:
+            check_input(self, self.input_spec, _shapes_of(inputs))
+        if not self.built:
+            self._build_for(args, kwargs)
+            if self.input_spec is not None and inputs is not None:
+                check_input(self, self.input_spec, _shapes_of(inputs))
+        self._accepted_shape = inputs.shape if type(inputs) is Tensor else None
+
+    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if len(self._build_arguments) <= 1:
+            self.build(_shapes_of(args[0]) if args else None)
+            return
+        shapes = {}
+        for name in self._build_arguments:
+            argument = name.removesuffix("_shape")
+            if argument in self._signature.names:
+                value = self._signature.argument(self._signature.names.index(argument), args, kwargs)
+                shapes[name] = None if value is None else _shapes_of(value)
+        self.build(**shapes)
+
+    def _named(self, error: Exception) -> Exception:
+        """The error with the name of the innermost layer in front."""
+        if not getattr(error, "names_layer", False) and error.args and isinstance(error.args[0], str):
+            if not error.args[0].startswith(("layer '", "model '")):
+                error.args = (f"layer '{self.name}' ({type(self).__name__}): {error.args[0]}", *error.args[1:])
+            error.names_layer = True  # type: ignore[attr-defined]
+        return error
+
+    # ---- masks
+
+    def _gather_masks(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Fills in the mask arguments of `call` that were not given; returns the mask of the first input."""
+        for name, position in self._signature.mask_arguments:
+            if kwargs.get(name) is None:
+                found = masks.masks_of(self._signature.argument(position, args, kwargs))
+                if found is not None:
+                    kwargs[name] = found
+        mask = kwargs.get("mask")
+        return mask if mask is not None else masks.masks_of(inputs)
+
+    def _pass_mask_on(self, inputs: Any, outputs: Any, mask: Any) -> None:
+        if not self.supports_masking:
+            self._warn_of_mask()
+            return
+        computed = self.compute_mask(inputs, mask)
+        if computed is None:
+            return
+        for output, one in zip(leaves(outputs), leaves(computed), strict=False):
+            if one is not None and masks.mask_of(output) is None:
+                masks.attach_mask(output, one)
+
+    def _warn_of_mask(self) -> None:
+        if self._warned_of_mask:
+            return
+        self._warned_of_mask = True
+        warnings.warn(
+            f"layer '{self.name}' ({type(self).__name__}) got an input with a mask but does not support masking: "
+            "the layers after it will not see the mask",
+            stacklevel=4,
+        )
+
+    # ---- losses
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a scalar tensor (or several) to the loss of the model; call it in `call`."""
+        token = _context.token if _context.token is not None else self._call_token
+        current = [entry for entry in self._losses if entry[0] is token]
+        self._losses = current + [(token, ops.convert_to_tensor(one)) for one in leaves(loss)]
+
+    def _penalize_activity(self, outputs: Any) -> None:
+        for output in leaves(outputs):
+            penalty = self.activity_regularizer(output)
+            self.add_loss(penalty / max(output.shape[0], 1) if output.ndim else penalty)
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Penalties of the last call (activity, add_loss) and of the trainable weights' regularizers, as scalars."""
+        found = [loss for layer in self._flatten_layers() for token, loss in layer._losses if token is self._call_token]
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                found.append(variable.regularizer(variable))
+        return found
+
+    # ---- description
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        return self._dtype
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the first use of this layer in a graph."""
+        inputs = self._node().inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the first use of this layer in a graph."""
+        outputs = self._node().outputs
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _node(self) -> Node:
+        if self._first_node is None:
+            raise ValueError(
+                f"layer '{self.name}' ({type(self).__name__}) is not part of a graph yet: call it on an Input"
+            )
+        return self._first_node
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer, as plain values for JSON."""
+        settings: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype}
+        if self.activity_regularizer is not None:
+            settings["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if self._given_batch_shape is not None:
+            settings["batch_input_shape"] = list(self._given_batch_shape)
+        cls = type(self)
+        if cls.get_config is Layer.get_config and cls.__init__ is not Layer.__init__:
+            settings = {**self._plain_arguments(), **settings}
+        return settings
+
+    def _plain_arguments(self) -> dict[str, Any]:
+        """The arguments `__init__` was given, for a class that has no get_config of its own."""
+        args, kwargs = self._init_arguments
+        parameters = inspect.signature(type(self).__init__).parameters
+        names = [name for name in list(parameters)[1:] if parameters[name].kind in POSITIONAL]
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+        for key, value in given.items():
+            if not all(leaf is None or isinstance(leaf, (bool, int, float, str)) for leaf in leaves(value)):
+                raise TypeError(
+                    f"layer '{self.name}' ({type(self).__name__}): its argument {key}={value!r} is no plain value; "
+                    "define get_config() and from_config() to save it"
+                )
+        settings = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype}
+        return {**given, **{key: value for key, value in settings.items() if takes_all or key in parameters}}
+
+    @classmethod
+    def from_config(cls: type[Self], config: dict[str, Any]) -> Self:
+        """The layer that `get_config` describes, with new weights."""
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__} cannot be made from its configuration: {error}") from None
+
+
+Layer._signature = CallSignature(Layer.call)
+Layer.build = _mark_built(Layer.build)  # type: ignore[method-assign]
+
+
+def _shapes_of(inputs: Any) -> Any:
+    """The shape of a tensor; list or dictionary of shapes for several."""
+    if isinstance(inputs, dict):
+        return {key: _shapes_of(value) for key, value in inputs.items()}
+    if isinstance(inputs, (list, tuple)):
+        return [_shapes_of(value) for value in inputs]
+    return tuple(inputs.shape) if hasattr(inputs, "shape") else None
+
+
+def _shape_from_first_layer(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+    """The batch shape given to the first layer of a Sequential model, taken out of its keyword arguments."""
+    batch_shape = kwargs.pop("batch_input_shape", None)
+    shape = kwargs.pop("input_shape", None)
+    features = kwargs.pop("input_dim", None)
+    batch = kwargs.pop("batch_size", None)
+    if batch_shape is not None:
+        return tuple(batch_shape)
+    if shape is not None:
+        return (batch, *((shape,) if isinstance(shape, int) else shape))
+    if features is not None:
+        return (batch, int(features))
+    return None

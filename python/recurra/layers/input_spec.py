@@ -1,0 +1,79 @@
+"""What a layer accepts: the rank and the fixed extents of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class InputSpec:
+    """What one input of a layer must look like.
+
+    Arguments:
+        dtype: kept for information.
+        shape: extents, None where any will do.
+        ndim, min_ndim, max_ndim: number of axes.
+        axes: required extent of single axes, for example `{-1: 14}`.
+    """
+
+    def __init__(
+        self,
+        dtype: str | None = None,
+        shape: Sequence[int | None] | None = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: Mapping[int, int | None] | None = None,
+    ) -> None:
+        self.dtype = dtype
+        self.shape = None if shape is None else tuple(shape)
+        self.ndim = len(self.shape) if self.shape is not None else ndim
+        self.max_ndim = max_ndim
+        self.min_ndim = min_ndim
+        self.axes = {int(axis): extent for axis, extent in (axes or {}).items()}
+
+    def __repr__(self) -> str:
+        given = {key: value for key, value in vars(self).items() if value is not None and value != {}}
+        return f"InputSpec({', '.join(f'{key}={value}' for key, value in given.items())})"
+
+    def complaint(self, shape: Sequence[int | None]) -> str | None:
+        """Why an input of this shape is refused, or None."""
+        rank = len(shape)
+        if self.ndim is not None and rank != self.ndim:
+            return f"expected an input with {self.ndim} axes{_layout(self.ndim)}, got shape {tuple(shape)}"
+        if self.min_ndim is not None and rank < self.min_ndim:
+            return f"expected an input with at least {self.min_ndim} axes, got shape {tuple(shape)}"
+        if self.max_ndim is not None and rank > self.max_ndim:
+            return f"expected an input with at most {self.max_ndim} axes, got shape {tuple(shape)}"
+        for axis, extent in self.axes.items():
+            if extent is None:
+                continue
+            if not -rank <= axis < rank or shape[axis] not in (extent, None):
+                what = "features on the last axis" if axis == -1 else f"elements on axis {axis}"
+                return f"expected {extent} {what}, got shape {tuple(shape)}"
+        if self.shape is not None:
+            for want, got in zip(self.shape, shape, strict=True):
+                if want is not None and got is not None and want != got:
+                    return f"expected an input of shape {self.shape}, got {tuple(shape)}"
+        return None
+
+
+def _layout(rank: int) -> str:
+    return {2: " (batch, features)", 3: " (batch, time, features)"}.get(rank, "")
+
+
+def check_input(layer: Any, spec: Any, shapes: Any) -> None:
+    """Raises ValueError naming the layer unless the shapes of its inputs fit its InputSpec (or list of them)."""
+    specs = spec if isinstance(spec, (list, tuple)) else [spec]
+    given = [shapes] if isinstance(shapes, tuple) else shapes
+    if isinstance(given, dict):
+        given = list(given.values())
+    if len(specs) > 1 and len(given) != len(specs):
+        raise ValueError(
+            f"layer '{layer.name}' ({type(layer).__name__}): expected {len(specs)} inputs, got {len(given)}"
+        )
+    for number, (one, shape) in enumerate(zip(specs, given, strict=False)):
+        complaint = None if one is None else one.complaint(shape)
+        if complaint:
+            which = f", input {number}" if len(specs) > 1 else ""
+            raise ValueError(f"layer '{layer.name}' ({type(layer).__name__}{which}): {complaint}")

@@ -1,0 +1,26 @@
+"""Names of layers: `gru`, `gru_1`, … counted for each class, as Keras counts them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_used: Counter[str] = Counter()
+_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])")
+
+
+def snake_case(class_name: str) -> str:
+    """`SimpleRNN` → `simple_rnn`, `MaxPooling1D` → `max_pooling1d`."""
+    return _BOUNDARY.sub("_", re.sub(r"\W+", "", class_name)).lower()
+
+
+def unique_name(prefix: str) -> str:
+    """The next free name: `prefix` the first time, then `prefix_1`, `prefix_2`, …"""
+    count = _used[prefix]
+    _used[prefix] += 1
+    return f"{prefix}_{count}" if count else prefix
+
+
+def reset_names() -> None:
+    """Begins to count again, as at the start of the program."""
+    _used.clear()

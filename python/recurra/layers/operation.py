@@ -1,0 +1,52 @@
+"""A function of `recurra.ops` as a node of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from recurra import ops
+from recurra.layers.base import Layer
+from recurra.layers.naming import snake_case, unique_name
+
+
+class Operation(Layer):
+    """Calls a function with the arguments of the graph's node; made when an op meets a symbolic tensor.
+
+    Arguments:
+        function: of `recurra.ops`, by name or itself; another function can be called but not saved.
+    """
+
+    def __init__(self, function: Callable[..., Any] | str, name: str | None = None, **kwargs: Any) -> None:
+        if isinstance(function, str):
+            found = None if function.startswith("_") else getattr(ops, function, None)
+            if not callable(found) or isinstance(found, type):
+                raise ValueError(f"Operation: recurra.ops has no function {function!r}")
+            function = found
+        self.function = function
+        super().__init__(name=name or unique_name(snake_case(self.function_name)), **kwargs)
+
+    @property
+    def function_name(self) -> str:
+        return getattr(self.function, "__name__", "operation")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from recurra.layers.symbolic import is_symbolic
+
+        if is_symbolic(args, kwargs):
+            return self._call_symbolically(args, kwargs)
+        return self.function(*args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def _convert_arrays(self, value: Any) -> Any:
+        return value
+
+    def get_config(self) -> dict[str, Any]:
+        if getattr(ops, self.function_name, None) is not self.function:
+            raise TypeError(
+                f"'{self.name}': the function {self.function_name!r} is not one of recurra.ops and cannot be saved; "
+                "put it into a Lambda with a registered function, or into a Layer"
+            )
+        return {**super().get_config(), "function": self.function_name}

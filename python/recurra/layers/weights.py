@@ -1,0 +1,236 @@
+"""The weights of a layer and of the layers inside it: making, listing, freezing, reading, writing.
+
+Variables and layers that a layer holds in its attributes, also in lists, tuples and dictionaries, belong to it. They are
+looked for whenever a list of weights is asked for, so a list may be extended later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from recurra import config, constraints, initializers, regularizers
+from recurra.tensor import Variable
+from recurra.tree import leaves
+
+FLOATS = ("float32", "float64")
+
+
+def standard_dtype(dtype: Any) -> str:
+    """The name of a dtype; the package's default float for None."""
+    if dtype is None:
+        return config.floatx()
+    name = np.dtype(getattr(dtype, "name", dtype)).name
+    if name not in (*FLOATS, "int32", "int64", "bool"):
+        raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool; got {name!r}")
+    return name
+
+
+class WeightHolder:
+    """What has a name, variables of its own and other holders inside it: the part of `Layer` that is about weights."""
+
+    name: str
+    built: bool
+    _dtype: str
+    _trainable: bool
+    _weights: list[Variable]
+    _frozen: list[Variable]  # trainable by nature, switched off by `trainable = False`
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | int | None = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Makes a weight of this layer.
+
+        Arguments:
+            shape: extents; () for a scalar.
+            initializer: name, object or function of (shape, dtype); glorot_uniform by default, zeros for integers.
+            dtype: that of the layer by default.
+            trainable: whether training may change it.
+            regularizer, constraint: names or objects, or None.
+            name: name in the layer, for example `kernel`.
+
+        Raises: ValueError if an extent is open.
+        """
+        extents = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        if any(extent is None or extent < 0 for extent in extents):
+            raise ValueError(
+                f"the weight {name!r} cannot have the shape {extents}: an extent of the input that it depends on is not "
+                "known when the layer is built; give it in Input or input_shape"
+            )
+        dtype = self._dtype if dtype is None else standard_dtype(dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtype in FLOATS else "zeros"
+        variable = Variable(
+            initializers.get(initializer)(extents, dtype=dtype),
+            name=name or f"weight_{len(self._weights)}",
+            trainable=trainable,
+            dtype=dtype,
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(constraint),
+        )
+        self._weights.append(variable)
+        return variable
+
+    # ---- finding
+
+    def _attributes(self, kind: Any) -> Iterator[Any]:
+        for key, value in vars(self).items():
+            if isinstance(value, kind):
+                yield value
+            elif isinstance(value, (list, tuple, dict)) and key != "_init_arguments":
+                for leaf in leaves(value):
+                    if isinstance(leaf, kind):
+                        yield leaf
+
+    def _own_weights(self) -> list[Variable]:
+        """The variables of this holder itself, those that are trainable by nature first."""
+        own = list({id(variable): variable for variable in self._attributes(Variable)}.values())
+        frozen = {id(variable) for variable in self._frozen}
+        return sorted(own, key=lambda variable: not (variable.trainable or id(variable) in frozen))
+
+    def _children(self) -> list[Any]:
+        """The holders inside this one, in order of assignment, each once."""
+        return list({id(child): child for child in self._attributes(WeightHolder)}.values())
+
+    def _flatten_layers(self) -> list[Any]:
+        """This holder and all inside it, depth first, each once."""
+        seen: dict[int, WeightHolder] = {}
+
+        def visit(holder: WeightHolder) -> None:
+            if id(holder) not in seen:
+                seen[id(holder)] = holder
+                for child in holder._children():
+                    visit(child)
+
+        visit(self)
+        return list(seen.values())
+
+    def _named_weights(self) -> dict[str, Variable]:
+        """All variables by their path below this holder, for example `gru/kernel`; equal names get a number."""
+        found: dict[str, Variable] = {}
+        seen: set[int] = set()
+
+        def visit(holder: WeightHolder, prefix: str) -> None:
+            if id(holder) in seen:
+                return
+            seen.add(id(holder))
+            for variable in holder._own_weights():
+                if id(variable) not in seen:
+                    seen.add(id(variable))
+                    found[_free(prefix + variable.name, found)] = variable
+            taken: set[str] = set()
+            for child in holder._children():
+                if id(child) not in seen:
+                    step = _free(child.name, taken)
+                    taken.add(step)
+                    visit(child, f"{prefix}{step}/")
+
+        visit(self, "")
+        return found
+
+    # ---- listing
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables: this layer's (trainable ones first), then those of the layers inside it."""
+        found = (variable for holder in self._flatten_layers() for variable in holder._own_weights())
+        return list({id(variable): variable for variable in found}.values())
+
+    @property
+    def variables(self) -> list[Variable]:
+        return self.weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that training changes; none when `trainable` is False."""
+        return [variable for variable in self.weights if variable.trainable] if self._trainable else []
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        return self.trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The variables that training leaves alone."""
+        return [variable for variable in self.weights if not variable.trainable] if self._trainable else self.weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        return self.non_trainable_weights
+
+    # ---- freezing
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = bool(value)
+        self._trainable = value
+        if value:
+            for variable in self._frozen:
+                variable.trainable = True
+            self._frozen = []
+        else:
+            thawed = [variable for variable in self._own_weights() if variable.trainable]
+            self._frozen = self._frozen + thawed
+            for variable in thawed:
+                variable.trainable = False
+        for child in self._children():
+            child.trainable = value
+
+    # ---- values
+
+    def count_params(self) -> int:
+        """The number of numbers in all weights. Raises ValueError before the layer is built."""
+        if not self.built and not self.weights:
+            raise ValueError(
+                f"layer '{self.name}' ({type(self).__name__}) has no weights to count yet: call it or build(input_shape)"
+            )
+        return sum(variable.size for variable in self.weights)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights as NumPy arrays, in the order of `weights`."""
+        return [np.array(variable.numpy()) for variable in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets all weights from arrays in the order of `weights`; all shapes are checked before any is changed."""
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ValueError(
+                f"layer '{self.name}' ({type(self).__name__}): set_weights expected {len(variables)} arrays, got "
+                f"{len(weights)}"
+            )
+        arrays = [np.asarray(array) for array in weights]
+        for variable, array in zip(variables, arrays, strict=True):
+            if array.shape != variable.shape:
+                raise ValueError(
+                    f"layer '{self.name}' ({type(self).__name__}): {variable.name} has shape {variable.shape}, got an "
+                    f"array of shape {array.shape}"
+                )
+            if array.dtype.kind not in "fiub":
+                raise TypeError(
+                    f"layer '{self.name}' ({type(self).__name__}): {variable.name} needs numbers, got {array.dtype}"
+                )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array.astype(variable.dtype, copy=False))
+
+
+def _free(name: str, taken: Any) -> str:
+    """`name`, or `name_1`, `name_2`, … if it is taken."""
+    number, candidate = 0, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
