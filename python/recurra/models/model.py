@@ -1,0 +1,250 @@
+"""Model: a layer that can be trained, saved and summarised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from recurra import serialization
+from recurra.layers import masks
+from recurra.layers.base import Layer
+from recurra.layers.symbolic import SymbolicTensor, infer
+from recurra.models.functional import Graph
+from recurra.models.training import Trainer
+from recurra.tree import flatten, map_shapes, map_structure
+
+
+class Model(Trainer, Layer):
+    """A model: either `Model(inputs, outputs)` over symbolic tensors, or a subclass that defines `call`.
+
+    Arguments:
+        inputs, outputs: symbolic tensors, alone or in lists, tuples or dictionaries; left out by subclasses.
+        name: of the model.
+        trainable: whether training changes the weights.
+
+    Layers and variables that a subclass assigns to attributes belong to the model.
+    """
+
+    def __init__(self, *args: Any, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
+        if args:
+            inputs, outputs, *rest = *args, *([outputs] if len(args) == 1 else [])
+            if rest:
+                kwargs.setdefault("name", rest[0])
+        if (inputs is None) != (outputs is None):
+            raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither and define call")
+        self._graph = None if inputs is None else Graph(inputs, outputs)
+        Layer.__init__(self, **kwargs)
+        Trainer.__init__(self)
+        if self._graph is not None:
+            self._casts = False
+            self.built = True
+
+    def _name_prefix(self) -> str:
+        return "functional" if type(self) is Model and self._graph is not None else super()._name_prefix()
+
+    def build(self, input_shape: Any) -> None:
+        """Builds all layers for inputs of this shape, with the batch, by running the model on zeros."""
+        if self._graph is None:
+            self.built = True  # the run below is the build
+            tensors = map_shapes(lambda shape: SymbolicTensor(shape, self._dtype), input_shape)
+            try:
+                infer(self, [tensors], {})
+            except Exception:
+                self.built = False
+                raise
+
+    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._graph is None and type(self).build is Model.build:
+            self.built = True  # the layers of a subclass build themselves when its `call` reaches them
+            self._build_shape = map_structure(lambda leaf: tuple(leaf.shape), args[0]) if args else None
+        else:
+            super()._build_for(args, kwargs)
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Runs the graph; subclasses define their own."""
+        if self._graph is None:
+            raise TypeError(f"{type(self).__name__} defines no call(self, inputs)")
+        arranged = self._graph.arrange(inputs, self.name)
+        if mask is not None:
+            for tensor, one in zip(arranged, flatten(mask), strict=False):
+                if one is not None and masks.mask_of(tensor) is not one:
+                    masks.attach_mask(tensor, one)
+        return self._graph.run(arranged)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for inputs of these shapes, None where open."""
+        if self._graph is None:
+            return super().compute_output_shape(input_shape)
+        shapes = flatten(map_shapes(SymbolicTensor, input_shape))
+        inputs = [SymbolicTensor(one.shape, known.dtype) for one, known in zip(shapes, self._graph.inputs, strict=True)]
+        return map_structure(lambda tensor: tensor.shape, self._graph.run(inputs))
+
+    def _symbolic_outputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._graph is None or type(self).call is not Model.call:
+            return super()._symbolic_outputs(args, kwargs)
+        outputs = self._graph.run(self._graph.arrange(args[0], self.name))
+        return map_structure(lambda tensor: SymbolicTensor(tensor.shape, tensor.dtype), outputs)
+
+    def _pass_mask_on(self, inputs: Any, outputs: Any, mask: Any) -> None:
+        """The layers inside have filed the masks of the outputs, unless the class says otherwise."""
+        if self._computes_mask:
+            super()._pass_mask_on(inputs, outputs, mask)
+
+    def _children(self) -> list[Any]:
+        inside = [] if self._graph is None else self._graph.layers
+        return list({id(child): child for child in (*inside, *super()._children())}.values())
+
+    # ---- structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of the model, in the order in which they run (of a subclass: in which they were assigned)."""
+        return self._children()
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        return [] if self._graph is None else self._graph.inputs
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        return [] if self._graph is None else self._graph.outputs
+
+    @property
+    def input_names(self) -> list[str]:
+        return [] if self._graph is None else self._graph.input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        return [] if self._graph is None else self._graph.output_names
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, in the structure that was given."""
+        return self._graph.input_structure if self._graph is not None else _only(self.inputs, self, "input")
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, in the structure that was given."""
+        return self._graph.output_structure if self._graph is not None else _only(self.outputs, self, "output")
+
+    @property
+    def input_shape(self) -> Any:
+        return map_structure(lambda tensor: tensor.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        return map_structure(lambda tensor: tensor.shape, self.output)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer with this name, or at this place in `layers`. Raises ValueError if there is none."""
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError(f"model '{self.name}': get_layer needs either a name or an index")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"model '{self.name}' has {len(layers)} layers, none at index {index}")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"model '{self.name}' has no layer '{name}'; it has {', '.join(one.name for one in layers)}")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: tuple[str, str] | None = None,
+    ) -> None:
+        """Prints a table of the layers, their output shapes and numbers of parameters.
+
+        Arguments:
+            line_length: characters in a line.
+            positions: right edge of each column as a share of the line (or in characters).
+            print_fn: takes the text; `print` by default.
+            expand_nested: whether to list the layers inside models that are layers.
+            show_trainable: whether to add a column that says which layers are trained.
+            layer_range: names of the first and the last layer to show.
+        """
+        from recurra.models.summary import render
+
+        text = render(self, line_length, positions, expand_nested, show_trainable, layer_range)
+        (print_fn or print)(text)
+
+    def _repr_html_(self) -> str:
+        from recurra.models.summary import render_html
+
+        return render_html(self)
+
+    # ---- configuration and files
+
+    def get_config(self) -> dict[str, Any]:
+        if self._graph is None:
+            return super().get_config()
+        return {"name": self.name, "trainable": self._trainable, **self._graph.get_config()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The model that `get_config` describes, with new weights."""
+        if custom_objects:
+            with serialization.custom_object_scope(custom_objects):
+                return cls.from_config(config)
+        if "nodes" not in config:
+            return super().from_config(config)
+        graph = Graph.from_config(config)
+        model = cls(graph.input_structure, graph.output_structure, name=config.get("name"))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The configuration as JSON, for `recurra.models.model_from_json`; arguments are those of json.dumps."""
+        return json.dumps(serialization.serialize(self), **kwargs)
+
+    def save(self, filepath: str | PathLike[str], overwrite: bool = True, include_optimizer: bool = False) -> None:
+        """Writes configuration and weights to one safetensors file; see `recurra.saving.save_model`."""
+        from recurra.models.saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+
+    def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
+        """Writes the weights to one safetensors file."""
+        from recurra.models.saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: str | PathLike[str]) -> None:
+        """Reads weights that `save_weights` or `save` wrote for a model of the same structure.
+
+        Raises: ValueError if names, shapes or dtypes differ or the file is damaged; nothing is changed then.
+        """
+        from recurra.models.saving import load_weights
+
+        load_weights(self, filepath)
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all weights by path, for example `gru/kernel`."""
+        return {path: np.array(variable.numpy()) for path, variable in self._named_weights().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Sets all weights by path; names and shapes are checked before any is changed."""
+        named = self._named_weights()
+        missing, unknown = sorted(named.keys() - state.keys()), sorted(state.keys() - named.keys())
+        if missing or unknown:
+            words = [f"no array for {', '.join(missing)}"] if missing else []
+            words += [f"unknown {', '.join(unknown)}"] if unknown else []
+            raise ValueError(f"model '{self.name}': {'; '.join(words)}")
+        order = {id(variable): path for path, variable in named.items()}
+        self.set_weights([state[order[id(variable)]] for variable in self.weights])
+
+
+def _only(tensors: list[SymbolicTensor], model: Model, what: str) -> Any:
+    if not tensors:
+        raise ValueError(f"model '{model.name}' has no {what} yet: give it an Input, or call it on data first")
+    return tensors[0] if len(tensors) == 1 else tensors

@@ -1,0 +1,168 @@
+"""Sequential: layers one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from recurra import serialization
+from recurra.layers import masks
+from recurra.layers.base import Layer
+from recurra.layers.input import InputLayer
+from recurra.layers.symbolic import SymbolicTensor
+from recurra.models.model import Model
+from recurra.tree import is_shape
+
+
+class Sequential(Model):
+    """A model whose layers run one after another.
+
+    Arguments:
+        layers: list of layers; more may be added with `add`.
+        trainable: whether training changes the weights.
+        name: of the model.
+
+    The shape of the input comes from an `Input(...)` at the front, from `input_shape=` of the first layer, or from the
+    first data.
+    """
+
+    def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self._casts = False
+        self._stack: list[Layer] = []
+        self._input_layer: InputLayer | None = None
+        self._tensors: list[SymbolicTensor] = []  # the input, then the output of each layer
+        for layer in layers or ():
+            self.add(layer)
+        if not trainable:
+            self.trainable = False
+
+    def add(self, layer: Any) -> None:
+        """Puts a layer at the end; an `Input(...)` may come first.
+
+        Raises: TypeError for what is no layer, ValueError for an unfit one; the model stays as it was.
+        """
+        if isinstance(layer, SymbolicTensor) and layer.node is not None:
+            layer = layer.node.layer
+        if not isinstance(layer, Layer):
+            raise TypeError(f"model '{self.name}': add expects a layer, got {type(layer).__name__}")
+        if isinstance(layer, InputLayer):
+            if self._stack or self._input_layer is not None:
+                raise ValueError(f"model '{self.name}': an Input can only be the first of a Sequential model")
+            self._input_layer, self._tensors = layer, [layer.output]
+            return
+        if any(layer is other or layer.name == other.name for other in self._stack):
+            raise ValueError(
+                f"model '{self.name}': there is a layer named '{layer.name}' already; give it another name"
+            )
+        if not self._stack and self._input_layer is None:
+            batch_shape = _known_input(layer)
+            if batch_shape is not None:
+                front = InputLayer(batch_shape=batch_shape[0], dtype=batch_shape[1])
+                output = layer(front.output)
+                self._input_layer, self._tensors = front, [front.output, output]
+        elif self._tensors:
+            self._tensors = [*self._tensors, layer(self._tensors[-1])]
+        self._stack.append(layer)
+        self._note_built()
+
+    def pop(self) -> Layer:
+        """Takes the last layer off and returns it."""
+        if not self._stack:
+            raise ValueError(f"model '{self.name}': there is no layer to pop")
+        layer = self._stack.pop()
+        if self._tensors:
+            self._tensors = self._tensors[: len(self._stack) + 1]
+        self._note_built()
+        return layer
+
+    def _note_built(self) -> None:
+        self.built = bool(self._tensors) and bool(self._stack)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Builds all layers for inputs of this shape, with the batch; done by the first data as well."""
+        if not self._stack:
+            raise ValueError(f"model '{self.name}' has no layers: add some first")
+        if self._tensors and len(self._tensors) == len(self._stack) + 1:
+            return
+        if not is_shape(input_shape):
+            raise ValueError(f"model '{self.name}': build expects one input shape with the batch, got {input_shape!r}")
+        shape = tuple(input_shape)
+        if shape and not any(getattr(layer, "stateful", False) for layer in self._flatten_layers()):
+            shape = (None, *shape[1:])
+        front = InputLayer(batch_shape=shape, dtype=self._stack[0].dtype)
+        tensors = [front.output]
+        for layer in self._stack:
+            tensors.append(layer(tensors[-1]))
+        self._input_layer, self._tensors = front, tensors
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is not None and masks.mask_of(inputs) is not mask:
+            masks.attach_mask(inputs, mask)
+        for layer in self._stack:
+            inputs = layer(inputs)
+        return inputs
+
+    def _check_and_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        super()._check_and_build(args, kwargs)
+        if self._tensors and args and hasattr(args[0], "shape"):
+            wanted, got = self._tensors[0].shape, tuple(args[0].shape)
+            fits = len(wanted) == len(got) and all(
+                a is None or b is None or a == b for a, b in zip(wanted[1:], got[1:], strict=True)
+            )
+            if not fits:
+                raise ValueError(f"model '{self.name}': expected an input of shape {wanted}, got {got}")
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for inputs of this shape, None where open."""
+        if not self.built:
+            self.build(input_shape)
+        shape = input_shape
+        for layer in self._stack:
+            shape = layer.compute_output_shape(shape)
+        return shape
+
+    def _children(self) -> list[Any]:
+        return list(self._stack)
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(self._stack)
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        return self._tensors[:1]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        return self._tensors[-1:] if self.built else []
+
+    @property
+    def input_names(self) -> list[str]:
+        return [self._input_layer.name] if self._input_layer is not None else []
+
+    @property
+    def output_names(self) -> list[str]:
+        return [self._stack[-1].name] if self._stack else []
+
+    def get_config(self) -> dict[str, Any]:
+        stack = [self._input_layer, *self._stack] if self._input_layer is not None else self._stack
+        return {
+            "name": self.name,
+            "trainable": self._trainable,
+            "layers": [serialization.serialize(layer) for layer in stack],
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        layers = [serialization.deserialize(described, Layer) for described in config["layers"]]
+        return cls(layers, name=config.get("name"))
+
+
+def _known_input(layer: Layer) -> tuple[tuple[int | None, ...], str] | None:
+    """(batch shape, dtype) of the input if the first layer was told it, or is a model that knows it."""
+    if layer._given_batch_shape is not None:
+        return layer._given_batch_shape, layer.dtype
+    if isinstance(layer, Model) and layer.built and len(layer.inputs) == 1:
+        return layer.inputs[0].shape, layer.inputs[0].dtype
+    return None
