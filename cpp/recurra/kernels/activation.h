@@ -1,0 +1,163 @@
+// The activation functions a layer can name: value and slope, on vectors. One table for layers, cells and ops.
+//
+// Backward passes keep one number per element. For most functions the slope follows from the value y; where it does
+// not (`slope_needs_input`), the argument x is kept instead and the value computed again.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <optional>
+#include <string_view>
+
+#include "recurra/kernels/math.h"
+
+namespace recurra {
+
+enum class Activation : std::uint8_t {
+  linear,
+  relu,          // max(x, 0)
+  relu6,         // min(max(x, 0), 6)
+  leaky_relu,    // x > 0 ? x : x / 5
+  elu,           // x > 0 ? x : e^x - 1                                       Clevert et al. 2015
+  selu,          // scale * (x > 0 ? x : alpha (e^x - 1))                     Klambauer et al. 2017
+  softplus,      // log(1 + e^x)
+  softsign,      // x / (1 + |x|)
+  tanh,
+  sigmoid,       // 1 / (1 + e^-x)
+  hard_sigmoid,  // relu6(x + 3) / 6
+  hard_tanh,     // min(max(x, -1), 1)
+  exponential,   // e^x
+  silu,          // x sigmoid(x)                                              Elfwing et al. 2017, "swish"
+  hard_silu,     // x hard_sigmoid(x)
+  gelu,          // x Phi(x), Phi the normal distribution function            Hendrycks & Gimpel 2016
+  mish,          // x tanh(softplus(x))                                       Misra 2019
+};
+
+struct ActivationName {
+  std::string_view name;
+  Activation kind;
+};
+
+inline constexpr ActivationName activation_names[] = {
+    {"linear", Activation::linear},           {"relu", Activation::relu},
+    {"relu6", Activation::relu6},             {"leaky_relu", Activation::leaky_relu},
+    {"elu", Activation::elu},                 {"selu", Activation::selu},
+    {"softplus", Activation::softplus},       {"softsign", Activation::softsign},
+    {"tanh", Activation::tanh},               {"sigmoid", Activation::sigmoid},
+    {"hard_sigmoid", Activation::hard_sigmoid}, {"hard_tanh", Activation::hard_tanh},
+    {"exponential", Activation::exponential}, {"silu", Activation::silu},
+    {"swish", Activation::silu},              {"hard_silu", Activation::hard_silu},
+    {"hard_swish", Activation::hard_silu},    {"gelu", Activation::gelu},
+    {"mish", Activation::mish},
+};
+
+inline std::optional<Activation> activation_from_name(std::string_view name) {
+  for (const ActivationName& row : activation_names)
+    if (row.name == name) return row.kind;
+  return std::nullopt;
+}
+
+namespace selu_constants {
+inline constexpr double alpha = 1.6732632423543772848170429916717;
+inline constexpr double scale = 1.0507009873554804934193349852946;
+}  // namespace selu_constants
+
+template <class T>
+RECURRA_INLINE Vec<T> softplus(Vec<T> x) {
+  return per_lane<T>(x, [](T v) { return (v > 0 ? v : T(0)) + std::log1p(std::exp(v > 0 ? -v : v)); });
+}
+
+template <class T>
+RECURRA_INLINE Vec<T> hard_sigmoid(Vec<T> x) {
+  return min<T>(max<T>(x * T(1.0 / 6) + T(0.5), Vec<T>{}), broadcast(T(1)));
+}
+
+/// Whether the slope needs the argument rather than the value.
+constexpr bool slope_needs_input(Activation kind) {
+  return kind == Activation::silu || kind == Activation::hard_silu || kind == Activation::gelu ||
+         kind == Activation::mish;
+}
+
+template <class T>
+RECURRA_INLINE Vec<T> activate(Activation kind, Vec<T> x) {
+  const Vec<T> zero{};
+  switch (kind) {
+    case Activation::linear: return x;
+    case Activation::tanh: return math::tanh<T>(x);
+    case Activation::sigmoid: return math::sigmoid<T>(x);
+    case Activation::relu: return x > zero ? x : zero;
+    case Activation::relu6: return min<T>(max<T>(x, zero), broadcast(T(6)));
+    case Activation::leaky_relu: return x > zero ? x : x * T(0.2);
+    case Activation::elu: return x > zero ? x : math::exp<T>(x) - 1;
+    case Activation::selu:
+      return T(selu_constants::scale) * (x > zero ? x : T(selu_constants::alpha) * (math::exp<T>(x) - 1));
+    case Activation::softplus: return softplus<T>(x);
+    case Activation::softsign: return x / (1 + (x > zero ? x : -x));
+    case Activation::hard_sigmoid: return hard_sigmoid<T>(x);
+    case Activation::hard_tanh: return min<T>(max<T>(x, broadcast(T(-1))), broadcast(T(1)));
+    case Activation::exponential: return math::exp<T>(x);
+    case Activation::silu: return x * math::sigmoid<T>(x);
+    case Activation::hard_silu: return x * hard_sigmoid<T>(x);
+    case Activation::gelu:
+      return per_lane<T>(x, [](T v) { return v * T(0.5) * (1 + std::erf(v * T(std::numbers::sqrt2 / 2))); });
+    case Activation::mish: return x * math::tanh<T>(softplus<T>(x));
+  }
+  return x;
+}
+
+/// What a forward pass keeps of one element.
+template <class T>
+RECURRA_INLINE Vec<T> kept(Activation kind, Vec<T> x, Vec<T> y) {
+  return slope_needs_input(kind) ? x : y;
+}
+
+/// The value, from what was kept.
+template <class T>
+RECURRA_INLINE Vec<T> value_of(Activation kind, Vec<T> saved) {
+  return slope_needs_input(kind) ? activate<T>(kind, saved) : saved;
+}
+
+/// dy/dx, from what was kept: the value y, or the argument x where slope_needs_input(kind).
+template <class T>
+RECURRA_INLINE Vec<T> slope_of(Activation kind, Vec<T> s) {
+  const Vec<T> zero{};
+  const Vec<T> one = broadcast(T(1));
+  switch (kind) {
+    case Activation::linear: return one;
+    case Activation::tanh: return 1 - s * s;
+    case Activation::sigmoid: return s * (1 - s);
+    case Activation::relu: return s > zero ? one : zero;
+    case Activation::relu6: return ((s > zero) & (s < T(6))) ? one : zero;
+    case Activation::leaky_relu: return s > zero ? one : broadcast(T(0.2));
+    case Activation::elu: return s > zero ? one : s + 1;
+    case Activation::selu:
+      return s > zero ? broadcast(T(selu_constants::scale)) : s + T(selu_constants::alpha * selu_constants::scale);
+    case Activation::softplus: return per_lane<T>(s, [](T y) { return -std::expm1(-y); });
+    case Activation::softsign: {
+      const Vec<T> t = 1 - (s > zero ? s : -s);
+      return t * t;
+    }
+    case Activation::hard_sigmoid: return ((s > zero) & (s < T(1))) ? broadcast(T(1.0 / 6)) : zero;
+    case Activation::hard_tanh: return ((s > T(-1)) & (s < T(1))) ? one : zero;
+    case Activation::exponential: return s;
+    case Activation::silu: {
+      const Vec<T> g = math::sigmoid<T>(s);
+      return g * (1 + s * (1 - g));
+    }
+    case Activation::hard_silu:
+      return s > T(3) ? one : (s < T(-3) ? zero : s * T(1.0 / 3) + T(0.5));
+    case Activation::gelu:
+      return per_lane<T>(s, [](T x) {
+        const T density = std::exp(-x * x / 2) * T(std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+        return T(0.5) * (1 + std::erf(x * T(std::numbers::sqrt2 / 2))) + x * density;
+      });
+    case Activation::mish: {
+      const Vec<T> t = math::tanh<T>(softplus<T>(s));
+      return t + s * (1 - t * t) * math::sigmoid<T>(s);
+    }
+  }
+  return one;
+}
+
+}  // namespace recurra

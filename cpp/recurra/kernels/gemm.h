@@ -1,0 +1,187 @@
+// Products of tall row-major matrices with a packed right-hand side, and their adjoint.
+//
+// The right-hand side B (K x N) is packed once into panels: groups of up to four vectors of columns, each panel laid out
+// [k][vector][lane], so that the inner loop reads it as one stream. A tile of rows meets a panel in registers, K inside:
+// every element of the result is one chain over ascending k, whatever the tile, the batch or the number of threads.
+//
+// Letters: M rows of A, K columns of A, N columns of B, L lanes of a vector.
+#pragma once
+
+#include <algorithm>
+
+#include "recurra/base/shape.h"
+#include "recurra/kernels/vec.h"
+
+namespace recurra::gemm {
+
+inline constexpr int panel_vectors = 4;
+
+/// Accumulators that fit in registers beside one vector of B and a broadcast element of A for each row.
+inline constexpr int accumulators = simd_registers == 32 ? 24 : 12;
+
+/// Rows of a tile that meets `vectors` vectors of columns.
+constexpr int tile_rows(int vectors) { return std::min(accumulators / vectors, 6); }
+
+/// acc[m][s] += x(m) * w(s): one rank-1 update of a tile. The shorter side is held in registers, the longer streamed.
+template <class T, int M, int S, class X, class W>
+RECURRA_INLINE void rank_one(Vec<T> (&acc)[M][S], X&& x, W&& w) {
+  if constexpr (M <= S) {
+    Vec<T> held[M];
+    unroll<M>([&](auto m) __attribute__((always_inline)) { held[m] = x(m); });
+    unroll<S>([&](auto s) __attribute__((always_inline)) {
+      const Vec<T> streamed = in_register(w(s));
+      unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][s] += held[m] * streamed; });
+    });
+  } else {
+    Vec<T> held[S];
+    unroll<S>([&](auto s) __attribute__((always_inline)) { held[s] = in_register(w(s)); });
+    unroll<M>([&](auto m) __attribute__((always_inline)) {
+      const Vec<T> streamed = x(m);
+      unroll<S>([&](auto s) __attribute__((always_inline)) { acc[m][s] += streamed * held[s]; });
+    });
+  }
+}
+
+/// acc[m][s] += a[m][k] * panel[k][s] for k in [0, depth).
+template <class T, int M, int S>
+RECURRA_INLINE void multiply_add(Vec<T> (&acc)[M][S], const T* const (&a)[M], Index depth, const T* panel) {
+  for (Index k = 0; k < depth; ++k, panel += S * lanes<T>)
+    rank_one<T>(
+        acc, [&](auto m) __attribute__((always_inline)) { return broadcast(a[m][k]); },
+        [&](auto s) __attribute__((always_inline)) { return load(panel + s * lanes<T>); });
+}
+
+/// acc[i][s] += sum over r in [0, rows) of a[r][i] * g[r][s]: one tile of A^T G, whose rows begin at a + r * lda.
+template <class T, int K, int S>
+RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* a, Index lda, const T* g, Index ldg,
+                                            Index rows) {
+  for (Index r = 0; r < rows; ++r, a += lda, g += ldg)
+    rank_one<T>(
+        acc, [&](auto i) __attribute__((always_inline)) { return broadcast(a[i]); },
+        [&](auto s) __attribute__((always_inline)) { return load(g + s * lanes<T>); });
+}
+
+/// Calls body(std::integral_constant<int, n>) for a run-time n in [1, most].
+template <int most, class Body>
+RECURRA_INLINE void with_constant(int n, Body&& body) {
+  if constexpr (most > 0) {
+    if (n == most)
+      body(std::integral_constant<int, most>{});
+    else
+      with_constant<most - 1>(n, body);
+  }
+}
+
+/// Covers [0, count) with tiles of at most `most`, as even as can be: body(begin, constant size).
+template <int most, class Body>
+RECURRA_INLINE void for_tiles(Index count, Body&& body) {
+  const Index tiles = (count + most - 1) / most;
+  Index begin = 0;
+  for (Index t = 0; t < tiles; ++t) {
+    const auto size = static_cast<int>((count - begin + (tiles - t) - 1) / (tiles - t));
+    with_constant<most>(size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
+    begin += size;
+  }
+}
+
+/// Calls body(first column, constant number of vectors) for every panel of a matrix of N columns.
+template <class T, class Body>
+RECURRA_INLINE void for_panels(Index N, Body&& body) {
+  const Index vectors = padded<T>(N) / lanes<T>;
+  for (Index v = 0; v < vectors; v += panel_vectors) {
+    const auto size = static_cast<int>(std::min<Index>(panel_vectors, vectors - v));
+    with_constant<panel_vectors>(size,
+                                 [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
+  }
+}
+
+/// Elements a packed K x N matrix takes.
+template <class T>
+Index packed_size(Index K, Index N) {
+  return K * padded<T>(N);
+}
+
+/// Packs B, whose element (k, n) is b[k * row_stride + n * column_stride]; so a transpose is packed with strides swapped.
+template <class T>
+void pack(const T* b, Index row_stride, Index column_stride, Index K, Index N, T* packed) {
+  for_panels<T>(N, [&](Index first, auto S) {
+    T* out = packed + first * K;
+    const Index width = std::min<Index>(S * lanes<T>, N - first);
+    for (Index k = 0; k < K; ++k, out += S * lanes<T>) {
+      for (Index n = 0; n < width; ++n) out[n] = b[k * row_stride + (first + n) * column_stride];
+      std::fill(out + width, out + S * lanes<T>, T(0));
+    }
+  });
+}
+
+/// What the rows of C start from.
+enum class Start { zero, bias, present };
+
+/// C = start + A B for M rows: A's rows begin at a + m * lda (they may overlap), C's at c + m * ldc; `bias` has N numbers.
+template <class T>
+void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N, T* c, Index ldc, Start start,
+              const T* bias = nullptr) {
+  for_panels<T>(N, [&](Index first, auto S) {
+    constexpr int vectors = decltype(S)::value;
+    const T* panel = packed + first * K;
+    for_tiles<tile_rows(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
+      constexpr int tile = decltype(rows)::value;
+      Vec<T> acc[tile][vectors];
+      const T* in[tile];
+      unroll<tile>([&](auto m) __attribute__((always_inline)) { in[m] = a + (row + m) * lda; });
+      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+        const Index n = first + s * lanes<T>;
+        const Vec<T> from = start == Start::bias ? load_part(bias + n, N - n) : Vec<T>{};
+        unroll<tile>([&](auto m) __attribute__((always_inline)) {
+          acc[m][s] = start == Start::present ? load_part(c + (row + m) * ldc + n, N - n) : from;
+        });
+      });
+      multiply_add(acc, in, K, panel);
+      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+        const Index n = first + s * lanes<T>;
+        unroll<tile>([&](auto m)
+                         __attribute__((always_inline)) { store_part(c + (row + m) * ldc + n, acc[m][s], N - n); });
+      });
+    });
+  });
+}
+
+/// C (K x N, rows ldc apart) += A^T G over M rows: the gradient of B, given G = dL/d(A B). Rows are summed in ascending
+/// order.
+template <class T>
+void multiply_transposed(const T* a, Index lda, const T* g, Index ldg, Index M, Index K, Index N, T* c, Index ldc) {
+  // A strip of one panel of G is copied side by side, so that all tiles of C find it in the first cache.
+  constexpr Index strip = 96;
+  alignas(simd_bytes) T copy[strip * panel_vectors * lanes<T>];
+  for (Index begin = 0; begin < M; begin += strip) {
+    const Index rows = std::min(strip, M - begin);
+    const T* a_strip = a + begin * lda;
+    for_panels<T>(N, [&](Index first, auto S) {
+      constexpr int vectors = decltype(S)::value;
+      constexpr Index width = vectors * lanes<T>;
+      for (Index r = 0; r < rows; ++r)
+        unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+          const Index n = first + s * lanes<T>;
+          store(copy + r * width + s * lanes<T>, load_part(g + (begin + r) * ldg + n, N - n));
+        });
+      for_tiles<tile_rows(vectors)>(K, [&](Index k, auto tile) __attribute__((always_inline)) {
+        constexpr int depth = decltype(tile)::value;
+        Vec<T> acc[depth][vectors];
+        T* out = c + k * ldc + first;
+        unroll<depth>([&](auto i) __attribute__((always_inline)) {
+          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+            acc[i][s] = load_part(out + i * ldc + s * lanes<T>, N - first - s * lanes<T>);
+          });
+        });
+        multiply_add_transposed(acc, a_strip + k, lda, copy, width, rows);
+        unroll<depth>([&](auto i) __attribute__((always_inline)) {
+          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+            store_part(out + i * ldc + s * lanes<T>, acc[i][s], N - first - s * lanes<T>);
+          });
+        });
+      });
+    });
+  }
+}
+
+}  // namespace recurra::gemm

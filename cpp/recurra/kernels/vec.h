@@ -1,0 +1,121 @@
+// The SIMD vector type: as many numbers as one register of the level the file is compiled for holds. Built on the
+// vector extensions of GCC and Clang, so one source serves every level; arithmetic is the ordinary operators, and
+// a * b + c becomes one fused multiply-add.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+namespace recurra {
+
+#if defined(__AVX512F__)
+inline constexpr int simd_bytes = 64;
+inline constexpr int simd_registers = 32;
+#elif defined(__AVX__)
+inline constexpr int simd_bytes = 32;
+inline constexpr int simd_registers = 16;
+#elif defined(__aarch64__)
+inline constexpr int simd_bytes = 16;
+inline constexpr int simd_registers = 32;
+#else
+inline constexpr int simd_bytes = 16;
+inline constexpr int simd_registers = 16;
+#endif
+
+#define RECURRA_INLINE inline __attribute__((always_inline))
+
+template <class T>
+struct VecOf {
+  typedef T type __attribute__((vector_size(simd_bytes)));
+  typedef T unaligned __attribute__((vector_size(simd_bytes), aligned(alignof(T)), may_alias));
+};
+
+template <class T>
+using Vec = typename VecOf<T>::type;
+
+/// Integers as wide as T, and what comparing two Vec<T> gives (-1 where true).
+template <class T>
+using IntOf = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
+template <class T>
+inline constexpr int lanes = simd_bytes / static_cast<int>(sizeof(T));
+
+/// `count` rounded up to whole vectors.
+template <class T>
+constexpr std::int64_t padded(std::int64_t count) {
+  return (count + lanes<T> - 1) / lanes<T> * lanes<T>;
+}
+
+template <class T>
+RECURRA_INLINE Vec<T> broadcast(T value) {
+  return value - Vec<T>{};
+}
+
+template <class T>
+RECURRA_INLINE Vec<T> load(const T* from) {
+  return *reinterpret_cast<const typename VecOf<T>::unaligned*>(from);
+}
+
+template <class T>
+RECURRA_INLINE void store(T* to, Vec<T> value) {
+  *reinterpret_cast<typename VecOf<T>::unaligned*>(to) = value;
+}
+
+/// Keeps a value in its register: compilers else prefer to load it again for every use, which costs a load port.
+template <class V>
+RECURRA_INLINE V in_register(V value) {
+#if defined(__x86_64__)
+  __asm__("" : "+v"(value));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(value));
+#endif
+  return value;
+}
+
+/// The first `count` lanes; zeros behind them. Reads nothing beyond them.
+template <class T>
+RECURRA_INLINE Vec<T> load_part(const T* from, std::int64_t count) {
+  if (count >= lanes<T>) return load(from);
+  Vec<T> out{};
+  for (std::int64_t i = 0; i < count; ++i) out[i] = from[i];
+  return out;
+}
+
+template <class T>
+RECURRA_INLINE void store_part(T* to, Vec<T> value, std::int64_t count) {
+  if (count >= lanes<T>) {
+    store(to, value);
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i) to[i] = value[i];
+}
+
+template <class T>
+RECURRA_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
+  return a < b ? a : b;
+}
+template <class T>
+RECURRA_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
+  return a > b ? a : b;
+}
+
+/// f(lane) for every lane: for functions that are rare enough to leave to the mathematics library.
+template <class T, class F>
+RECURRA_INLINE Vec<T> per_lane(Vec<T> x, F&& f) {
+  Vec<T> out;
+  for (int i = 0; i < lanes<T>; ++i) out[i] = f(x[i]);
+  return out;
+}
+
+/// body(0), …, body(count - 1) with the index a compile-time constant, so that arrays it indexes stay in registers.
+template <int count, class Body>
+RECURRA_INLINE void unroll(Body&& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (body(std::integral_constant<int, i>{}), ...);
+  }
+  (std::make_integer_sequence<int, count>{});
+}
+
+}  // namespace recurra
