@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <queue>
+#include <functional>
 #include <unordered_set>
 
 namespace recurra {
@@ -145,28 +145,28 @@ void backward(const Tensor& root, const Tensor& seed) {
     else root.set_gradient(start.clone());
     return;
   }
-  check(root.producer()->backward_ != nullptr, "backward: the graph of this tensor was freed by an earlier backward; ",
-        "compute it again");
-  root.producer()->slots_[static_cast<std::size_t>(root.output_index())].gradient = start;
 
-  const auto older = [](const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
-    return a->number_ < b->number_;
-  };
-  std::priority_queue<std::shared_ptr<Node>, std::vector<std::shared_ptr<Node>>, decltype(older)> ready(older);
+  // The whole graph is looked at before anything in it changes.
+  std::vector<std::shared_ptr<Node>> nodes{root.producer()};
   std::unordered_set<const Node*> seen{root.producer().get()};
-  ready.push(root.producer());
-  while (!ready.empty()) {
-    const std::shared_ptr<Node> node = ready.top();
-    ready.pop();
-    check(node->backward_ != nullptr, "backward: part of the graph (", node->name_,
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    check(nodes[i]->backward_ != nullptr, "backward: part of the graph (", nodes[i]->name_,
           ") was freed by an earlier backward; compute it again");
+    const std::vector<Tensor>& inputs = nodes[i]->inputs_;
+    for (const Tensor& input : inputs)
+      if (input.defined() && !input.is_leaf() && seen.insert(input.producer().get()).second)
+        nodes.push_back(input.producer());
+  }
+  std::ranges::sort(nodes, std::greater(), [](const std::shared_ptr<Node>& node) { return node->number_; });
+
+  root.producer()->slots_[static_cast<std::size_t>(root.output_index())].gradient = start;
+  for (std::shared_ptr<Node>& node : nodes) {
     for (const Node::Slot& slot : node->slots_)
       if (slot.retained.defined() && slot.gradient.defined()) add_in_place(slot.retained, slot.gradient);
-    node->backward_(BackwardPass(*node));
-    for (const Tensor& input : node->inputs_)
-      if (input.defined() && !input.is_leaf() && seen.insert(input.producer().get()).second)
-        ready.push(input.producer());
+    if (std::ranges::any_of(node->slots_, [](const Node::Slot& slot) { return slot.gradient.defined(); }))
+      node->backward_(BackwardPass(*node));
     node->release();  // what the node saved is not needed again
+    node.reset();
   }
 }
 

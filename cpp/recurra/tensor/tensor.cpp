@@ -2,11 +2,26 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "recurra/base/memory.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra {
+namespace {
+
+// Bytes of a tensor, refused where a product of extents (or a stride of an empty tensor) would overflow.
+std::size_t checked_bytes(const Shape& shape, DType dtype) {
+  constexpr Index limit = std::numeric_limits<Index>::max() / 2;
+  Index product = static_cast<Index>(size_of(dtype));
+  for (Index extent : shape) {
+    check(extent <= limit / product, "a tensor of shape ", shape.str(), " is too large to address");
+    product *= std::max<Index>(extent, 1);
+  }
+  return static_cast<std::size_t>(shape.size()) * size_of(dtype);
+}
+
+}  // namespace
 
 Storage::Storage(std::size_t bytes)
     : data_(static_cast<std::byte*>(memory::allocate(bytes))), bytes_(bytes), pooled_(true) {}
@@ -21,7 +36,7 @@ Storage::~Storage() {
 Tensor::Tensor(Shape shape, DType dtype) : impl_(std::make_shared<Impl>()) {
   impl_->shape = shape;
   impl_->dtype = dtype;
-  impl_->storage = std::make_shared<Storage>(static_cast<std::size_t>(shape.size()) * size_of(dtype));
+  impl_->storage = std::make_shared<Storage>(checked_bytes(shape, dtype));
 }
 
 Tensor::Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::size_t offset)
