@@ -7,6 +7,10 @@
 #include <new>
 #include <vector>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
 namespace recurra::memory {
 namespace {
 
@@ -18,7 +22,13 @@ struct Pool {
 
 // Never destroyed: tensors held by static objects or by the interpreter may outlive any static destructor.
 Pool& pool() {
-  static Pool* const instance = new Pool;
+  static Pool* const instance = [] {
+#if defined(__unix__) || defined(__APPLE__)
+    // A fork while another thread holds the mutex would leave it locked for ever in the child.
+    pthread_atfork([] { pool().mutex.lock(); }, [] { pool().mutex.unlock(); }, [] { pool().mutex.unlock(); });
+#endif
+    return new Pool;
+  }();
   return *instance;
 }
 
