@@ -52,29 +52,6 @@ def test_forked_child_computes_without_hanging() -> None:
     assert np.array_equal(parallel_op(), expected)
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_fork_while_another_thread_allocates() -> None:
-    stop = threading.Event()
-
-    def allocate() -> None:
-        while not stop.is_set():
-            _engine.random_uniform((1000,), 1, 0)
-
-    worker = threading.Thread(target=allocate)
-    worker.start()
-    try:
-        for _ in range(50):
-            child = os.fork()
-            if child == 0:
-                signal.alarm(20)
-                _engine.random_uniform((1000,), 1, 0)
-                os._exit(0)
-            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    finally:
-        stop.set()
-        worker.join()
-
-
 def test_python_threads_compute_at_the_same_time() -> None:
     expected = [parallel_op(seed) for seed in range(4)]
     results: dict[int, np.ndarray] = {}

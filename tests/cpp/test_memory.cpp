@@ -1,6 +1,13 @@
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <thread>
 #include <vector>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include "catch.h"
 #include "recurra/base/memory.h"
@@ -68,3 +75,28 @@ TEST_CASE("A request that cannot be met throws and counts nothing", "[memory]") 
   CHECK_THROWS_AS(memory::allocate(std::size_t{1} << 62), std::bad_alloc);
   CHECK(memory::statistics().in_use == before.in_use);
 }
+
+#if defined(__unix__) || defined(__APPLE__)
+TEST_CASE("A child forked during an allocation can allocate", "[memory]") {
+  std::atomic<bool> stop{false};
+  std::thread worker([&] {
+    while (!stop) memory::release(memory::allocate(100), 100);
+  });
+  int failures = 0;
+  for (int i = 0; i < 100; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);  // ends a child that hangs
+      memory::release(memory::allocate(100), 100);
+      _exit(0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    failures += status != 0;
+    if (failures > 0) break;
+  }
+  stop = true;
+  worker.join();
+  CHECK(failures == 0);
+}
+#endif
