@@ -1,7 +1,7 @@
 """Initializers: functions of (shape, dtype) that make the first value of a weight.
 
-fan_in and fan_out are the extents that a weight (…, in, out) joins: the last two axes, each times the size of the kernel
-window before them.
+fan_in and fan_out are the extents that a weight (…, in, out) joins: the last two axes, each times the size of the
+kernel window before them.
 """
 
 from __future__ import annotations

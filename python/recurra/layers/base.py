@@ -11,7 +11,6 @@ penalty.
 from __future__ import annotations
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -22,11 +21,13 @@ from recurra import ops, regularizers
 from recurra.layers import masks
 from recurra.layers.input_spec import check_input
 from recurra.layers.naming import snake_case, unique_name
-from recurra.layers.signature import POSITIONAL, CallContext, CallSignature, build_arguments
+from recurra.layers.signature import CallContext, CallSignature, argument_names, takes_any_keyword
 from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic
 from recurra.layers.weights import FLOATS, WeightHolder, standard_dtype
 from recurra.tensor import Tensor
 from recurra.tree import leaves, map_shapes, map_structure
+
+_SETTINGS = ("name", "trainable", "dtype")
 
 Self = TypeVar("Self", bound="Layer")
 
@@ -47,7 +48,8 @@ def _mark_built(build: Callable[..., None]) -> Callable[..., None]:
             build(self, *args, **kwargs)
         except Exception as error:
             del self._weights[before:]
-            raise self._named(error)
+            self._name_error(error)
+            raise
         finally:
             self._building = False
         self.built = True
@@ -81,7 +83,7 @@ class Layer(WeightHolder):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__ and not hasattr(cls.__dict__["build"], "_recurra_wrapped"):
-            cls._build_arguments = build_arguments(cls.__dict__["build"])
+            cls._build_arguments = argument_names(cls.__dict__["build"])[1:]
             cls.build = _mark_built(cls.__dict__["build"])  # type: ignore[method-assign]
         if "call" in cls.__dict__:
             cls._signature = CallSignature(cls.__dict__["call"])
@@ -122,7 +124,7 @@ class Layer(WeightHolder):
         self._dtype = standard_dtype(dtype)
         self._casts = self._dtype in FLOATS
         self._trainable = trainable
-        self._frozen: list[Variable] = []
+        self._frozen = []
         self._losses: list[tuple[object | None, Tensor]] = []
         self._call_token: object | None = None
         self._build_shape: Any = None
@@ -212,7 +214,8 @@ class Layer(WeightHolder):
             if self.activity_regularizer is not None:
                 self._penalize_activity(outputs)
         except (ValueError, TypeError) as error:
-            raise self._named(error)
+            self._name_error(error)
+            raise
         finally:
             context.training, context.token = outer_training, outer_token
         return outputs
@@ -224,7 +227,8 @@ class Layer(WeightHolder):
         try:
             outputs = self._symbolic_outputs(args, kwargs)
         except (ValueError, TypeError) as error:
-            raise self._named(error)
+            self._name_error(error)
+            raise
         for number, output in enumerate(leaves(outputs)):
             output.name = self.name if number == 0 else f"{self.name}_{number}"
         node = Node(self, args, kwargs, outputs)
@@ -246,7 +250,8 @@ class Layer(WeightHolder):
             try:
                 value = Tensor(value)
             except (TypeError, ValueError) as error:
-                raise self._named(error)
+                self._name_error(error)
+                raise
         if self._casts and value.dtype != self._dtype and value.dtype in FLOATS:
             cast = ops.cast(value, self._dtype)
             if masks.table:
@@ -292,13 +297,12 @@ class Layer(WeightHolder):
                 shapes[name] = None if value is None else _shapes_of(value)
         self.build(**shapes)
 
-    def _named(self, error: Exception) -> Exception:
-        """The error with the name of the innermost layer in front."""
+    def _name_error(self, error: Exception) -> None:
+        """Puts the name of the innermost layer in front of an error's message."""
         if not getattr(error, "names_layer", False) and error.args and isinstance(error.args[0], str):
             if not error.args[0].startswith(("layer '", "model '")):
                 error.args = (f"layer '{self.name}' ({type(self).__name__}): {error.args[0]}", *error.args[1:])
             error.names_layer = True  # type: ignore[attr-defined]
-        return error
 
     # ---- masks
 
@@ -403,26 +407,37 @@ class Layer(WeightHolder):
     def _plain_arguments(self) -> dict[str, Any]:
         """The arguments `__init__` was given, for a class that has no get_config of its own."""
         args, kwargs = self._init_arguments
-        parameters = inspect.signature(type(self).__init__).parameters
-        names = [name for name in list(parameters)[1:] if parameters[name].kind in POSITIONAL]
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+        given = {**dict(zip(argument_names(type(self).__init__)[1:], args, strict=False)), **kwargs}
         for key, value in given.items():
             if not all(leaf is None or isinstance(leaf, (bool, int, float, str)) for leaf in leaves(value)):
                 raise TypeError(
                     f"layer '{self.name}' ({type(self).__name__}): its argument {key}={value!r} is no plain value; "
                     "define get_config() and from_config() to save it"
                 )
-        settings = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype}
-        return {**given, **{key: value for key, value in settings.items() if takes_all or key in parameters}}
+        return given
 
     @classmethod
     def from_config(cls: type[Self], config: dict[str, Any]) -> Self:
         """The layer that `get_config` describes, with new weights."""
+        arguments = dict(config)
+        adopted: dict[str, Any] = {}
+        if not takes_any_keyword(cls.__init__):
+            names = argument_names(cls.__init__)
+            adopted = {key: arguments.pop(key) for key in _SETTINGS if key in arguments and key not in names}
         try:
-            return cls(**config)
+            layer = cls(**arguments)
         except TypeError as error:
             raise TypeError(f"{cls.__name__} cannot be made from its configuration: {error}") from None
+        layer._adopt(**adopted)
+        return layer
+
+    def _adopt(self, name: str | None = None, trainable: bool = True, dtype: str | None = None) -> None:
+        """Settings that the `__init__` of a class does not take."""
+        self.name = name or self.name
+        self._dtype = dtype or self._dtype
+        self._casts = self._dtype in FLOATS
+        if not trainable:
+            self.trainable = False
 
 
 Layer._signature = CallSignature(Layer.call)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from recurra import activations, constraints, initializers, ops, random, regularizers, serialization
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
+from recurra.layers.signature import argument_names
 from recurra.tensor import Variable
 from recurra.tree import is_shape, map_shapes
 
@@ -252,8 +252,8 @@ class Lambda(Layer):
     def get_config(self) -> dict[str, Any]:
         if serialization.registered_name(self.function) is None:
             raise TypeError(
-                f"layer '{self.name}' (Lambda): the function {getattr(self.function, '__name__', '')!r} cannot be saved; "
-                "write it with def and decorate it with @recurra.saving.register_serializable(), or write a Layer"
+                f"layer '{self.name}' (Lambda): the function {getattr(self.function, '__name__', '')!r} cannot be "
+                "saved; write it with def and decorate it with @recurra.saving.register_serializable(), or write a Layer"
             )
         return {
             **super().get_config(),
@@ -262,14 +262,6 @@ class Lambda(Layer):
             "mask": serialization.plain(self.mask),
             "arguments": serialization.plain(self.arguments),
         }
-
-
-def argument_names(function: Callable[..., Any]) -> frozenset[str]:
-    """Names of a function's arguments; none where Python cannot tell."""
-    try:
-        return frozenset(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return frozenset()
 
 
 def positive_integer(owner: str, argument: str, value: Any) -> int:

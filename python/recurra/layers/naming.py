@@ -21,6 +21,12 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+def without_number(name: str, class_name: str) -> str:
+    """A name that `unique_name` made for a layer of this class, without its number; other names as they are."""
+    prefix = snake_case(class_name)
+    return prefix if re.fullmatch(rf"{prefix}_\d+", name) else name
+
+
 def reset_names() -> None:
     """Begins to count again, as at the start of the program."""
     _used.clear()

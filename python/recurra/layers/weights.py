@@ -1,17 +1,20 @@
 """The weights of a layer and of the layers inside it: making, listing, freezing, reading, writing.
 
-Variables and layers that a layer holds in its attributes, also in lists, tuples and dictionaries, belong to it. They are
-looked for whenever a list of weights is asked for, so a list may be extended later.
+Variables and layers that a layer holds in its attributes, also in lists, tuples and dictionaries, belong to it. They
+are looked for whenever a list of weights is asked for, so a list may be extended later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from recurra import config, constraints, initializers, regularizers
+from recurra.layers.naming import without_number
 from recurra.tensor import Variable
 from recurra.tree import leaves
 
@@ -26,6 +29,19 @@ def standard_dtype(dtype: Any) -> str:
     if name not in (*FLOATS, "int32", "int64", "bool"):
         raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool; got {name!r}")
     return name
+
+
+_left_at_zero: ContextVar[bool] = ContextVar("left_at_zero", default=False)
+
+
+@contextmanager
+def weights_left_at_zero() -> Iterator[None]:
+    """Within it new weights are zero and no random numbers are drawn: for weights that are read from a file next."""
+    token = _left_at_zero.set(True)
+    try:
+        yield
+    finally:
+        _left_at_zero.reset(token)
 
 
 class WeightHolder:
@@ -63,14 +79,15 @@ class WeightHolder:
         extents = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if any(extent is None or extent < 0 for extent in extents):
             raise ValueError(
-                f"the weight {name!r} cannot have the shape {extents}: an extent of the input that it depends on is not "
-                "known when the layer is built; give it in Input or input_shape"
+                f"the weight {name!r} cannot have the shape {extents}: an extent of the input that it depends on is "
+                "not known when the layer is built; give it in Input or input_shape"
             )
         dtype = self._dtype if dtype is None else standard_dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype in FLOATS else "zeros"
+        make = initializers.Zeros() if _left_at_zero.get() else initializers.get(initializer)
         variable = Variable(
-            initializers.get(initializer)(extents, dtype=dtype),
+            make(extents, dtype=dtype),
             name=name or f"weight_{len(self._weights)}",
             trainable=trainable,
             dtype=dtype,
@@ -115,7 +132,10 @@ class WeightHolder:
         return list(seen.values())
 
     def _named_weights(self) -> dict[str, Variable]:
-        """All variables by their path below this holder, for example `gru/kernel`; equal names get a number."""
+        """All variables by their path below this holder, for example `gru/kernel`.
+
+        Names that layers got by themselves are counted anew, so that equal models have equal paths.
+        """
         found: dict[str, Variable] = {}
         seen: set[int] = set()
 
@@ -130,7 +150,7 @@ class WeightHolder:
             taken: set[str] = set()
             for child in holder._children():
                 if id(child) not in seen:
-                    step = _free(child.name, taken)
+                    step = _free(without_number(child.name, type(child).__name__), taken)
                     taken.add(step)
                     visit(child, f"{prefix}{step}/")
 
@@ -196,7 +216,8 @@ class WeightHolder:
         """The number of numbers in all weights. Raises ValueError before the layer is built."""
         if not self.built and not self.weights:
             raise ValueError(
-                f"layer '{self.name}' ({type(self).__name__}) has no weights to count yet: call it or build(input_shape)"
+                f"layer '{self.name}' ({type(self).__name__}) has no weights to count yet: call it or "
+                "build(input_shape)"
             )
         return sum(variable.size for variable in self.weights)
 

@@ -1,7 +1,7 @@
 """The graph of a functional model: which layers run, in which order, on which tensors.
 
-The order of `layers` (and so of weights) is Keras's: by the longest way to an output, farthest first, and among equals in
-the order in which the graph is found when walked back from the outputs.
+The order of `layers` (and so of weights) is Keras's: by the longest way to an output, farthest first, and among equals
+in the order in which the graph is found when walked back from the outputs.
 """
 
 from __future__ import annotations
