@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import _engine
+from recurra import _engine
 
 __all__ = ["WindowSource", "timeseries_dataset_from_array"]
 
@@ -305,7 +305,7 @@ class _Gathering:
 
 def _generator(seed: int | None) -> np.random.Generator:
     if seed is None:
-        from .. import random
+        from recurra import random
 
         return np.random.default_rng(random.next_stream())
     return np.random.default_rng(seed)
