@@ -34,8 +34,11 @@ void register_csv(py::module_& m) {
   py::class_<CsvParser>(m, "CsvParser", "Reads numbers and dates from delimited text fed in pieces.")
       .def(py::init([](std::string source, const std::vector<std::pair<std::string, std::string>>& columns,
                        const std::string& delimiter, const std::string& decimal, Index first_line) {
-             CsvFormat format{std::move(source), {}, one_character(delimiter, "delimiter"),
-                              one_character(decimal, "decimal"), first_line};
+             CsvFormat format{std::move(source),
+                              {},
+                              one_character(delimiter, "delimiter"),
+                              one_character(decimal, "decimal"),
+                              first_line};
              for (const auto& column : columns) format.columns.push_back(csv_column_from_python(column));
              return std::make_unique<CsvParser>(std::move(format));
            }),

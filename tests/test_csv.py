@@ -1,4 +1,4 @@
-"""Reading delimited text: numbers to the last bit, dates, layouts of many sources, and every malformed input by place."""
+"""Reading delimited text: numbers to the last bit, dates, layouts, and every malformed input by its place."""
 
 from __future__ import annotations
 
@@ -77,15 +77,16 @@ def test_malformed_fields_are_named_by_place(text, message) -> None:
 
 def test_endless_line_is_refused() -> None:
     parser = _engine.CsvParser(source="blob", columns=[("a", "number")])
+    for _ in range(20):
+        parser.feed(b"1" * 50_000)
     with pytest.raises(ValueError, match="blob: line 1 is longer than"):
-        for _ in range(40):
-            parser.feed(b"1" * 50_000)
+        parser.feed(b"1" * 50_000)
 
 
 def test_random_bytes_never_crash() -> None:
     draw = random.Random(11)
     alphabet = b'0123456789.,-+eE"\r\n \tNaA%\x00\xff;:/'
-    refused = 0
+    refused = []
     for _ in range(3000):
         data = bytes(draw.choice(alphabet) for _ in range(draw.randrange(60)))
         parser = _engine.CsvParser(source="noise", columns=[("a", "number"), ("b", "skip"), ("c", "%d.%m.%Y %H:%M")])
@@ -94,15 +95,16 @@ def test_random_bytes_never_crash() -> None:
                 parser.feed(data[begin : begin + 5])
             assert parser.finish().shape[1] == 2
         except ValueError as error:
-            assert str(error).startswith("noise: line ")
-            refused += 1
-    assert refused > 1000
+            refused.append(str(error))
+    assert len(refused) > 1000
+    assert all(message.startswith("noise: line ") for message in refused)
 
 
 def test_a_damaged_table_is_read_alike_or_refused(tmp_path) -> None:
     draw = random.Random(5)
     lines = ["time,a,b"] + [f"2020-01-01 {h:02}:00,{h / 3:.3f},{-h}" for h in range(24)]
     sound = "\n".join(lines).encode()
+    refused = []
     for _ in range(400):
         data = bytearray(sound)
         for _ in range(draw.randint(1, 3)):
@@ -110,7 +112,9 @@ def test_a_damaged_table_is_read_alike_or_refused(tmp_path) -> None:
         try:
             assert read_csv(write(tmp_path, bytes(data))).values.ndim == 2
         except ValueError as error:
-            assert str(error).startswith("table.csv: ")
+            refused.append(str(error))
+    assert all(message.startswith("table.csv: ") for message in refused)
+    assert 0 < len(refused) < 400
 
 
 @pytest.mark.parametrize(
@@ -178,17 +182,20 @@ def test_day_and_month_that_cannot_be_told_apart(tmp_path) -> None:
 
 def test_date_in_several_columns(tmp_path) -> None:
     parts = read_csv(write(tmp_path, "Year,Month,Day,hour,x\n2010,1,31,23,5\n2010,2,1,0,6\n"))
-    assert parts.names == ("x",) and np.diff(parts.times) == 3600
+    assert parts.names == ("x",)
+    assert np.diff(parts.times) == 3600
     assert parts.times[0] == np.datetime64("2010-01-31T23", "s").astype(int)
     pair = read_csv(write(tmp_path, "Date;Time;x\n16/12/2006;17:24:00;5\n16/12/2006;17:25:00;6\n"))
-    assert pair.names == ("x",) and np.diff(pair.times) == 60
+    assert pair.names == ("x",)
+    assert np.diff(pair.times) == 60
     with pytest.raises(ValueError, match="row 2, column 'month': 13 is no month"):
         read_csv(write(tmp_path, "year,month,day,x\n2010,1,1,1\n2010,13,1,1\n"))
 
 
 def test_layouts(tmp_path) -> None:
     german = read_csv(write(tmp_path, "Zeit;Temp °C;Wort\n01.01.2020 00:00;-1,5;kalt\n01.01.2020 01:00;;kalt\n"))
-    assert german.names == ("Temp °C",) and german.text_columns == ("Wort",)
+    assert german.names == ("Temp °C",)
+    assert german.text_columns == ("Wort",)
     np.testing.assert_array_equal(german.values, [[-1.5], [np.nan]])
     latin = read_csv(write(tmp_path, "a,PAR (µmol)\n1,2".encode("latin-1")))
     assert latin.names == ("a", "PAR (µmol)")
@@ -202,7 +209,8 @@ def test_layouts(tmp_path) -> None:
 def test_packed_files(tmp_path) -> None:
     text = b"a,b\n" + b"".join(b"%d,%d\n" % (i, -i) for i in range(200_000))
     plain = read_csv(write(tmp_path, text))
-    assert plain.values.shape == (200_000, 2) and plain.values[-1].tolist() == [199_999, -199_999]
+    assert plain.values.shape == (200_000, 2)
+    assert plain.values[-1].tolist() == [199_999, -199_999]
     packed = read_csv(write(tmp_path, gzip.compress(text), "table.csv.gz"))
     with zipfile.ZipFile(tmp_path / "table.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("table.csv", text)

@@ -52,7 +52,8 @@ def test_full_size_layout_of_2009_2016(tmp_path) -> None:
     path = tmp_path / "jena_climate_2009_2016.csv"
     path.write_bytes(data)
     table = jena_climate.load_data(path)
-    assert table.names == jena_climate.COLUMNS and not table.synthetic
+    assert table.names == jena_climate.COLUMNS
+    assert not table.synthetic
     np.testing.assert_array_equal(table.values, values)
     assert table.times[0] == np.datetime64("2009-01-01", "s").astype(int)
     np.testing.assert_array_equal(np.diff(table.times), 600)
@@ -86,10 +87,12 @@ def test_parsed_table_is_cached_until_the_file_changes(tmp_path, monkeypatch) ->
     np.testing.assert_array_equal(again.times, first.times)
     assert not calls
     path.write_bytes(synthetic_file(310)[0])
-    assert len(jena_climate.load_data(path)) == 310 and len(calls) == 1
+    assert len(jena_climate.load_data(path)) == 310
+    assert len(calls) == 1
     for kept in cache_folder().iterdir():
         kept.write_bytes(kept.read_bytes()[:100])
-    assert len(jena_climate.load_data(path)) == 310 and len(calls) == 2
+    assert len(jena_climate.load_data(path)) == 310
+    assert len(calls) == 2
 
 
 def test_failed_sensor_is_replaced_by_the_last_reading(tmp_path) -> None:
@@ -136,13 +139,17 @@ def test_malformed_files_are_refused(tmp_path, old, new, message) -> None:
 
 def test_synthetic_series_is_announced_seeded_and_plausible() -> None:
     table = jena_climate.synthetic(60_000)
-    assert table.synthetic and "synthetic" in table.source
-    assert table.names == jena_climate.COLUMNS and table.values.shape == (60_000, 14)
+    assert table.synthetic
+    assert "synthetic" in table.source
+    assert table.names == jena_climate.COLUMNS
+    assert table.values.shape == (60_000, 14)
     np.testing.assert_array_equal(table.values, jena_climate.synthetic(60_000).values)
     assert not np.array_equal(table.values, jena_climate.synthetic(60_000, seed=1).values)
     np.testing.assert_array_equal(np.diff(table.times), 600)
-    v = dict(zip(table.names, table.values.T))
-    assert (v["Tdew (degC)"] < v["T (degC)"]).all() and (v["rh (%)"] <= 100).all() and (v["wv (m/s)"] > 0).all()
+    v = dict(zip(table.names, table.values.T, strict=False))
+    assert (v["Tdew (degC)"] < v["T (degC)"]).all()
+    assert (v["rh (%)"] <= 100).all()
+    assert (v["wv (m/s)"] > 0).all()
     np.testing.assert_allclose(v["VPmax (mbar)"] - v["VPact (mbar)"], v["VPdef (mbar)"], atol=0.011)
     month = table.times.astype("datetime64[s]").astype("datetime64[M]").astype(int) % 12
     assert v["T (degC)"][month == 6].mean() > v["T (degC)"][month == 0].mean() + 10
@@ -168,11 +175,11 @@ def test_files_are_found_in_data_folders_before_the_cache(tmp_path, monkeypatch)
 
 
 def test_not_found_says_what_to_do(tmp_path) -> None:
-    with pytest.raises(DatasetNotFoundError, match="set RECURRA_DATA to that folder, or put it into .*cache"):
+    with pytest.raises(DatasetNotFoundError, match=r"set RECURRA_DATA to that folder, or put it into .*cache"):
         locate("a.csv")
-    with pytest.raises(DatasetNotFoundError, match="could not be downloaded .*Put the file into a folder"):
+    with pytest.raises(DatasetNotFoundError, match=r"could not be downloaded .*Put the file into a folder"):
         locate("a.csv", url="http://127.0.0.1:9/a.csv", timeout=1)
-    with pytest.raises(DatasetNotFoundError, match="jena_climate_2009_2016.csv"):
+    with pytest.raises(DatasetNotFoundError, match=r"jena_climate_2009_2016\.csv"):
         jena_climate.load_data(download=False)
 
 
@@ -197,13 +204,14 @@ def test_download_is_checked_and_appears_whole(server, capsys) -> None:
     (folder / "a.bin").write_bytes(data)
     sha = hashlib.sha256(data).hexdigest()
     path = locate("a.bin", url=f"{address}/a.bin", sha256=sha, size=len(data))
-    assert path == cache_folder() / "a.bin" and path.read_bytes() == data
+    assert path == cache_folder() / "a.bin"
+    assert path.read_bytes() == data
     assert "downloading a.bin: 0.7 of 0.7 MB (100 %)" in capsys.readouterr().err
     (folder / "a.bin").unlink()
     assert locate("a.bin", url=f"{address}/a.bin") == path  # from the cache
     (folder / "b.bin").write_bytes(data)
     for expected in ({"sha256": "0" * 64}, {"size": 5}):
-        with pytest.raises(ValueError, match="b.bin: expected"):
+        with pytest.raises(ValueError, match=r"b\.bin: expected"):
             locate("b.bin", url=f"{address}/b.bin", **expected)
     with pytest.raises(DatasetNotFoundError, match="File not found"):
         locate("c.bin", url=f"{address}/c.bin")
@@ -237,7 +245,9 @@ def test_the_zip_is_downloaded_and_read(server, monkeypatch) -> None:
 
 def test_gaps() -> None:
     column = np.array([np.nan, 1, np.nan, np.nan, 4, np.nan])
-    assert longest_gap(column) == 2 and longest_gap(column[1:2]) == 0 and longest_gap(column[:1]) == 1
+    assert longest_gap(column) == 2
+    assert longest_gap(column[1:2]) == 0
+    assert longest_gap(column[:1]) == 1
     np.testing.assert_array_equal(fill(column, "interpolate"), [1, 1, 2, 3, 4, 4])
     np.testing.assert_array_equal(fill(column, "forward"), [1, 1, 1, 1, 4, 4])
     with pytest.raises(ValueError, match="no value at all"):
@@ -253,8 +263,9 @@ def test_gaps() -> None:
 def test_the_stations_own_file_of_2024() -> None:
     path = Path(os.environ["RECURRA_DATA"]) / "jena_mpi_roof_2024_part.csv.gz"
     table = jena_climate.load_data(path, all_columns=True)
-    assert table.values.shape == (19_132, 21) and table.names[14:] == tuple(NEWER)
+    assert table.values.shape == (19_132, 21)
+    assert table.names[14:] == tuple(NEWER)
     assert table.times[0] == np.datetime64("2024-06-09T11:40", "s").astype(int)
     np.testing.assert_array_equal(np.diff(table.times), 600)
-    v = dict(zip(table.names, table.values.T))
+    v = dict(zip(table.names, table.values.T, strict=False))
     np.testing.assert_allclose(v["Tpot (K)"], (v["T (degC)"] + 273.15) * (1000 / v["p (mbar)"]) ** 0.286, atol=0.02)

@@ -64,7 +64,7 @@ def test_classic_generator(lookback, step, delay, low, high, batch, target, shuf
     expected = reference(
         data, lookback, delay, low, high, batch, step, target, np.random.default_rng(3) if shuffle else None
     )
-    for _, (x, y), (x0, y0) in zip(range(150), source, expected):
+    for _, (x, y), (x0, y0) in zip(range(150), source, expected, strict=False):
         np.testing.assert_array_equal(x, x0)
         np.testing.assert_array_equal(y, y0)
         assert x.dtype == y.dtype == np.float32
@@ -89,19 +89,17 @@ def test_every_row_once_visits_every_row_once() -> None:
 
 def test_next_walks_passes_one_after_another() -> None:
     source = WindowSource(series(30), 4, batch_size=10, every_row_once=True)
-    counts = []
     for _ in range(2):
+        assert [len(next(source)[1]) for _ in range(3)] == [10, 10, 5]
         with pytest.raises(StopIteration):
-            while True:
-                counts.append(len(next(source)[1]))
-    assert counts == [10, 10, 5] * 2
+            next(source)
 
 
 def test_change_is_target_less_last_value_in_window() -> None:
     data = series()
     plain = WindowSource(data, 12, 5, step=3, target=1, every_row_once=True)
     change = WindowSource(data, 12, 5, step=3, target=1, every_row_once=True, predict_change=True)
-    for (x, y), (x2, y2) in zip(plain, change):
+    for (x, y), (x2, y2) in zip(plain, change, strict=False):
         np.testing.assert_array_equal(x, x2)
         np.testing.assert_allclose(y2, y - x[:, -1, 1], rtol=1e-6)
 
@@ -111,7 +109,7 @@ def test_reverse_turns_the_window_only() -> None:
     for extra in ({}, {"predict_change": True}):
         plain = WindowSource(data, 12, 5, step=3, target=1, every_row_once=True, **extra)
         turned = WindowSource(data, 12, 5, step=3, target=1, every_row_once=True, reverse=True, **extra)
-        for (x, y), (x2, y2) in zip(plain, turned):
+        for (x, y), (x2, y2) in zip(plain, turned, strict=False):
             np.testing.assert_array_equal(x[:, ::-1], x2)
             np.testing.assert_array_equal(y, y2)
 
@@ -121,7 +119,8 @@ def test_several_targets_and_flat_series() -> None:
     x, y = next(WindowSource(data, 4, 1, target=[2, 0]))
     np.testing.assert_array_equal(y, data[5 : 5 + 128][:, [2, 0]])
     x, y = next(WindowSource(data[:, 0], 4, 1))
-    assert x.shape == (128, 4, 1) and y.shape == (128,)
+    assert x.shape == (128, 4, 1)
+    assert y.shape == (128,)
 
 
 def test_batches_keep_their_numbers_while_later_ones_are_made() -> None:
@@ -129,14 +128,14 @@ def test_batches_keep_their_numbers_while_later_ones_are_made() -> None:
     source = WindowSource(data, 12, 1, shuffle=True, batch_size=16, seed=5)
     kept = [next(source) for _ in range(40)]
     expected = reference(data, 12, 1, 0, None, 16, 1, 0, np.random.default_rng(5))
-    for (x, y), (x0, y0) in zip(kept, expected):
+    for (x, y), (x0, y0) in zip(kept, expected, strict=False):
         np.testing.assert_array_equal(x, x0)
         np.testing.assert_array_equal(y, y0)
 
 
 def test_two_passes_at_the_same_time() -> None:
     source = WindowSource(series(), 4, batch_size=32, every_row_once=True)
-    for (x, y), (x2, y2) in zip(source, source):
+    for (x, y), (x2, y2) in zip(source, source, strict=False):
         np.testing.assert_array_equal(x, x2)
         np.testing.assert_array_equal(y, y2)
 
@@ -144,7 +143,7 @@ def test_two_passes_at_the_same_time() -> None:
 def test_same_seed_same_batches_and_pickle() -> None:
     source = WindowSource(series(), 4, shuffle=True, seed=9)
     copy = pickle.loads(pickle.dumps(source))
-    for _, (x, y), (x2, y2) in zip(range(3), source, copy):
+    for _, (x, y), (x2, y2) in zip(range(3), source, copy, strict=False):
         np.testing.assert_array_equal(x, x2)
         np.testing.assert_array_equal(y, y2)
 
@@ -234,10 +233,12 @@ def test_timeseries_dataset_from_array(dtype) -> None:
 def test_timeseries_dataset_without_targets_batches_or_order() -> None:
     data = np.arange(20)
     windows = list(timeseries_dataset_from_array(data, None, 4, batch_size=None))
-    assert len(windows) == 17 and windows[3].tolist() == [3, 4, 5, 6]
+    assert len(windows) == 17
+    assert windows[3].tolist() == [3, 4, 5, 6]
     shuffled = timeseries_dataset_from_array(data, data, 4, shuffle=True, seed=1)
     (_, first), (_, second) = next(iter(shuffled)), next(iter(shuffled))
-    assert sorted(first) == sorted(second) == list(range(17)) and first.tolist() != second.tolist()
+    assert sorted(first) == sorted(second) == list(range(17))
+    assert first.tolist() != second.tolist()
     # Targets may be shorter than data: each window needs one.
     assert sum(len(y) for _, y in timeseries_dataset_from_array(data[:-4], data[4:], 4)) == 13
     assert sum(len(y) for _, y in timeseries_dataset_from_array(data, data[:10], 4)) == 10

@@ -11,6 +11,7 @@ _SUBMODULES = frozenset(
         "activations",
         "config",
         "constraints",
+        "datasets",
         "initializers",
         "layers",
         "models",

@@ -19,8 +19,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // The exact powers of ten of a double: a product or quotient with one of them rounds once.
-constexpr std::array<double, 23> powers_of_ten = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr std::array<double, 23> powers_of_ten = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 // The rare number that is too long for the exact short way.
 bool parse_long_number(const char* begin, const char* end, char decimal, double& value) {
@@ -227,8 +228,8 @@ void CsvParser::parse_line(const char* p, const char* end) {
     p = parse_field(p, end, column);
     if (p < end) {
       if (column + 1 == columns)
-        fail(columns, text("unexpected ", quoted({p, static_cast<std::size_t>(end - p)}), " after the last of ", columns,
-                           " columns"));
+        fail(columns, text("unexpected ", quoted({p, static_cast<std::size_t>(end - p)}), " after the last of ",
+                           columns, " columns"));
       ++p;  // the delimiter
     } else if (column + 1 < columns) {
       fail(column + 1, text("the row ends after ", column + 1, " of ", columns, " columns"));

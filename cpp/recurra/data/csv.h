@@ -55,8 +55,9 @@ class CsvParser {
 /// The number that starts at `p`, correctly rounded; returns its end, or nullptr if no finite number starts there.
 const char* parse_number(const char* p, const char* end, char decimal, double& value);
 
-/// Seconds since 1970-01-01 of `written` read by `format`: %Y %m %d %H %M %S, %f a fraction of a second, %z an offset from
-/// UTC or Z, other characters themselves. False if the text does not follow the format or is no date of the calendar.
+/// Seconds since 1970-01-01 of `written` read by `format`: %Y %m %d %H %M %S, %f a fraction of a second, %z an offset
+/// from UTC or Z, other characters themselves. False if the text does not follow the format or is no date of the
+/// calendar.
 bool parse_date(std::string_view written, std::string_view format, double& seconds);
 
 }  // namespace recurra

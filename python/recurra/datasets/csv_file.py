@@ -302,7 +302,7 @@ def _times_from_parts(source: str, parts: dict[str, NDArray[np.float64]]) -> NDA
     for name, scale in (("hour", 3600.0), ("minute", 60.0), ("second", 1.0)):
         if name in parts:
             seconds = seconds + scale * parts[name]
-    return seconds
+    return np.asarray(seconds)
 
 
 def _no_column(name: str, names: Sequence[str]) -> str:
@@ -330,7 +330,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         try:
             if magic[:2] == b"\x1f\x8b":
                 with gzip.open(raw) as unpacked:
-                    yield io.BufferedReader(unpacked)  # type: ignore[arg-type]
+                    yield io.BufferedReader(unpacked)
             elif magic == b"PK\x03\x04":
                 with zipfile.ZipFile(raw) as archive:
                     yield _member(archive, path.name)

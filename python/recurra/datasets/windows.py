@@ -107,7 +107,7 @@ class WindowSource:
         if not np.isfinite(used).all():
             row, column = np.argwhere(~np.isfinite(used))[0]
             raise ValueError(
-                f"WindowSource: data[{row + min_index}, {column}] is {used[row, column]}; fill or drop such values first"
+                f"WindowSource: data[{row + min_index}, {column}] is {used[row, column]}; fill or drop it first"
             )
         self.lookback, self.delay, self.step = lookback, delay, step
         self.min_index, self.max_index = min_index, end
@@ -156,7 +156,8 @@ class WindowSource:
         if not self._gathering.pending:
             self._gathering.request(self._draw())
         self._gathering.request(self._draw())
-        return self._gathering.take()
+        batch: Batch = self._gathering.take()
+        return batch
 
     def _draw(self) -> NDArray[np.int64]:
         """The rows of the classic generator's next batch."""
@@ -174,7 +175,7 @@ class WindowSource:
 
 
 class WindowDataset:
-    """Batches of windows at given starts; made by `timeseries_dataset_from_array`, may be walked over again and again."""
+    """Batches of windows at given starts, from `timeseries_dataset_from_array`; may be walked over again and again."""
 
     def __init__(
         self,
@@ -253,7 +254,8 @@ def timeseries_dataset_from_array(
         count = min(count, len(labels) - start)
     if count < 1:
         raise ValueError(
-            f"{who}: no window of {sequence_length} rows at sampling_rate {sampling_rate} fits into rows {start} to {end}"
+            f"{who}: no window of {sequence_length} rows at sampling_rate {sampling_rate} fits "
+            f"into rows {start} to {end}"
         )
     gathering = _Gathering(series, labels, first=0, stride=sampling_rate, length=sequence_length)
     starts = np.arange(start, start + count, sequence_stride, dtype=np.int64)
