@@ -1,5 +1,7 @@
-"""Loaders of IMDB, MNIST, Penn Treebank, tiny Shakespeare and the piano rolls: on small files made here, and on the real
-ones where RECURRA_DATA has them."""
+"""Loaders of IMDB, MNIST, Penn Treebank, tiny Shakespeare and the piano rolls.
+
+They run on small files made here, and on the real ones where RECURRA_DATA has them.
+"""
 
 import gzip
 import hashlib
@@ -13,6 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+
 from recurra.datasets import imdb, jsb_chorales, locate, mnist, nottingham, ptb, tiny_shakespeare
 
 WORDS = {"the": 1, "film": 2, "good": 3, "bad": 4, "isn't": 5, "é": 6}
@@ -105,7 +108,9 @@ def by_the_rules(num_words=None, skip_top=0, maxlen=None, seed=113, start_char=1
 
 def assert_same(loaded, expected):
     for (x, y), (rows, labels) in zip(loaded, expected, strict=True):
-        assert x.dtype == object and x.shape == (len(rows),) and y.dtype == np.int64
+        assert x.dtype == object
+        assert x.shape == (len(rows),)
+        assert y.dtype == np.int64
         assert all(type(row) is list for row in x)
         assert list(x) == rows
         assert y.tolist() == labels
@@ -143,7 +148,8 @@ class TestImdb:
     def test_reviews_of_equal_length_stay_lists(self, folder):
         write_ids(folder / "imdb_ids.npz", train=[[1, 2]] * 5, test=[[3, 4]] * 2)
         (x, _), _ = imdb.load_data()
-        assert x.shape == (5,) and x[0] == [1, 4, 5]
+        assert x.shape == (5,)
+        assert x[0] == [1, 4, 5]
 
     def test_text_comes_in_the_same_order(self, folder):
         write_word_index(folder)
@@ -206,7 +212,7 @@ class TestImdb:
         with zipfile.ZipFile(folder / "imdb.npz", "w") as archive:
             for name, data in members.items():
                 archive.writestr(name, data)
-        with pytest.raises(ValueError, match="asks for builtins.exec"):
+        with pytest.raises(ValueError, match=r"asks for builtins\.exec"):
             imdb.load_data()
         assert not (tmp_path / "ran").exists()
 
@@ -253,7 +259,7 @@ class TestImdb:
     def test_broken_word_index(self, folder):
         for content in ("[1, 2]", '{"a": "b"}', "{"):
             (folder / "imdb_word_index.json").write_text(content)
-            with pytest.raises(ValueError, match="imdb_word_index.json cannot be read"):
+            with pytest.raises(ValueError, match=r"imdb_word_index\.json cannot be read"):
                 imdb.get_word_index()
 
 
@@ -279,7 +285,8 @@ class TestRealImdb:
         (x_train, y_train), (x_test, y_test) = imdb.load_data(str(path), **options)
         assert (self.digest(x_train), self.digest(x_test)) == digests
         if not options:
-            assert "".join(map(str, y_train[:10])) == "1001001010" and "".join(map(str, y_test[:10])) == "0110111001"
+            assert "".join(map(str, y_train[:10])) == "1001001010"
+            assert "".join(map(str, y_test[:10])) == "0110111001"
 
     def test_raw_archive_gives_the_same_ids(self):
         ids, archive = real("imdb.npz", "imdb_ids.npz"), real("aclImdb_v1.tar.gz", "aclImdb*.tar.gz")
@@ -327,7 +334,8 @@ class TestMnist:
                 (folder / name).write_bytes(idx(array))
         loaded = mnist.load_data()
         for got, expected in zip((*loaded[0], *loaded[1]), arrays, strict=True):
-            assert got.dtype == np.uint8 and got.flags.writeable
+            assert got.dtype == np.uint8
+            assert got.flags.writeable
             np.testing.assert_array_equal(got, expected)
 
     @pytest.mark.parametrize(
@@ -354,13 +362,14 @@ class TestMnist:
             mnist.load_data()
 
     def test_absent(self, folder):
-        with pytest.raises(FileNotFoundError, match="mnist.npz"):
+        with pytest.raises(FileNotFoundError, match=r"mnist\.npz"):
             mnist.load_data()
 
     def test_real(self):
         real("mnist.npz", "train-images-idx3-ubyte.gz")
         (x_train, y_train), (x_test, y_test) = mnist.load_data()
-        assert x_train.shape == (60000, 28, 28) and x_test.shape == (10000, 28, 28)
+        assert x_train.shape == (60000, 28, 28)
+        assert x_test.shape == (10000, 28, 28)
         assert np.bincount(y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
         assert y_test[:5].tolist() == [7, 2, 1, 0, 4]
         assert round(float(x_train.mean()), 4) == 33.3184
@@ -391,7 +400,8 @@ class TestPtb:
         corpus = ptb.load_data()
         assert corpus.vocabulary == ["a", "<eos>", "b", "c"]
         assert corpus.train.tolist() == [0, 2, 0, 1, 3, 0, 1]
-        assert corpus.valid.tolist() == [2, 1] and corpus.test.tolist() == [3, 3, 1]
+        assert corpus.valid.tolist() == [2, 1]
+        assert corpus.test.tolist() == [3, 3, 1]
         assert corpus.train.dtype == np.int32
 
     def test_characters(self, folder):
@@ -405,7 +415,7 @@ class TestPtb:
         with pytest.raises(FileNotFoundError, match="RECURRA_DATA"):
             ptb.load_data()
         (folder / "ptb.zip").write_bytes(b"PK")
-        with pytest.raises(ValueError, match="ptb.zip cannot be read"):
+        with pytest.raises(ValueError, match=r"ptb\.zip cannot be read"):
             ptb.load_data()
         self.texts = {**self.texts, "ptb.test.txt": " new\n"}
         self.write(folder, "zip")
@@ -413,14 +423,15 @@ class TestPtb:
             ptb.load_data()
         self.texts = {"ptb.train.txt": "a"}
         self.write(folder, "zip")
-        with pytest.raises(ValueError, match="no ptb.valid.txt, no ptb.test.txt"):
+        with pytest.raises(ValueError, match=r"no ptb\.valid.txt, no ptb.test\.txt"):
             ptb.load_data()
 
     def test_real(self):
         real("ptb.zip", "simple-examples.tgz")
         corpus = ptb.load_data()
         assert [len(part) for part in corpus[:3]] == [929589, 73760, 82430]
-        assert len(corpus.vocabulary) == 10000 and corpus.vocabulary[0] == "the"
+        assert len(corpus.vocabulary) == 10000
+        assert corpus.vocabulary[0] == "the"
 
 
 class TestTinyShakespeare:
@@ -497,7 +508,7 @@ class TestPianoRolls:
 
     def test_absent_file_and_absent_package(self, folder, monkeypatch):
         pytest.importorskip("scipy.io")
-        with pytest.raises(FileNotFoundError, match="Nottingham.mat"):
+        with pytest.raises(FileNotFoundError, match=r"Nottingham\.mat"):
             nottingham.load_data()
         monkeypatch.setitem(__import__("sys").modules, "scipy.io", None)
         with pytest.raises(ImportError, match=r"needs scipy.*recurra\[music\]"):

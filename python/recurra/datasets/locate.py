@@ -70,6 +70,7 @@ def locate(
     size: int | None = None,
     timeout: float = 5.0,
     verbose: bool = True,
+    save_as: str | None = None,
 ) -> Path:
     """Path of a data set's file, downloaded first where it is not on this machine.
 
@@ -80,6 +81,7 @@ def locate(
         size: bytes of the downloaded file, where known.
         timeout: seconds to wait for an answer of the network (default 5).
         verbose: whether a download shows its progress on stderr.
+        save_as: name of the downloaded file; None: that in `url`.
 
     Returns:
         The path of an existing file. One that was found is taken as it is; one that was downloaded has been checked.
@@ -94,7 +96,7 @@ def locate(
         return found
     if url is None:
         raise DatasetNotFoundError(_what_to_do(wanted, None))
-    target = cache_folder() / url.rsplit("/", 1)[-1]
+    target = cache_folder() / (save_as or url.rsplit("/", 1)[-1])
     try:
         download(url, target, sha256=sha256, size=size, timeout=timeout, verbose=verbose)
     except OSError as error:

@@ -3,8 +3,8 @@
 Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, Proceedings
 of the IEEE 86(11), 1998. Licence: CC BY-SA 3.0 (LeCun, Cortes, Burges).
 
-Read from `mnist.npz` (Keras's archive) or the four original files (`train-images-idx3-ubyte.gz`, …), whichever lies in a
-folder of RECURRA_DATA or in the cache; else downloaded.
+Read from `mnist.npz` (Keras's archive) or the four original files (`train-images-idx3-ubyte.gz`, …), whichever lies in
+a folder of RECURRA_DATA or in the cache; else downloaded.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def read_idx(path: Path, axes: int) -> Bytes:
         shape = tuple(int(extent) for extent in header[1:])
         if len(data) != header.nbytes + int(np.prod(shape)):
             raise ValueError(f"its header announces shape {shape}, but it holds {len(data) - header.nbytes} bytes")
-        return np.frombuffer(data, dtype=np.uint8, offset=header.nbytes).reshape(shape).copy()
+        elements: Bytes = np.frombuffer(data, dtype=np.uint8, offset=header.nbytes)
+        return elements.reshape(shape).copy()
 
 
 def _checked(images: Any, labels: Any) -> tuple[Bytes, Bytes]:
