@@ -14,10 +14,10 @@ namespace recurra::bindings {
 // One function a floor of the engine; module.cpp calls them in this order.
 void register_config(py::module_& m);
 void register_convolution(py::module_& m);
-void register_data(py::module_& m);
 void register_normalization(py::module_& m);
 void register_optim(py::module_& m);
 void register_random(py::module_& m);
+void register_rnn(py::module_& m);
 void register_tensor(py::module_& m);
 void register_text(py::module_& m);
 

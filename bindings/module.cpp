@@ -11,6 +11,6 @@ PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {
   register_normalization(m);
   register_optim(m);
   register_random(m);
-  register_data(m);
+  register_rnn(m);
   register_text(m);
 }

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-
 from recurra.preprocessing.sequence import pad_sequences
 
 

@@ -22,33 +22,40 @@ inline constexpr int accumulators = simd_registers == 32 ? 24 : 12;
 /// Rows of a tile that meets `vectors` vectors of columns.
 constexpr int tile_rows(int vectors) { return std::min(accumulators / vectors, 6); }
 
-/// acc[m][s] += x(m) * w(s): one rank-1 update of a tile. The shorter side is held in registers, the longer streamed.
-template <class T, int M, int S, class X, class W>
+/// acc[m][first + s] += x(m) * w(s) for s < count: one rank-1 update of a tile. The shorter side is held in registers,
+/// the longer streamed.
+template <class T, int first, int count, int M, int S, class X, class W>
 RECURRA_INLINE void rank_one(Vec<T> (&acc)[M][S], X&& x, W&& w) {
-  if constexpr (M <= S) {
+  if constexpr (M <= count) {
     Vec<T> held[M];
     unroll<M>([&](auto m) __attribute__((always_inline)) { held[m] = x(m); });
-    unroll<S>([&](auto s) __attribute__((always_inline)) {
+    unroll<count>([&](auto s) __attribute__((always_inline)) {
       const Vec<T> streamed = in_register(w(s));
-      unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][s] += held[m] * streamed; });
+      unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][first + s] += held[m] * streamed; });
     });
   } else {
-    Vec<T> held[S];
-    unroll<S>([&](auto s) __attribute__((always_inline)) { held[s] = in_register(w(s)); });
+    Vec<T> held[count];
+    unroll<count>([&](auto s) __attribute__((always_inline)) { held[s] = in_register(w(s)); });
     unroll<M>([&](auto m) __attribute__((always_inline)) {
       const Vec<T> streamed = x(m);
-      unroll<S>([&](auto s) __attribute__((always_inline)) { acc[m][s] += streamed * held[s]; });
+      unroll<count>([&](auto s) __attribute__((always_inline)) { acc[m][first + s] += streamed * held[s]; });
     });
   }
+}
+
+/// acc[m][first + s] += a[m][k] * panel[k][s] for k in [0, depth), s < count.
+template <int first, int count, class T, int M, int S>
+RECURRA_INLINE void multiply_add_part(Vec<T> (&acc)[M][S], const T* const (&a)[M], Index depth, const T* panel) {
+  for (Index k = 0; k < depth; ++k, panel += count * lanes<T>)
+    rank_one<T, first, count>(
+        acc, [&](auto m) __attribute__((always_inline)) { return broadcast(a[m][k]); },
+        [&](auto s) __attribute__((always_inline)) { return load(panel + s * lanes<T>); });
 }
 
 /// acc[m][s] += a[m][k] * panel[k][s] for k in [0, depth).
 template <class T, int M, int S>
 RECURRA_INLINE void multiply_add(Vec<T> (&acc)[M][S], const T* const (&a)[M], Index depth, const T* panel) {
-  for (Index k = 0; k < depth; ++k, panel += S * lanes<T>)
-    rank_one<T>(
-        acc, [&](auto m) __attribute__((always_inline)) { return broadcast(a[m][k]); },
-        [&](auto s) __attribute__((always_inline)) { return load(panel + s * lanes<T>); });
+  multiply_add_part<0, S>(acc, a, depth, panel);
 }
 
 /// acc[i][s] += sum over r in [0, rows) of a[r][i] * g[r][s]: one tile of A^T G, whose rows begin at a + r * lda.
@@ -56,9 +63,22 @@ template <class T, int K, int S>
 RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* a, Index lda, const T* g, Index ldg,
                                             Index rows) {
   for (Index r = 0; r < rows; ++r, a += lda, g += ldg)
-    rank_one<T>(
+    rank_one<T, 0, S>(
         acc, [&](auto i) __attribute__((always_inline)) { return broadcast(a[i]); },
         [&](auto s) __attribute__((always_inline)) { return load(g + s * lanes<T>); });
+}
+
+/// The same with rows anywhere: row r of A is a[r] + a_offset, row r of G is g[r] + g_offset.
+template <class T, int K, int S>
+RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* const* a, Index a_offset,
+                                            const T* const* g, Index g_offset, Index rows) {
+  for (Index r = 0; r < rows; ++r) {
+    const T* a_row = a[r] + a_offset;
+    const T* g_row = g[r] + g_offset;
+    rank_one<T, 0, S>(
+        acc, [&](auto i) __attribute__((always_inline)) { return broadcast(a_row[i]); },
+        [&](auto s) __attribute__((always_inline)) { return load(g_row + s * lanes<T>); });
+  }
 }
 
 /// Calls body(std::integral_constant<int, n>) for a run-time n in [1, most].

@@ -1,0 +1,43 @@
+// Scratch memory of a kernel or a task: a cache-line aligned array from the pool.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "recurra/base/memory.h"
+#include "recurra/base/shape.h"
+
+namespace recurra {
+
+template <class T>
+class Buffer {
+ public:
+  Buffer() = default;
+  /// Elements uninitialised.
+  explicit Buffer(Index size)
+      : data_(size > 0 ? static_cast<T*>(memory::allocate(static_cast<std::size_t>(size) * sizeof(T))) : nullptr),
+        size_(size) {}
+  Buffer(Index size, T value) : Buffer(size) { std::fill_n(data_, size_, value); }
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() {
+    if (data_) memory::release(data_, static_cast<std::size_t>(size_) * sizeof(T));
+  }
+
+  T* data() const { return data_; }
+  Index size() const { return size_; }
+  T& operator[](Index i) const { return data_[i]; }
+
+ private:
+  T* data_ = nullptr;
+  Index size_ = 0;
+};
+
+}  // namespace recurra

@@ -1,0 +1,35 @@
+// The simple (Elman) recurrent network; Elman, "Finding structure in time", 1990.
+//
+//   h_t = f(x_t W + h_{t-1} R + b)
+#include "recurra/rnn/register.h"
+
+namespace recurra::rnn {
+namespace {
+
+struct SimpleRnn {
+  static constexpr const char* name = "simple_rnn";
+  static constexpr int states = 1;
+  static constexpr int slots = 1;
+  static constexpr int input_block[] = {0};
+  static constexpr int recurrent_block[] = {0};
+  static constexpr int bias_rows = 1;
+  static constexpr Stage stages[] = {{0, 1}};
+
+  template <int stage, class T>
+  RECURRA_INLINE static void forward(const Functions& f, const ForwardUnit<T, slots>& unit) {
+    const Vec<T> h = activate<T>(f.activation, unit.sum[0]);
+    unit.save(0, kept<T>(f.activation, unit.sum[0], h));
+    unit.set_state(0, h);
+  }
+
+  template <int stage, class T>
+  RECURRA_INLINE static void backward(const Functions& f, const BackwardUnit<T, slots>& unit) {
+    unit.set_sum_gradient(0, unit.gradient(0) * slope_of<T>(f.activation, unit.kept(0)));
+    unit.set_previous_gradient(0, Vec<T>{});
+  }
+};
+
+const Registration<SimpleRnn> registration;
+
+}  // namespace
+}  // namespace recurra::rnn

@@ -1,0 +1,213 @@
+// How a cell's weights, and what it saves, lie in memory.
+//
+// Weights are packed per vector of units j: [j][k][slot][lane], the slots of a unit side by side, so that one pass over k
+// gives all sums of L units. Cells of one or two slots take several vectors of units together (a group), or there would
+// be too few accumulators to hide the latency of a multiply-add. What is saved lies as [group][row][unit vector][slot]
+// [lane].
+//
+// Letters: F features, U units, L lanes, J vectors of units.
+#pragma once
+
+#include <array>
+
+#include "recurra/base/buffer.h"
+#include "recurra/base/parallel.h"
+#include "recurra/kernels/gemm.h"
+#include "recurra/rnn/cell.h"
+
+namespace recurra::rnn {
+
+/// A run of neighbouring slots.
+struct SlotRange {
+  int first = 0;
+  int count = 0;
+};
+
+template <std::size_t n>
+constexpr SlotRange fed_slots(const int (&block)[n], int first, int count) {
+  SlotRange range;
+  for (int slot = first; slot < first + count; ++slot) {
+    if (block[slot] == none) continue;
+    if (range.count == 0) range.first = slot;
+    ++range.count;
+  }
+  return range;
+}
+
+/// Which slots of a stage the input and the recurrent product fill.
+template <class Cell, int stage>
+struct StageLayout {
+  static constexpr int first = Cell::stages[stage].first;
+  static constexpr int count = Cell::stages[stage].count;
+  static constexpr SlotRange input = fed_slots(Cell::input_block, first, count);
+  static constexpr SlotRange recurrent = fed_slots(Cell::recurrent_block, first, count);
+  static constexpr int input_offset = input.first - first;
+  static constexpr int recurrent_offset = recurrent.first - first;
+};
+
+template <class Cell, class T>
+class CellLayout {
+ public:
+  static constexpr int L = lanes<T>;
+  static constexpr int slots = Cell::slots;
+  static constexpr int stages = static_cast<int>(std::size(Cell::stages));
+  static constexpr int kept = slots + (stages > 1 ? 1 : 0);  // a later stage's operand stands behind the slots
+  static constexpr SlotRange input = fed_slots(Cell::input_block, 0, slots);
+  static constexpr SlotRange recurrent = fed_slots(Cell::recurrent_block, 0, slots);
+  static constexpr int blocks = [] {
+    int most = 0;
+    for (int slot = 0; slot < slots; ++slot)
+      most = std::max(most, 1 + std::max(Cell::input_block[slot], Cell::recurrent_block[slot]));
+    return most;
+  }();
+  static constexpr int group =
+      stages == 1 && input.count == slots && recurrent.count == slots ? std::max(1, gemm::panel_vectors / slots) : 1;
+
+  CellLayout(Index features, Index units) : F(features), U(units), J(padded<T>(units) / L) {}
+
+  const Index F, U, J;
+
+  /// body(first vector of units, constant number of them) for every group.
+  template <class Body>
+  RECURRA_INLINE void for_groups(Body&& body) const {
+    Index j = 0;
+    for (; j + group <= J; j += group) body(j, std::integral_constant<int, group>{});
+    if constexpr (group > 1)
+      if (j < J)
+        gemm::with_constant<group - 1>(static_cast<int>(J - j),
+                                       [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
+  }
+
+  const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }
+  const T* recurrent_panel(int stage, Index j) const {
+    return at(recurrent_panels_, stage) + j * U * recurrent_count(stage) * L;
+  }
+  const T* bias() const { return bias_.data(); }
+  const T* recurrent_adjoint(int stage) const { return at(recurrent_adjoints_, stage); }
+  const T* input_adjoint() const { return input_adjoint_.data(); }
+
+  void pack_forward(const T* kernel, const T* recurrent_kernel, const T* bias) {
+    bias_ = Buffer<T>(J * slots * L, T(0));
+    if (bias)
+      for (int slot = 0; slot < slots; ++slot)
+        for (Index u = 0; u < U; ++u) bias_[place(u, slot)] = bias_of(bias, slot, u);
+    unroll<stages>([&](auto stage) {
+      using Part = StageLayout<Cell, stage>;
+      input_panels_[stage] = pack_panels(kernel, F, Part::input, Cell::input_block);
+      recurrent_panels_[stage] = pack_panels(recurrent_kernel, U, Part::recurrent, Cell::recurrent_block);
+    });
+  }
+
+  void pack_backward(const T* kernel, const T* recurrent_kernel, bool with_input) {
+    unroll<stages>([&](auto stage) {
+      recurrent_adjoints_[stage] =
+          pack_adjoint(recurrent_kernel, U, StageLayout<Cell, stage>::recurrent, Cell::recurrent_block);
+    });
+    if (with_input) input_adjoint_ = pack_adjoint(kernel, F, input, Cell::input_block);
+  }
+
+  // Gradients of the weights, packed as [group][k][unit vector][slot][lane]: input, then a part a stage, then bias.
+  Index input_gradient(Index j) const { return j * F * input.count * L; }
+  Index recurrent_gradient(int stage, Index j) const {
+    Index offset = J * F * input.count * L;
+    for (int before = 0; before < stage; ++before) offset += J * U * recurrent_count(before) * L;
+    return offset + j * U * recurrent_count(stage) * L;
+  }
+  Index bias_gradient() const { return recurrent_gradient(stages, 0); }
+  Index gradient_size() const { return bias_gradient() + J * slots * L; }
+
+  /// Adds packed gradients to gradients in the layout of the weights; nullptr where one is not wanted.
+  void unpack_gradients(const T* packed, T* dkernel, T* drecurrent_kernel, T* dbias) const {
+    if (dkernel) unpack_panels(packed, F, input, Cell::input_block, dkernel);
+    if (drecurrent_kernel)
+      unroll<stages>([&](auto stage) {
+        unpack_panels(packed + recurrent_gradient(stage, 0), U, StageLayout<Cell, stage>::recurrent,
+                      Cell::recurrent_block, drecurrent_kernel);
+      });
+    if (!dbias) return;
+    const T* sums = packed + bias_gradient();
+    for (int slot = 0; slot < slots; ++slot)
+      for (Index u = 0; u < U; ++u) {
+        const T d = sums[place(u, slot)];
+        if (Cell::input_block[slot] != none) dbias[Cell::input_block[slot] * U + u] += d;
+        if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] != none)
+          dbias[(blocks + Cell::recurrent_block[slot]) * U + u] += d;
+      }
+  }
+
+ private:
+  static const T* at(const std::array<Buffer<T>, stages>& buffers, int stage) {
+    return buffers[static_cast<std::size_t>(stage)].data();
+  }
+  static constexpr int input_count(int stage) {
+    return fed_slots(Cell::input_block, Cell::stages[stage].first, Cell::stages[stage].count).count;
+  }
+  static constexpr int recurrent_count(int stage) {
+    return fed_slots(Cell::recurrent_block, Cell::stages[stage].first, Cell::stages[stage].count).count;
+  }
+  Index place(Index u, int slot) const { return (u / L * slots + slot) * L + u % L; }
+
+  T bias_of(const T* bias, int slot, Index u) const {
+    T sum = 0;
+    if (Cell::input_block[slot] != none) sum += bias[Cell::input_block[slot] * U + u];
+    if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] != none)
+      sum += bias[(blocks + Cell::recurrent_block[slot]) * U + u];
+    return sum;
+  }
+
+  // [group][k][unit vector][slot][lane] of a weight matrix of K rows.
+  Buffer<T> pack_panels(const T* weights, Index K, SlotRange range, const int (&block)[slots]) const {
+    Buffer<T> packed(J * K * range.count * L);
+    for_groups([&](Index j, auto size) {
+      constexpr int ub = decltype(size)::value;
+      T* out = packed.data() + j * K * range.count * L;
+      for (Index k = 0; k < K; ++k)
+        for (int b = 0; b < ub; ++b)
+          for (int slot = range.first; slot < range.first + range.count; ++slot, out += L) {
+            const Index u = (j + b) * L;
+            store(out, load_part(weights + (k * blocks + block[slot]) * U + u, U - u));
+          }
+    });
+    return packed;
+  }
+
+  void unpack_panels(const T* packed, Index K, SlotRange range, const int (&block)[slots], T* weights) const {
+    for_groups([&](Index j, auto size) {
+      constexpr int ub = decltype(size)::value;
+      const T* in = packed + j * K * range.count * L;
+      for (Index k = 0; k < K; ++k)
+        for (int b = 0; b < ub; ++b)
+          for (int slot = range.first; slot < range.first + range.count; ++slot, in += L) {
+            const Index u = (j + b) * L;
+            T* out = weights + (k * blocks + block[slot]) * U + u;
+            store_part(out, load_part(out, U - u) + load(in), U - u);
+          }
+    });
+  }
+
+  // The transpose of the columns of `range`, as panels (gemm.h) of N columns and rows [unit vector][slot][lane].
+  Buffer<T> pack_adjoint(const T* weights, Index N, SlotRange range, const int (&block)[slots]) const {
+    const Index depth = J * range.count * L;
+    Buffer<T> packed(depth * padded<T>(N));
+    gemm::for_panels<T>(padded<T>(N), [&](Index first, auto S) {
+      const Index width = S * L;
+      T* panel = packed.data() + first * depth;
+      for (Index n = 0; n < width; ++n)
+        for (Index j = 0; j < J; ++j)
+          for (int i = 0; i < range.count; ++i)
+            for (int lane = 0; lane < L; ++lane) {
+              const Index u = j * L + lane;
+              const bool inside = first + n < N && u < U;
+              panel[((j * range.count + i) * L + lane) * width + n] =
+                  inside ? weights[((first + n) * blocks + block[range.first + i]) * U + u] : T(0);
+            }
+    });
+    return packed;
+  }
+
+  Buffer<T> bias_;
+  std::array<Buffer<T>, stages> input_panels_, recurrent_panels_, recurrent_adjoints_;
+  Buffer<T> input_adjoint_;
+};
+
+}  // namespace recurra::rnn

@@ -1,0 +1,184 @@
+#include "recurra/rnn/recurrent.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "recurra/rnn/register.h"
+#include "recurra/tensor/tape.h"
+
+namespace recurra::rnn {
+namespace {
+
+std::vector<CellEntry>& cells() {
+  static std::vector<CellEntry> entries;
+  return entries;
+}
+
+Activation activation_named(const std::string& name, const char* argument) {
+  const auto kind = activation_from_name(name);
+  if (kind) return *kind;
+  std::string known;
+  for (const ActivationName& row : activation_names) known += (known.empty() ? "" : ", ") + std::string(row.name);
+  throw std::invalid_argument(text("rnn: ", argument, " '", name, "' is not one of ", known));
+}
+
+void check_shape(const Tensor& tensor, const Shape& expected, DType dtype, const char* what) {
+  if (!tensor.defined()) return;
+  check(tensor.shape() == expected && tensor.dtype() == dtype, "rnn: ", what, " must be ", name_of(dtype),
+        expected.str(), ", got ", name_of(tensor.dtype()), tensor.shape().str());
+}
+
+Index check_inputs(const CellEntry& cell, const RecurrentInputs& in) {
+  check_rank(in.x, 3, "rnn", "x");
+  check(is_floating(in.x.dtype()), "rnn: x must be float32 or float64, got ", name_of(in.x.dtype()));
+  const Index B = in.x.shape(0), T = in.x.shape(1), F = in.x.shape(2);
+  check(T >= 1, "rnn: x has no time steps; its shape is ", in.x.shape().str());
+  check_rank(in.recurrent_kernel, 2, "rnn", "recurrent_kernel");
+  const Index U = in.recurrent_kernel.shape(0);
+  const Index columns = cell.blocks * U;
+  const DType dtype = in.x.dtype();
+  check_shape(in.recurrent_kernel, {U, columns}, dtype, "recurrent_kernel");
+  check_shape(in.kernel, {F, columns}, dtype, "kernel");
+  if (in.bias.defined())
+    check(in.bias.size() == cell.bias_rows * columns && in.bias.shape().back() == columns && in.bias.dtype() == dtype,
+          "rnn: bias must be ", name_of(dtype), Shape{cell.bias_rows, columns}.str(), ", got ",
+          name_of(in.bias.dtype()), in.bias.shape().str());
+  check(in.initial.empty() || in.initial.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
+        cell.states, " states, got ", in.initial.size());
+  for (const Tensor& state : in.initial) check_shape(state, {B, U}, dtype, "an initial state");
+  check_shape(in.mask, {B, T}, DType::boolean, "mask");
+  check_shape(in.input_dropout, {B, F}, dtype, "input_dropout");
+  check_shape(in.recurrent_dropout, {B, U}, dtype, "recurrent_dropout");
+  return U;
+}
+
+template <class T>
+const T* data_or_null(const Tensor& tensor) {
+  return tensor.defined() ? tensor.data<T>() : nullptr;
+}
+
+template <class T>
+Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& options, bool training) {
+  Sequence<T> s;
+  s.B = in.x.shape(0);
+  s.steps = in.x.shape(1);
+  s.F = in.x.shape(2);
+  s.U = in.recurrent_kernel.shape(0);
+  s.functions = {activation_named(options.activation, "activation"),
+                 activation_named(options.recurrent_activation, "recurrent_activation")};
+  s.go_backwards = options.go_backwards;
+  s.return_sequences = options.return_sequences;
+  s.zero_output_for_mask = options.zero_output_for_mask;
+  s.training = training;
+  s.segment = options.checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
+  s.x = in.x.data<T>();
+  s.kernel = in.kernel.data<T>();
+  s.recurrent_kernel = in.recurrent_kernel.data<T>();
+  s.bias = data_or_null<T>(in.bias);
+  s.mask = data_or_null<bool>(in.mask);
+  s.input_dropout = data_or_null<T>(in.input_dropout);
+  s.recurrent_dropout = data_or_null<T>(in.recurrent_dropout);
+  for (const Tensor& state : in.initial) s.initial.push_back(data_or_null<T>(state));
+  return s;
+}
+
+RecurrentInputs detached(const RecurrentInputs& in) {
+  const auto off = [](const Tensor& t) { return t.defined() ? t.detach() : t; };
+  RecurrentInputs out{off(in.x), off(in.kernel), off(in.recurrent_kernel), off(in.bias), {}, in.mask,
+                      in.input_dropout, in.recurrent_dropout};
+  for (const Tensor& state : in.initial) out.initial.push_back(off(state));
+  return out;
+}
+
+// Places of the inputs in the node; the initial states follow.
+enum Input { x_input, kernel_input, recurrent_kernel_input, bias_input, first_state_input };
+
+template <class T>
+void run_backward(const BackwardPass& pass, Runner<T>& runner, const RecurrentInputs& in, int states) {
+  SequenceGradients<T> g;
+  bool any = pass.output_gradient(0).defined();
+  g.dy = data_or_null<T>(pass.output_gradient(0));
+  for (int state = 0; state < states; ++state) {
+    any = any || pass.output_gradient(1 + state).defined();
+    g.dfinal.push_back(data_or_null<T>(pass.output_gradient(1 + state)));
+  }
+  if (!any) return;
+  Tensor dx;
+  if (pass.wants(x_input)) {
+    dx = Tensor::empty_like(in.x);
+    g.dx = dx.data<T>();
+  }
+  std::vector<Tensor> dinitial(static_cast<std::size_t>(states));
+  for (int state = 0; state < states; ++state) {
+    Tensor& d = dinitial[static_cast<std::size_t>(state)];
+    if (!in.initial.empty() && pass.wants(first_state_input + state))
+      d = Tensor::empty_like(in.initial[static_cast<std::size_t>(state)]);
+    g.dinitial.push_back(d.defined() ? d.data<T>() : nullptr);
+  }
+  const auto sum = [&](int input) { return pass.wants(input) ? pass.accumulator(input).data<T>() : nullptr; };
+  g.dkernel = sum(kernel_input);
+  g.drecurrent_kernel = sum(recurrent_kernel_input);
+  g.dbias = in.bias.defined() ? sum(bias_input) : nullptr;
+  runner.backward(g);
+  if (dx.defined()) pass.add(x_input, dx);
+  for (int state = 0; state < states; ++state)
+    if (dinitial[static_cast<std::size_t>(state)].defined())
+      pass.add(first_state_input + state, dinitial[static_cast<std::size_t>(state)]);
+}
+
+}  // namespace
+
+void add_cell(const CellEntry& entry) { cells().push_back(entry); }
+
+const CellEntry& find_cell(const std::string& name) {
+  for (const CellEntry& entry : cells())
+    if (name == entry.name) return entry;
+  std::string known;
+  for (const std::string& each : cell_names()) known += (known.empty() ? "" : ", ") + each;
+  throw std::invalid_argument(text("rnn: cell '", name, "' is not one of ", known));
+}
+
+std::vector<std::string> cell_names() {
+  std::vector<std::string> names;
+  for (const CellEntry& entry : cells()) names.emplace_back(entry.name);
+  std::ranges::sort(names);
+  return names;
+}
+
+RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, const RecurrentOptions& options) {
+  const CellEntry& cell = find_cell(name);
+  const Index U = check_inputs(cell, in);
+  const Index B = in.x.shape(0), steps = in.x.shape(1);
+  const DType dtype = in.x.dtype();
+  std::vector<Tensor> inputs{in.x, in.kernel, in.recurrent_kernel, in.bias};
+  inputs.insert(inputs.end(), in.initial.begin(), in.initial.end());
+  const bool training = needs_recording(inputs);
+
+  RecurrentOutputs out;
+  out.output = Tensor(options.return_sequences ? Shape{B, steps, U} : Shape{B, U}, dtype);
+  for (int state = 0; state < cell.states; ++state) out.states.emplace_back(Shape{B, U}, dtype);
+  dispatch_float(dtype, "rnn", [&]<class T>() {
+    const RecurrentInputs kept = training ? detached(in) : in;
+    Sequence<T> sequence = sequence_of<T>(kept, options, training);
+    sequence.y = out.output.data<T>();
+    for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
+    const std::shared_ptr<Runner<T>> runner = cell.run<T>(sequence);
+    Tensor saved, states;
+    if (training) {
+      saved = Tensor({runner->saved_size()}, dtype);
+      states = Tensor({runner->states_size()}, dtype);
+      runner->use(saved.data<T>(), states.data<T>());
+    }
+    runner->forward();
+    if (!training) return;
+    std::vector<Tensor> outputs{out.output};
+    outputs.insert(outputs.end(), out.states.begin(), out.states.end());
+    record("rnn", inputs, outputs,
+           [runner, kept, saved, states, count = cell.states](const BackwardPass& pass) {
+             run_backward<T>(pass, *runner, kept, count);
+           });
+  });
+  return out;
+}
+
+}  // namespace recurra::rnn

@@ -1,0 +1,44 @@
+// A recurrent layer over a whole batch of sequences, as one operation on the tape.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "recurra/kernels/activation.h"
+#include "recurra/tensor/tensor.h"
+
+namespace recurra::rnn {
+
+struct RecurrentOptions {
+  std::string activation = "tanh";
+  std::string recurrent_activation = "sigmoid";
+  bool go_backwards = false;          // last time step first; a returned sequence is in the order it was made
+  bool return_sequences = false;      // (B, T, U) instead of the last output (B, U)
+  bool zero_output_for_mask = false;  // output 0 at masked steps instead of the output before
+  bool checkpoint = false;            // keep the states of every sqrt(T)-th step only and compute the rest again
+};
+
+/// Inputs of recurrent(); undefined tensors are "not given".
+struct RecurrentInputs {
+  Tensor x;                     // (B, T, F)
+  Tensor kernel;                // (F, blocks U)
+  Tensor recurrent_kernel;      // (U, blocks U)
+  Tensor bias;                  // (bias_rows, blocks U), or (blocks U)
+  std::vector<Tensor> initial;  // (B, U) for each state; zeros where undefined
+  Tensor mask;                  // (B, T) bool; at a masked step the states stay as they are
+  Tensor input_dropout;         // (B, F) scale of the input, the same for all steps
+  Tensor recurrent_dropout;     // (B, U) scale of the state in the recurrent products, the same for all steps
+};
+
+struct RecurrentOutputs {
+  Tensor output;
+  std::vector<Tensor> states;  // (B, U) each, after the last step
+};
+
+/// Differentiable with respect to x, the weights and the initial states.
+RecurrentOutputs recurrent(const std::string& cell, const RecurrentInputs& in, const RecurrentOptions& options);
+
+/// Names of the registered cells.
+std::vector<std::string> cell_names();
+
+}  // namespace recurra::rnn

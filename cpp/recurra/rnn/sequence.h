@@ -1,0 +1,584 @@
+// The one sequence driver of all recurrent cells: time, direction, masks, dropout, products, threads, backpropagation.
+//
+// Rows of a batch are independent, so a batch is cut into chunks of rows, and one task takes its chunk through the whole
+// sequence with no barrier on the way. Chunk bounds depend on the shape alone and weight gradients are added chunk by
+// chunk in a fixed order; hence the same bits for any number of threads.
+//
+// Within a step the weights meet the rows in panels of one vector of units x all its slots (gemm.h), and the cell's
+// pointwise step runs on the sums while they are in registers. What backward needs is kept per unit side by side;
+// backward replaces it by the gradients of the sums, from which dh, dX and the weight gradients are products again. The
+// last are taken over blocks of a few time steps, while these are in the cache.
+//
+// With checkpointing only the states at the borders of segments are kept, and each segment is run again before it is
+// passed backward: memory grows with the square root of T (Chen et al., "Training deep nets with sublinear memory
+// cost", 2016).
+//
+// Letters: B batch, T time, F features, U units, L lanes, J vectors of units, R rows of a chunk.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "recurra/base/buffer.h"
+#include "recurra/base/parallel.h"
+#include "recurra/kernels/gemm.h"
+#include "recurra/rnn/cell.h"
+#include "recurra/rnn/layout.h"
+
+namespace recurra::rnn {
+
+/// One layer's work on one batch: sizes, options and borrowed memory. nullptr means "not given".
+template <class T>
+struct Sequence {
+  Index B = 0, steps = 0, F = 0, U = 0;
+  Functions functions;
+  bool go_backwards = false;
+  bool return_sequences = false;
+  bool zero_output_for_mask = false;
+  bool training = false;      // keep what backward needs
+  Index segment = 0;          // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;       // B T F
+  const T* kernel = nullptr;  // F, blocks U
+  const T* recurrent_kernel = nullptr;  // U, blocks U
+  const T* bias = nullptr;              // bias_rows, blocks U
+  const bool* mask = nullptr;           // B T, false where a step is padding
+  const T* input_dropout = nullptr;     // B F, scale of each input
+  const T* recurrent_dropout = nullptr; // B U, scale of each state as the recurrent products see it
+  std::vector<const T*> initial;        // per state: B U
+  T* y = nullptr;                       // B T U or B U
+  std::vector<T*> final;                // per state: B U
+};
+
+/// Gradients; an output gradient that is nullptr is zero, an input gradient that is nullptr is not wanted.
+template <class T>
+struct SequenceGradients {
+  const T* dy = nullptr;
+  std::vector<const T*> dfinal;
+  T* dx = nullptr;
+  T* dkernel = nullptr;            // the parameter gradients are added to what is there
+  T* drecurrent_kernel = nullptr;
+  T* dbias = nullptr;
+  std::vector<T*> dinitial;
+};
+
+/// The driver as the rest of the engine sees it, whatever the cell.
+template <class T>
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  /// Elements a training pass keeps in the two areas given to use().
+  virtual Index saved_size() const = 0;
+  virtual Index states_size() const = 0;
+  virtual void use(T* saved, T* states) = 0;
+  virtual void forward() = 0;
+  /// Once only: it overwrites what forward kept.
+  virtual void backward(const SequenceGradients<T>& g) = 0;
+};
+
+template <class Cell, class T>
+class Driver final : public Runner<T> {
+  using Layout = CellLayout<Cell, T>;
+  static constexpr int L = lanes<T>;
+  static constexpr int slots = Cell::slots;
+  static constexpr int kept = Layout::kept;
+  static constexpr int group = Layout::group;
+
+ public:
+  explicit Driver(const Sequence<T>& sequence)
+      : s_(sequence), layout_(sequence.F, sequence.U), J_(layout_.J), Up_(J_ * L), R_(chunk_rows(sequence.B)),
+        chunks_(s_.B == 0 ? 0 : (s_.B + R_ - 1) / R_),
+        state_stride_(R_ * Up_), step_states_(Cell::states * state_stride_), step_saved_(J_ * R_ * kept * L),
+        segments_((s_.steps + s_.segment - 1) / std::max<Index>(1, s_.segment)) {}
+
+  Index saved_size() const override { return s_.segment == s_.steps ? chunks_ * s_.steps * step_saved_ : 0; }
+  Index states_size() const override {
+    return chunks_ * (s_.segment == s_.steps ? s_.steps + 1 : segments_ + 1) * step_states_;
+  }
+
+  void use(T* saved, T* states) override {
+    saved_ = saved;
+    states_ = states;
+  }
+
+  void forward() override {
+    layout_.pack_forward(s_.kernel, s_.recurrent_kernel, s_.bias);
+    parallel_for(chunks_, operations(), [&](Index chunk) { forward_chunk(chunk); });
+  }
+
+  void backward(const SequenceGradients<T>& g) override {
+    if (s_.segment != s_.steps) layout_.pack_forward(s_.kernel, s_.recurrent_kernel, s_.bias);
+    layout_.pack_backward(s_.kernel, s_.recurrent_kernel, g.dx != nullptr);
+    const Index size = layout_.gradient_size();
+    const Buffer<T> partial(chunks_ * size, T(0));
+    parallel_for(chunks_, 2 * operations(),
+                 [&](Index chunk) { backward_chunk(chunk, g, partial.data() + chunk * size); });
+    for (Index chunk = 1; chunk < chunks_; ++chunk) {
+      const T* term = partial.data() + chunk * size;
+      for (Index i = 0; i < size; ++i) partial[i] += term[i];
+    }
+    if (chunks_ > 0) layout_.unpack_gradients(partial.data(), g.dkernel, g.drecurrent_kernel, g.dbias);
+  }
+
+ private:
+  // Enough chunks to feed the cores, enough rows in each to reuse a panel while it is in the first cache.
+  static Index chunk_rows(Index B) {
+    if (B >= 1024) return 64;
+    if (B >= 24) return 16;
+    return B >= 8 ? (B + 1) / 2 : std::max<Index>(1, B);
+  }
+
+  double operations() const {
+    return 2.0 * static_cast<double>(s_.B) * static_cast<double>(s_.steps) *
+           static_cast<double>((s_.F + s_.U) * Layout::blocks * s_.U);
+  }
+
+  // A chunk's view of the batch and the scratch of its task.
+  struct Chunk {
+    Index first, rows;
+    T* saved = nullptr;   // of the current segment
+    T* states = nullptr;  // of the current segment
+    std::vector<Index> active;        // rows that are not masked at this step
+    std::vector<Index> first_active;  // first step a row takes part in
+    Buffer<T> x_dropped, h_dropped;
+    Buffer<T> scale;  // recurrent dropout, padded to whole vectors
+  };
+
+  Index source_time(Index step) const { return s_.go_backwards ? s_.steps - 1 - step : step; }
+  bool masked(Index row, Index step) const { return s_.mask && !s_.mask[row * s_.steps + source_time(step)]; }
+  const T* x_row(Index row, Index step) const { return s_.x + (row * s_.steps + source_time(step)) * s_.F; }
+
+  Chunk open(Index index) const {
+    Chunk c;
+    c.first = index * R_;
+    c.rows = std::min(R_, s_.B - c.first);
+    c.active.resize(static_cast<std::size_t>(c.rows));
+    for (Index r = 0; r < c.rows; ++r) c.active[static_cast<std::size_t>(r)] = r;
+    if (s_.mask) {
+      c.first_active.assign(static_cast<std::size_t>(c.rows), s_.steps);
+      for (Index r = 0; r < c.rows; ++r)
+        for (Index step = 0; step < s_.steps; ++step)
+          if (!masked(c.first + r, step)) {
+            c.first_active[static_cast<std::size_t>(r)] = step;
+            break;
+          }
+    }
+    if (s_.input_dropout) c.x_dropped = Buffer<T>(R_ * s_.F);
+    if (s_.recurrent_dropout) {
+      c.h_dropped = Buffer<T>(state_stride_);
+      c.scale = Buffer<T>(state_stride_, T(0));
+      for (Index r = 0; r < c.rows; ++r)
+        std::copy_n(s_.recurrent_dropout + (c.first + r) * s_.U, s_.U, c.scale.data() + r * Up_);
+    }
+    return c;
+  }
+
+  void find_active(Chunk& c, Index step) const {
+    if (!s_.mask) return;
+    c.active.clear();
+    for (Index r = 0; r < c.rows; ++r)
+      if (!masked(c.first + r, step)) c.active.push_back(r);
+  }
+
+  void load_states(const Chunk& c, const std::vector<const T*>& from, T* to) const {
+    std::fill_n(to, step_states_, T(0));
+    for (int state = 0; state < Cell::states; ++state) {
+      const T* source = static_cast<std::size_t>(state) < from.size() ? from[static_cast<std::size_t>(state)] : nullptr;
+      if (!source) continue;
+      for (Index r = 0; r < c.rows; ++r)
+        std::copy_n(source + (c.first + r) * s_.U, s_.U, to + state * state_stride_ + r * Up_);
+    }
+  }
+
+  void store_states(const Chunk& c, const T* from, const std::vector<T*>& to) const {
+    for (int state = 0; state < Cell::states; ++state) {
+      T* target = static_cast<std::size_t>(state) < to.size() ? to[static_cast<std::size_t>(state)] : nullptr;
+      if (!target) continue;
+      for (Index r = 0; r < c.rows; ++r)
+        std::copy_n(from + state * state_stride_ + r * Up_, s_.U, target + (c.first + r) * s_.U);
+    }
+  }
+
+  // ---------------------------------------------------------------- forward
+
+  void forward_chunk(Index index) {
+    Chunk c = open(index);
+    const bool keep_all = s_.training && s_.segment == s_.steps;
+    const Buffer<T> scratch_states(keep_all ? 0 : 2 * step_states_);
+    const Buffer<T> scratch_saved(!keep_all && Layout::stages > 1 ? step_saved_ : 0);
+    T* border = nullptr;
+    if (keep_all) {
+      c.saved = saved_ + index * s_.steps * step_saved_;
+      c.states = states_ + index * (s_.steps + 1) * step_states_;
+    } else {
+      c.states = scratch_states.data();
+      c.saved = scratch_saved.data();
+      if (s_.training) border = states_ + index * (segments_ + 1) * step_states_;
+    }
+    load_states(c, s_.initial, c.states);
+    for (Index step = 0; step < s_.steps; ++step) {
+      const T* before = c.states + (keep_all ? step : step % 2) * step_states_;
+      T* after = c.states + (keep_all ? step + 1 : (step + 1) % 2) * step_states_;
+      if (border && step % s_.segment == 0) std::copy_n(before, step_states_, border + step / s_.segment * step_states_);
+      forward_step(c, step, before, after, c.saved + (keep_all ? step * step_saved_ : 0));
+      if (s_.return_sequences) emit(c, step, after, s_.y + step * s_.U, s_.steps * s_.U);
+    }
+    const T* last = c.states + (keep_all ? s_.steps : s_.steps % 2) * step_states_;
+    if (!s_.return_sequences) emit(c, s_.steps - 1, last, s_.y, s_.U);
+    store_states(c, last, s_.final);
+  }
+
+  // The layer's output at a step: the state, but zero before a row's first step and, if asked, where it is masked.
+  bool silent(const Chunk& c, Index r, Index step) const {
+    if (!s_.mask) return false;
+    if (c.first_active[static_cast<std::size_t>(r)] > step) return true;
+    return s_.zero_output_for_mask && masked(c.first + r, step);
+  }
+
+  void emit(const Chunk& c, Index step, const T* states, T* y, Index stride) const {
+    for (Index r = 0; r < c.rows; ++r) {
+      T* out = y + (c.first + r) * stride;
+      if (silent(c, r, step))
+        std::fill_n(out, s_.U, T(0));
+      else
+        std::copy_n(states + r * Up_, s_.U, out);
+    }
+  }
+
+  // Scaled copies of the rows that dropout acts on; the rows themselves where there is none.
+  const T* dropped_x(Chunk& c, Index r, Index step, T* scratch) const {
+    const T* row = x_row(c.first + r, step);
+    if (!s_.input_dropout) return row;
+    const T* scale = s_.input_dropout + (c.first + r) * s_.F;
+    for (Index f = 0; f < s_.F; ++f) scratch[f] = row[f] * scale[f];
+    return scratch;
+  }
+
+  const T* dropped_h(const Chunk& c, Index r, const T* states, T* scratch) const {
+    const T* row = states + r * Up_;
+    if (!s_.recurrent_dropout) return row;
+    const T* scale = c.scale.data() + r * Up_;
+    for (Index u = 0; u < Up_; ++u) scratch[u] = row[u] * scale[u];
+    return scratch;
+  }
+
+  void forward_step(Chunk& c, Index step, const T* before, T* after, T* saved) const {
+    find_active(c, step);
+    if (s_.mask && c.active.size() < static_cast<std::size_t>(c.rows))
+      for (Index r = 0; r < c.rows; ++r)
+        if (masked(c.first + r, step))
+          for (int state = 0; state < Cell::states; ++state)
+            std::copy_n(before + state * state_stride_ + r * Up_, Up_, after + state * state_stride_ + r * Up_);
+    std::array<const T*, 64> x_rows, h_rows;
+    for (std::size_t i = 0; i < c.active.size(); ++i) {
+      const Index r = c.active[i];
+      x_rows[i] = dropped_x(c, r, step, c.x_dropped.data() + r * s_.F);
+      h_rows[i] = dropped_h(c, r, before, c.h_dropped.data() + r * Up_);
+    }
+    unroll<Layout::stages>([&](auto stage) { forward_stage<stage>(c, x_rows, h_rows, before, after, saved); });
+  }
+
+  template <int stage>
+  void forward_stage(const Chunk& c, const std::array<const T*, 64>& x_rows, const std::array<const T*, 64>& h_rows,
+                     const T* before, T* after, T* saved) const {
+    using Part = StageLayout<Cell, stage>;
+    const auto active = static_cast<Index>(c.active.size());
+    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      constexpr int ub = decltype(blocks)::value;
+      constexpr int vectors = ub * Part::count;
+      const T* x_panel = layout_.input_panel(stage, j);
+      const T* h_panel = layout_.recurrent_panel(stage, j);
+      const T* bias = layout_.bias() + j * slots * L;
+      T* saved_group = saved ? saved + j * R_ * kept * L : nullptr;
+      gemm::for_tiles<gemm::tile_rows(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
+        constexpr int M = decltype(size)::value;
+        Vec<T> acc[M][vectors];
+        const T* in[M];
+        Index rows[M];
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          rows[m] = c.active[static_cast<std::size_t>(tile + m)];
+          in[m] = x_rows[static_cast<std::size_t>(tile + m)];
+        });
+        unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+          constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
+          const Vec<T> start = load(bias + (b * slots + slot) * L);
+          unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
+        });
+        gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, s_.F, x_panel);
+        if constexpr (stage == 0) {
+          unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = h_rows[static_cast<std::size_t>(tile + m)]; });
+          gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, s_.U, h_panel);
+        } else {
+          // The operand stands with what is saved, one vector of units at a time.
+          for (Index block = 0; block < J_; ++block) {
+            unroll<M>([&](auto m) __attribute__((always_inline)) {
+              in[m] = saved + (block * R_ + rows[m]) * kept * L + slots * L;
+            });
+            gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
+                acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
+          }
+        }
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          unroll<ub>([&](auto b) __attribute__((always_inline)) {
+            ForwardUnit<T, slots> unit;
+            unroll<Part::count>([&](auto slot)
+                                    __attribute__((always_inline)) { unit.sum[Part::first + slot] = acc[m][b * Part::count + slot]; });
+            const Index place = rows[m] * Up_ + (j + b) * L;
+            unit.previous_state = before + place;
+            unit.next_state = after + place;
+            unit.saved = saved_group ? saved_group + (rows[m] * ub + b) * kept * L : nullptr;
+            unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
+            unit.state_stride = state_stride_;
+            Cell::template forward<stage>(s_.functions, unit);
+          });
+        });
+      });
+    });
+  }
+
+  // ---------------------------------------------------------------- backward
+
+  // Rows of a few time steps, gathered until there are enough for the weight gradients.
+  struct Block {
+    explicit Block(Index capacity)
+        : x(static_cast<std::size_t>(capacity)), h(x), operand(x), gradients(x), saved(x), row(x.size()) {}
+
+    std::vector<const T*> x, h, operand, gradients, saved;
+    std::vector<Index> row;
+    Buffer<T> x_dropped, h_dropped;
+    Index rows = 0;
+  };
+
+  void backward_chunk(Index index, const SequenceGradients<T>& g, T* partial) {
+    Chunk c = open(index);
+    const Buffer<T> carry(step_states_);
+    const Buffer<T> operand(Layout::stages > 1 ? state_stride_ : 0, T(0));
+    load_states(c, g.dfinal, carry.data());
+    const Index capacity = std::max<Index>(R_, s_.U >= 128 ? 128 : 64);
+    Block block(capacity);
+    if (s_.input_dropout) block.x_dropped = Buffer<T>(capacity * s_.F);
+    if (s_.recurrent_dropout) block.h_dropped = Buffer<T>(capacity * Up_);
+    if (g.dx && s_.mask)
+      std::fill_n(g.dx + c.first * s_.steps * s_.F, c.rows * s_.steps * s_.F, T(0));
+
+    const bool keep_all = s_.segment == s_.steps;
+    const Buffer<T> segment_states(keep_all ? 0 : (s_.segment + 1) * step_states_);
+    const Buffer<T> segment_saved(keep_all ? 0 : s_.segment * step_saved_);
+    for (Index segment = segments_ - 1; segment >= 0; --segment) {
+      const Index begin = segment * s_.segment;
+      const Index end = std::min(s_.steps, begin + s_.segment);
+      if (keep_all) {
+        c.saved = saved_ + index * s_.steps * step_saved_;
+        c.states = states_ + index * (s_.steps + 1) * step_states_;
+      } else {
+        c.saved = segment_saved.data();
+        c.states = segment_states.data();
+        std::copy_n(states_ + (index * (segments_ + 1) + segment) * step_states_, step_states_, c.states);
+        for (Index step = begin; step < end; ++step)
+          forward_step(c, step, c.states + (step - begin) * step_states_, c.states + (step - begin + 1) * step_states_,
+                       c.saved + (step - begin) * step_saved_);
+      }
+      for (Index step = end - 1; step >= begin; --step) {
+        const T* before = c.states + (step - begin) * step_states_;
+        T* saved = c.saved + (step - begin) * step_saved_;
+        find_active(c, step);
+        absorb(c, g, step, carry.data());
+        backward_step(c, before, before + step_states_, saved, carry.data(), operand.data());
+        if (g.dx) input_gradient(c, step, saved, g.dx);
+        if (block.rows + static_cast<Index>(c.active.size()) > capacity) flush(block, partial);
+        gather(c, block, step, before, saved);
+      }
+      flush(block, partial);  // its rows point into this segment
+    }
+    if (s_.steps == 0) return;
+    store_states(c, carry.data(), g.dinitial);
+  }
+
+  // Adds the gradient of the output at this step to that of the state it was made of.
+  void absorb(const Chunk& c, const SequenceGradients<T>& g, Index step, T* carry) const {
+    if (!g.dy || (!s_.return_sequences && step != s_.steps - 1)) return;
+    const T* dy = s_.return_sequences ? g.dy + step * s_.U : g.dy;
+    const Index stride = s_.return_sequences ? s_.steps * s_.U : s_.U;
+    for (Index r = 0; r < c.rows; ++r) {
+      if (silent(c, r, step)) continue;
+      const T* row = dy + (c.first + r) * stride;
+      for (Index u = 0; u < s_.U; ++u) carry[r * Up_ + u] += row[u];
+    }
+  }
+
+  void backward_step(const Chunk& c, const T* before, const T* after, T* saved, T* carry, T* operand) const {
+    unroll<Layout::stages>([&](auto i) {
+      constexpr int stage = Layout::stages - 1 - i;
+      pointwise<stage>(c, before, after, saved, carry, operand);
+      state_product<stage>(c, saved, carry, operand);
+    });
+  }
+
+  template <int stage>
+  void pointwise(const Chunk& c, const T* before, const T* after, T* saved, T* carry, T* operand) const {
+    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      constexpr int ub = decltype(blocks)::value;
+      T* saved_group = saved + j * R_ * kept * L;
+      for (const Index row : c.active)
+        unroll<ub>([&](auto b) __attribute__((always_inline)) {
+          BackwardUnit<T, slots> unit;
+          const Index place = row * Up_ + (j + b) * L;
+          unit.previous_state = before + place;
+          unit.new_state = after + place;
+          unit.state_gradient = carry + place;
+          unit.saved = saved_group + (row * ub + b) * kept * L;
+          unit.operand_gradient = Layout::stages > 1 ? operand + place : nullptr;
+          unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
+          unit.state_stride = state_stride_;
+          Cell::template backward<stage>(s_.functions, unit);
+        });
+    });
+  }
+
+  // Gradient of what the recurrent product of a stage multiplied: of the operand, or (stage 0) of the previous state.
+  template <int stage>
+  void state_product(const Chunk& c, const T* saved, T* carry, T* operand) const {
+    using Part = StageLayout<Cell, stage>;
+    gemm::for_panels<T>(Up_, [&](Index first, auto S) __attribute__((always_inline)) {
+      constexpr int vectors = decltype(S)::value;
+      const T* panel = layout_.recurrent_adjoint(stage) + first * J_ * Part::recurrent.count * L;
+      gradient_tiles<Part::recurrent.first, Part::recurrent.count, vectors>(
+          c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
+            T* place = operand + row * Up_ + first;
+            if constexpr (stage == 0 && Layout::stages > 1)
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[v] = acc[v] + load(place + v * L); });
+            if constexpr (stage > 0) {
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(place + v * L, acc[v]); });
+            } else {
+              T* out = carry + row * Up_ + first;
+              const T* scale = c.scale.data() + row * Up_ + first;
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+                const Vec<T> term = s_.recurrent_dropout ? acc[v] * load(scale + v * L) : acc[v];
+                store(out + v * L, load(out + v * L) + term);
+              });
+            }
+          });
+    });
+  }
+
+  // Products of the gradients of slots [first_slot, first_slot + count) of every unit with one panel of a transposed
+  // weight matrix; finish(row, acc) takes each row's sums.
+  template <int first_slot, int count, int vectors, class Finish>
+  RECURRA_INLINE void gradient_tiles(const Chunk& c, const T* saved, const T* panel, Finish&& finish) const {
+    const auto active = static_cast<Index>(c.active.size());
+    gemm::for_tiles<gemm::tile_rows(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
+      constexpr int M = decltype(size)::value;
+      Vec<T> acc[M][vectors];
+      unroll<M>([&](auto m) __attribute__((always_inline)) {
+        unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[m][v] = Vec<T>{}; });
+      });
+      layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+        constexpr int ub = decltype(blocks)::value;
+        const T* in[M];
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          const Index row = c.active[static_cast<std::size_t>(tile + m)];
+          in[m] = saved + (j * R_ + row * ub) * kept * L + first_slot * L;
+        });
+        gemm::multiply_add(acc, in, ub * count * L, panel + j * count * L * vectors * L);
+      });
+      unroll<M>([&](auto m) __attribute__((always_inline)) {
+        finish(c.active[static_cast<std::size_t>(tile + m)], acc[m]);
+      });
+    });
+  }
+
+  void input_gradient(const Chunk& c, Index step, const T* saved, T* dx) const {
+    gemm::for_panels<T>(s_.F, [&](Index first, auto S) __attribute__((always_inline)) {
+      constexpr int vectors = decltype(S)::value;
+      const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
+      gradient_tiles<Layout::input.first, Layout::input.count, vectors>(
+          c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
+            T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
+            const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
+            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+              const Index left = s_.F - first - v * L;
+              store_part(out + v * L, scale ? acc[v] * load_part(scale + v * L, left) : acc[v], left);
+            });
+          });
+    });
+  }
+
+  void gather(Chunk& c, Block& block, Index step, const T* before, const T* saved) const {
+    for (const Index r : c.active) {
+      const Index i = block.rows++;
+      const auto at = static_cast<std::size_t>(i);
+      block.x[at] = dropped_x(c, r, step, block.x_dropped.data() + i * s_.F);
+      block.h[at] = dropped_h(c, r, before, block.h_dropped.data() + i * Up_);
+      block.saved[at] = saved;
+      block.row[at] = r;
+    }
+  }
+
+  // Adds the gathered rows' share of the weight gradients.
+  void flush(Block& block, T* partial) const {
+    if (block.rows == 0) return;
+    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      constexpr int ub = decltype(blocks)::value;
+      for (Index i = 0; i < block.rows; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        block.gradients[at] = block.saved[at] + (j * R_ + block.row[at] * ub) * kept * L;
+      }
+      add_product<ub * Layout::input.count>(block, block.x.data(), s_.F, Layout::input.first,
+                                            partial + layout_.input_gradient(j));
+      unroll<Layout::stages>([&](auto stage) __attribute__((always_inline)) {
+        using Part = StageLayout<Cell, stage>;
+        constexpr int vectors = ub * Part::recurrent.count;
+        T* out = partial + layout_.recurrent_gradient(stage, j);
+        if constexpr (stage == 0) {
+          add_product<vectors>(block, block.h.data(), s_.U, Part::recurrent.first, out);
+        } else {
+          for (Index part = 0; part < J_; ++part) {
+            for (Index i = 0; i < block.rows; ++i) {
+              const auto at = static_cast<std::size_t>(i);
+              block.operand[at] = block.saved[at] + (part * R_ + block.row[at]) * kept * L + slots * L;
+            }
+            add_product<vectors>(block, block.operand.data(), std::min<Index>(L, s_.U - part * L),
+                                 Part::recurrent.first, out + part * L * vectors * L);
+          }
+        }
+      });
+      Vec<T> sums[ub * slots];
+      T* bias = partial + layout_.bias_gradient() + j * slots * L;
+      unroll<ub * slots>([&](auto v) __attribute__((always_inline)) { sums[v] = load(bias + v * L); });
+      for (Index i = 0; i < block.rows; ++i) {
+        const T* row = block.gradients[static_cast<std::size_t>(i)];
+        unroll<ub * slots>([&](auto v) __attribute__((always_inline)) {
+          sums[v] += load(row + (v / slots * kept + v % slots) * L);
+        });
+      }
+      unroll<ub * slots>([&](auto v) __attribute__((always_inline)) { store(bias + v * L, sums[v]); });
+    });
+    block.rows = 0;
+  }
+
+  // out (K, vectors) += A^T G, where row i of A is a[i] and row i of G the block's gradients from `slot` on.
+  template <int vectors>
+  RECURRA_INLINE void add_product(const Block& block, const T* const* a, Index K, int slot, T* out) const {
+    gemm::for_tiles<gemm::tile_rows(vectors)>(K, [&](Index k, auto size) __attribute__((always_inline)) {
+      constexpr int depth = decltype(size)::value;
+      Vec<T> acc[depth][vectors];
+      T* place = out + k * vectors * L;
+      unroll<depth>([&](auto i) __attribute__((always_inline)) {
+        unroll<vectors>(
+            [&](auto v) __attribute__((always_inline)) { acc[i][v] = load(place + (i * vectors + v) * L); });
+      });
+      gemm::multiply_add_transposed(acc, a, k, block.gradients.data(), slot * L, block.rows);
+      unroll<depth>([&](auto i) __attribute__((always_inline)) {
+        unroll<vectors>(
+            [&](auto v) __attribute__((always_inline)) { store(place + (i * vectors + v) * L, acc[i][v]); });
+      });
+    });
+  }
+
+  const Sequence<T> s_;
+  Layout layout_;
+  T* saved_ = nullptr;
+  T* states_ = nullptr;
+  const Index J_, Up_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
+};
+
+}  // namespace recurra::rnn
