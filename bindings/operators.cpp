@@ -1,0 +1,295 @@
+// The operators of Tensor: arithmetic, comparisons, indexing.
+#include <algorithm>
+
+#include "ops.h"
+#include "recurra/ops/arithmetic.h"
+#include "recurra/ops/cast.h"
+#include "recurra/ops/comparison.h"
+#include "recurra/ops/elementwise.h"
+#include "recurra/ops/indexing.h"
+#include "recurra/ops/layout.h"
+#include "recurra/ops/matmul.h"
+#include "recurra/ops/reduction.h"
+
+namespace recurra::bindings {
+namespace {
+
+using Binary = Tensor (*)(const Tensor&, const Tensor&);
+
+py::object not_implemented() { return py::reinterpret_borrow<py::object>(Py_NotImplemented); }
+
+// An operand that is none of ours gets its own chance: NotImplemented.
+void binary(py::class_<Tensor>& tensor, const char* name, const char* reflected, Binary f) {
+  tensor.def(name, [f](const py::object& self, const py::object& other) -> py::object {
+    if (!is_operand(other)) return not_implemented();
+    const auto pair = operands(self, other);
+    return py::cast(compute(pair.first.size() + pair.second.size(), [&] { return f(pair.first, pair.second); }));
+  });
+  if (!reflected) return;
+  tensor.def(reflected, [f](const py::object& self, const py::object& other) -> py::object {
+    if (!is_operand(other)) return not_implemented();
+    const auto pair = operands(other, self);
+    return py::cast(compute(pair.first.size() + pair.second.size(), [&] { return f(pair.first, pair.second); }));
+  });
+}
+
+// A key of NumPy's indexing, taken apart: the basic part is a slice of every axis, then axes named by an integer drop
+// and None makes new ones; arrays of integers are left for later.
+struct Key {
+  std::vector<ops::AxisSlice> slices;
+  Shape shape;  // after the basic part
+  bool reshapes = false;
+  std::vector<Tensor> arrays;
+  std::vector<int> array_axes;  // their places in `shape`
+  bool apart = false;           // something else stands between the arrays
+};
+
+bool is_basic(py::handle item) {
+  return PySlice_Check(item.ptr()) || item.is_none() || item.ptr() == Py_Ellipsis ||
+         (PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !tensor_in(item) && !py::isinstance<py::array>(item));
+}
+
+// Where the true elements of a mask are, one int64 tensor for each axis.
+std::vector<Tensor> true_positions(const Tensor& mask) {
+  const auto* truth = mask.data<bool>();
+  Index count = 0;
+  for (Index k = 0; k < mask.size(); ++k) count += truth[k];
+  std::vector<Tensor> out;
+  for (int axis = 0; axis < mask.rank(); ++axis) out.emplace_back(Shape{count}, DType::int64);
+  Index at = 0;
+  for (Index k = 0; k < mask.size(); ++k) {
+    if (!truth[k]) continue;
+    Index rest = k;
+    for (int axis = mask.rank() - 1; axis >= 0; --axis) {
+      out[static_cast<std::size_t>(axis)].data<std::int64_t>()[at] = rest % mask.shape(axis);
+      rest /= mask.shape(axis);
+    }
+    ++at;
+  }
+  return out;
+}
+
+Key parse(const Tensor& x, const py::object& given) {
+  std::vector<py::object> items;
+  if (PyTuple_Check(given.ptr()))
+    for (const py::handle item : given) items.push_back(py::reinterpret_borrow<py::object>(item));
+  else
+    items.push_back(given);
+
+  // Masks become positions, so that every entry names one axis or none.
+  std::vector<std::pair<py::object, Tensor>> entries;
+  int named = 0;
+  bool has_ellipsis = false;
+  bool has_arrays = false;
+  for (const py::object& item : items) {
+    if (is_basic(item)) {
+      if (item.ptr() == Py_Ellipsis) {
+        if (has_ellipsis) throw py::index_error("an index can hold only one ellipsis ('...')");
+        has_ellipsis = true;
+      } else if (!item.is_none()) {
+        ++named;
+      }
+      entries.emplace_back(item, Tensor());
+      continue;
+    }
+    if (!is_operand(item) || PyBool_Check(item.ptr()))
+      throw py::type_error(text("an index is made of integers, slices, None, ..., and arrays of integers or truth ",
+                                "values, got ", Py_TYPE(item.ptr())->tp_name));
+    has_arrays = true;
+    Tensor array = operand(item);
+    if (array.size() == 0 && is_floating(array.dtype()) && PyList_Check(item.ptr()))
+      array = Tensor(array.shape(), DType::int64);  // [] names no element
+    if (array.dtype() != DType::boolean) {
+      entries.emplace_back(py::none(), array);
+      ++named;
+      continue;
+    }
+    if (array.rank() == 0) throw py::type_error("a single truth value is no index");
+    for (int axis = 0; axis < array.rank() && !has_ellipsis; ++axis)
+      if (named + axis >= x.rank() || array.shape(axis) != x.shape(named + axis))
+        throw py::index_error(text("a mask of shape ", array.shape().str(), " does not fit a tensor of shape ",
+                                   x.shape().str()));
+    for (const Tensor& positions : true_positions(array)) entries.emplace_back(py::none(), positions);
+    named += array.rank();
+  }
+  if (named > x.rank())
+    throw py::index_error(text("too many indices: ", named, " for a tensor of shape ", x.shape().str()));
+  if (!has_ellipsis) entries.emplace_back(py::ellipsis(), Tensor());
+
+  Key key;
+  int axis = 0;
+  int last_array = -2;
+  for (std::size_t e = 0; e < entries.size(); ++e) {
+    const auto& [item, array] = entries[e];
+    const auto as_array = [&](const Tensor& indices) {
+      key.slices.push_back({0, 1, x.shape(axis)});
+      key.array_axes.push_back(key.shape.rank());
+      key.shape.push_back(x.shape(axis++));
+      key.arrays.push_back(indices);
+      if (last_array >= 0 && last_array != static_cast<int>(e) - 1) key.apart = true;
+      last_array = static_cast<int>(e);
+    };
+    if (array.defined()) {
+      as_array(array);
+    } else if (item.is_none()) {
+      key.shape.push_back(1);
+      key.reshapes = true;
+    } else if (item.ptr() == Py_Ellipsis) {
+      for (int rest = x.rank() - named; rest > 0; --rest, ++axis) {
+        key.slices.push_back({0, 1, x.shape(axis)});
+        key.shape.push_back(x.shape(axis));
+      }
+    } else if (PySlice_Check(item.ptr())) {
+      py::ssize_t start = 0;
+      py::ssize_t stop = 0;
+      py::ssize_t step = 0;
+      if (PySlice_Unpack(item.ptr(), &start, &stop, &step) < 0) throw py::error_already_set();
+      const Index count = PySlice_AdjustIndices(x.shape(axis), &start, &stop, step);
+      key.slices.push_back({start, step, count});
+      key.shape.push_back(count);
+      ++axis;
+    } else {
+      const py::ssize_t index = PyNumber_AsSsize_t(item.ptr(), PyExc_IndexError);
+      if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
+      const Index extent = x.shape(axis);
+      if (index < -extent || index >= extent)
+        throw py::index_error(text("index ", index, " is outside axis ", axis, " of a tensor of shape ",
+                                   x.shape().str()));
+      if (has_arrays) {  // NumPy counts an integer beside arrays as one of them
+        as_array(Tensor::scalar(static_cast<double>(index), DType::int64));
+        continue;
+      }
+      key.slices.push_back({index < 0 ? index + extent : index, 1, 1});
+      key.reshapes = true;
+      ++axis;
+    }
+  }
+  return key;
+}
+
+// Arrays of integers over several axes: the axes are brought together and counted as one.
+Tensor pick(const Tensor& given, const Key& key) {
+  if (key.arrays.size() == 1) return ops::take(given, key.arrays[0], key.array_axes[0]);
+  Shape picked;
+  Tensor flat = Tensor::scalar(0, DType::int64);
+  std::vector<Index> order(key.array_axes.begin(), key.array_axes.end());
+  Shape merged{1};
+  for (std::size_t k = 0; k < key.arrays.size(); ++k) {
+    const Index extent = given.shape(key.array_axes[k]);
+    const Tensor length = Tensor::scalar(static_cast<double>(extent), DType::int64);
+    const Tensor& at = key.arrays[k];
+    if (ops::any(ops::logical_or(ops::less(at, ops::negative(length)), ops::greater_equal(at, length))).item() != 0)
+      throw py::index_error(text("an index is outside axis ", key.array_axes[k], " of a tensor of shape ",
+                                 given.shape().str()));
+    flat = ops::add(ops::multiply(flat, length), ops::mod(ops::cast(at, DType::int64), length));
+    merged[0] *= extent;
+  }
+  for (int axis = 0; axis < given.rank(); ++axis)
+    if (std::find(order.begin(), order.end(), axis) == order.end()) {
+      order.push_back(axis);
+      merged.push_back(given.shape(axis));
+    }
+  const Tensor out = ops::take(ops::reshape(ops::transpose(given, order), merged), flat, 0);
+  if (key.apart || key.array_axes[0] == 0) return out;
+  // The axes of the arrays stand where the first of them stood.
+  std::vector<Index> back;
+  for (int k = 0; k < key.array_axes[0]; ++k) back.push_back(flat.rank() + k);
+  for (int k = 0; k < flat.rank(); ++k) back.push_back(k);
+  for (int k = flat.rank() + key.array_axes[0]; k < out.rank(); ++k) back.push_back(k);
+  return ops::transpose(out, back);
+}
+
+Tensor get_item(const Tensor& x, const py::object& key) {
+  const Key parts = parse(x, key);
+  Tensor out = compute(parts.shape.size(), [&] { return ops::slice(x, parts.slices); });
+  if (parts.reshapes) out = ops::reshape(out, parts.shape);
+  return parts.arrays.empty() ? out : pick(out, parts);
+}
+
+}  // namespace
+
+void register_operators(py::class_<Tensor>& tensor) {
+  binary(tensor, "__add__", "__radd__", ops::add);
+  binary(tensor, "__sub__", "__rsub__", ops::subtract);
+  binary(tensor, "__mul__", "__rmul__", ops::multiply);
+  binary(tensor, "__truediv__", "__rtruediv__", ops::divide);
+  binary(tensor, "__floordiv__", "__rfloordiv__", ops::floor_divide);
+  binary(tensor, "__mod__", "__rmod__", ops::mod);
+  binary(tensor, "__matmul__", "__rmatmul__", ops::matmul);
+  binary(tensor, "__eq__", nullptr, ops::equal);
+  binary(tensor, "__ne__", nullptr, ops::not_equal);
+  binary(tensor, "__lt__", nullptr, ops::less);
+  binary(tensor, "__le__", nullptr, ops::less_equal);
+  binary(tensor, "__gt__", nullptr, ops::greater);
+  binary(tensor, "__ge__", nullptr, ops::greater_equal);
+  binary(tensor, "__and__", "__rand__", ops::logical_and);
+  binary(tensor, "__or__", "__ror__", ops::logical_or);
+  binary(tensor, "__xor__", "__rxor__", ops::logical_xor);
+  // The third argument of pow() is Python's; it has no meaning for tensors.
+  tensor.def("__pow__", [](const py::object& self, const py::object& other) -> py::object {
+    if (!is_operand(other)) return not_implemented();
+    const auto pair = operands(self, other);
+    if (PyLong_CheckExact(other.ptr()) && other.cast<double>() == 2) return py::cast(ops::square(pair.first));
+    return py::cast(compute(pair.first.size(), [&] { return ops::power(pair.first, pair.second); }));
+  });
+  tensor.def("__rpow__", [](const py::object& self, const py::object& other) -> py::object {
+    if (!is_operand(other)) return not_implemented();
+    const auto pair = operands(other, self);
+    return py::cast(compute(pair.second.size(), [&] { return ops::power(pair.first, pair.second); }));
+  });
+  tensor.def("__neg__", [](const Tensor& t) { return ops::negative(t); });
+  tensor.def("__pos__", [](const Tensor& t) { return t; });
+  tensor.def("__abs__", [](const Tensor& t) { return ops::abs(t); });
+  tensor.def("__invert__", [](const Tensor& t) { return ops::logical_not(t); });
+  tensor.attr("__hash__") = py::module_::import("builtins").attr("object").attr("__hash__");
+
+  tensor.def("__getitem__", &get_item, py::arg("key"));
+  tensor.def("__len__", [](const Tensor& t) {
+    if (t.rank() == 0) throw py::type_error("a tensor without axes has no length");
+    return t.shape(0);
+  });
+  tensor.def("__float__", &Tensor::item);
+  tensor.def("__int__", [](const Tensor& t) { return py::int_(py::cast(t).attr("item")()); });
+  tensor.def("__index__", [](const Tensor& t) {
+    if (is_floating(t.dtype()) || t.size() != 1)
+      throw py::type_error(text("only one whole number can be an index, got ", name_of(t.dtype()), t.shape().str()));
+    return py::int_(py::cast(t).attr("item")());
+  });
+  tensor.def("__bool__", [](const Tensor& t) {
+    check(t.size() == 1, "the truth value of a tensor of shape ", t.shape().str(),
+          " is ambiguous; use recurra.ops.any or recurra.ops.all");
+    return t.item() != 0;
+  });
+  tensor.def_property_readonly("T", [](const Tensor& t) { return ops::transpose(t); }, "The axes in reverse order.");
+  tensor.def(
+      "astype", [](const Tensor& t, const py::object& dtype) { return ops::cast(t, dtype_from_python(dtype)); },
+      py::arg("dtype"), "The elements in another type; differentiable between floating types.");
+  tensor.def(
+      "reshape",
+      [](const Tensor& t, const py::args& shape) {
+        if (shape.size() == 1 && !PyIndex_Check(shape[0].ptr())) return ops::reshape(t, axes_from_python(shape[0]));
+        return ops::reshape(t, axes_from_python(shape));
+      },
+      "The same elements in another shape, given as one sequence or as several integers; one may be -1.");
+  tensor.def(
+      "transpose",
+      [](const Tensor& t, const py::args& axes) {
+        if (axes.size() == 1 && !PyIndex_Check(axes[0].ptr())) return ops::transpose(t, axes_from_python(axes[0]));
+        return ops::transpose(t, axes_from_python(axes));
+      },
+      "The axes in the order given, or reversed.");
+  const auto reduction = [&tensor](const char* name, Tensor (*f)(const Tensor&, const ops::Axes&, bool)) {
+    tensor.def(
+        name,
+        [f](const Tensor& t, const py::object& axis, bool keepdims) { return f(t, axes_from_python(axis), keepdims); },
+        py::arg("axis") = py::none(), py::arg("keepdims") = false);
+  };
+  reduction("sum", ops::sum);
+  reduction("mean", ops::mean);
+  reduction("max", ops::max);
+  reduction("min", ops::min);
+  reduction("any", ops::any);
+  reduction("all", ops::all);
+}
+
+}  // namespace recurra::bindings

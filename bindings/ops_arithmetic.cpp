@@ -1,0 +1,139 @@
+// Elementwise arithmetic, functions and comparisons.
+#include "ops.h"
+#include "recurra/ops/activation.h"
+#include "recurra/ops/arithmetic.h"
+#include "recurra/ops/cast.h"
+#include "recurra/ops/comparison.h"
+#include "recurra/ops/elementwise.h"
+
+namespace recurra::bindings {
+namespace {
+
+using Unary = Tensor (*)(const Tensor&);
+using Binary = Tensor (*)(const Tensor&, const Tensor&);
+
+void unary(py::module_& m, const char* name, Unary f) {
+  m.def(name, [f](const py::object& x) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return f(t); });
+  });
+}
+
+void binary(py::module_& m, const char* name, Binary f) {
+  m.def(name, [f](const py::object& x1, const py::object& x2) {
+    const auto pair = operands(x1, x2);
+    return compute(pair.first.size() + pair.second.size(), [&] { return f(pair.first, pair.second); });
+  });
+}
+
+}  // namespace
+
+void register_arithmetic(py::module_& m) {
+  binary(m, "add", ops::add);
+  binary(m, "subtract", ops::subtract);
+  binary(m, "multiply", ops::multiply);
+  binary(m, "divide", ops::divide);
+  binary(m, "divide_no_nan", ops::divide_no_nan);
+  binary(m, "floor_divide", ops::floor_divide);
+  binary(m, "mod", ops::mod);
+  binary(m, "power", ops::power);
+  binary(m, "maximum", ops::maximum);
+  binary(m, "minimum", ops::minimum);
+  binary(m, "arctan2", ops::arctan2);
+  binary(m, "logaddexp", ops::logaddexp);
+
+  binary(m, "equal", ops::equal);
+  binary(m, "not_equal", ops::not_equal);
+  binary(m, "less", ops::less);
+  binary(m, "less_equal", ops::less_equal);
+  binary(m, "greater", ops::greater);
+  binary(m, "greater_equal", ops::greater_equal);
+  binary(m, "logical_and", ops::logical_and);
+  binary(m, "logical_or", ops::logical_or);
+  binary(m, "logical_xor", ops::logical_xor);
+  unary(m, "logical_not", ops::logical_not);
+  unary(m, "isnan", ops::isnan);
+  unary(m, "isinf", ops::isinf);
+  unary(m, "isfinite", ops::isfinite);
+  m.def("where", [](const py::object& condition, const py::object& x1, const py::object& x2) {
+    const Tensor truth = operand(condition);
+    const auto pair = operands(x1, x2);
+    return compute(truth.size() + pair.first.size(), [&] { return ops::where(truth, pair.first, pair.second); });
+  });
+
+  unary(m, "negative", ops::negative);
+  unary(m, "abs", ops::abs);
+  unary(m, "square", ops::square);
+  unary(m, "sign", ops::sign);
+  unary(m, "floor", ops::floor);
+  unary(m, "ceil", ops::ceil);
+  unary(m, "trunc", ops::trunc);
+  unary(m, "round", ops::round);
+  unary(m, "sqrt", ops::sqrt);
+  unary(m, "rsqrt", ops::rsqrt);
+  unary(m, "reciprocal", ops::reciprocal);
+  unary(m, "exp", ops::exp);
+  unary(m, "exp2", ops::exp2);
+  unary(m, "expm1", ops::expm1);
+  unary(m, "log", ops::log);
+  unary(m, "log2", ops::log2);
+  unary(m, "log10", ops::log10);
+  unary(m, "log1p", ops::log1p);
+  unary(m, "sin", ops::sin);
+  unary(m, "cos", ops::cos);
+  unary(m, "tan", ops::tan);
+  unary(m, "arcsin", ops::arcsin);
+  unary(m, "arccos", ops::arccos);
+  unary(m, "arctan", ops::arctan);
+  unary(m, "sinh", ops::sinh);
+  unary(m, "cosh", ops::cosh);
+  unary(m, "arcsinh", ops::arcsinh);
+  unary(m, "arccosh", ops::arccosh);
+  unary(m, "arctanh", ops::arctanh);
+  unary(m, "erf", ops::erf);
+  m.def("clip", [](const py::object& x, double low, double high) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return ops::clip(t, low, high); });
+  });
+  m.def("cast", [](const py::object& x, const py::object& dtype) {
+    const Tensor t = operand(x);
+    const DType type = dtype_from_python(dtype);
+    return compute(t.size(), [&] { return ops::cast(t, type); });
+  });
+
+  unary(m, "selu", ops::selu);
+  unary(m, "softplus", ops::softplus);
+  unary(m, "softsign", ops::softsign);
+  unary(m, "tanh", ops::tanh);
+  unary(m, "sigmoid", ops::sigmoid);
+  unary(m, "hard_sigmoid", ops::hard_sigmoid);
+  unary(m, "silu", ops::silu);
+  unary(m, "hard_silu", ops::hard_silu);
+  unary(m, "mish", ops::mish);
+  unary(m, "log_sigmoid", ops::log_sigmoid);
+  unary(m, "tanh_shrink", ops::tanh_shrink);
+  const auto with_number = [&m](const char* name, Tensor (*f)(const Tensor&, double)) {
+    m.def(name, [f](const py::object& x, double number) {
+      const Tensor t = operand(x);
+      return compute(t.size(), [&] { return f(t, number); });
+    });
+  };
+  with_number("elu", ops::elu);
+  with_number("celu", ops::celu);
+  with_number("hard_shrink", ops::hard_shrink);
+  with_number("soft_shrink", ops::soft_shrink);
+  m.def("relu", [](const py::object& x, double negative_slope, double max_value, double threshold) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return ops::relu(t, negative_slope, max_value, threshold); });
+  }, py::arg("x"), py::arg("negative_slope") = 0.0, py::arg("max_value") = 1.0 / 0.0, py::arg("threshold") = 0.0);
+  m.def("gelu", [](const py::object& x, bool approximate) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return ops::gelu(t, approximate); });
+  });
+  m.def("threshold", [](const py::object& x, double threshold, double otherwise) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return ops::threshold(t, threshold, otherwise); });
+  });
+}
+
+}  // namespace recurra::bindings

@@ -1,0 +1,66 @@
+// Reductions, running sums and matrix products.
+#include "ops.h"
+#include "recurra/ops/activation.h"
+#include "recurra/ops/matmul.h"
+#include "recurra/ops/reduction.h"
+
+namespace recurra::bindings {
+namespace {
+
+using Reduce = Tensor (*)(const Tensor&, const ops::Axes&, bool);
+using Along = Tensor (*)(const Tensor&, Index);
+
+void reduction(py::module_& m, const char* name, Reduce f) {
+  m.def(
+      name,
+      [f](const py::object& x, const py::object& axis, bool keepdims) {
+        const Tensor t = operand(x);
+        // An empty list of axes reduces nothing; to the engine it means all.
+        if (!axis.is_none() && !PyIndex_Check(axis.ptr()) && py::len(axis) == 0)
+          throw py::value_error("expected axis=None, an integer or a list of at least one axis");
+        const std::vector<Index> axes = axes_from_python(axis);
+        return compute(t.size(), [&] { return f(t, axes, keepdims); });
+      },
+      py::arg("x"), py::arg("axis") = py::none(), py::arg("keepdims") = false);
+}
+
+void along(py::module_& m, const char* name, Along f) {
+  m.def(name, [f](const py::object& x, Index axis) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return f(t, axis); });
+  });
+}
+
+void position(py::module_& m, const char* name, Tensor (*f)(const Tensor&, Index, bool)) {
+  m.def(name, [f](const py::object& x, Index axis, bool keepdims) {
+    const Tensor t = operand(x);
+    return compute(t.size(), [&] { return f(t, axis, keepdims); });
+  });
+}
+
+}  // namespace
+
+void register_reductions(py::module_& m) {
+  reduction(m, "sum", ops::sum);
+  reduction(m, "mean", ops::mean);
+  reduction(m, "var", ops::var);
+  reduction(m, "std", ops::std);
+  reduction(m, "prod", ops::prod);
+  reduction(m, "max", ops::max);
+  reduction(m, "min", ops::min);
+  reduction(m, "logsumexp", ops::logsumexp);
+  reduction(m, "any", ops::any);
+  reduction(m, "all", ops::all);
+  position(m, "argmax", ops::argmax);
+  position(m, "argmin", ops::argmin);
+  along(m, "cumsum", ops::cumsum);
+  along(m, "cumprod", ops::cumprod);
+  along(m, "softmax", ops::softmax);
+  along(m, "log_softmax", ops::log_softmax);
+  m.def("matmul", [](const py::object& x1, const py::object& x2) {
+    const auto pair = operands(x1, x2);
+    return compute(pair.first.size() + pair.second.size(), [&] { return ops::matmul(pair.first, pair.second); });
+  });
+}
+
+}  // namespace recurra::bindings

@@ -1,0 +1,184 @@
+#include "recurra/ops/activation.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "recurra/ops/pointwise.h"
+
+namespace recurra::ops {
+namespace {
+
+// 1 / (1 + exp(-v)) with exp of a number that is never positive, so it cannot overflow.
+template <class T>
+T logistic(T v) {
+  const T e = std::exp(-std::abs(v));
+  return (v >= 0 ? T(1) : e) / (T(1) + e);
+}
+
+template <class T>
+T log_one_plus_exp(T v) {
+  return std::max(v, T(0)) + std::log1p(std::exp(-std::abs(v)));
+}
+
+}  // namespace
+
+Tensor relu(const Tensor& x, double negative_slope, double max_value, double threshold) {
+  if (negative_slope == 0 && std::isinf(max_value) && threshold == 0)
+    return smooth(
+        "relu", x, 1, From::output, []<class T>(T v) { return v > 0 || v != v ? v : T(0); },
+        []<class T>(T y) { return y > 0 ? T(1) : T(0); });
+  return smooth(
+      "relu", x, 3, From::input,
+      [=]<class T>(T v) {
+        if (v >= static_cast<T>(max_value)) return static_cast<T>(max_value);
+        return v >= static_cast<T>(threshold) ? v : static_cast<T>(negative_slope) * (v - static_cast<T>(threshold));
+      },
+      [=]<class T>(T v) {
+        if (v >= static_cast<T>(max_value)) return T(0);
+        // Exactly at a threshold of 0 the slope is the one of the left side, as for the plain rectifier.
+        const bool right = threshold == 0 ? v > 0 : v >= static_cast<T>(threshold);
+        return right ? T(1) : static_cast<T>(negative_slope);
+      });
+}
+
+Tensor elu(const Tensor& x, double alpha) {
+  return smooth(
+      "elu", x, 15, From::input,
+      [alpha]<class T>(T v) { return v > 0 ? v : static_cast<T>(alpha) * std::expm1(v); },
+      [alpha]<class T>(T v) { return v > 0 ? T(1) : static_cast<T>(alpha) * std::exp(v); });
+}
+
+Tensor selu(const Tensor& x) {
+  constexpr double scale = 1.0507009873554804934193349852946;
+  constexpr double alpha = 1.6732632423543772848170429916717;
+  return smooth(
+      "selu", x, 15, From::input,
+      []<class T>(T v) { return static_cast<T>(scale) * (v > 0 ? v : static_cast<T>(alpha) * std::expm1(v)); },
+      []<class T>(T v) { return static_cast<T>(scale) * (v > 0 ? T(1) : static_cast<T>(alpha) * std::exp(v)); });
+}
+
+Tensor celu(const Tensor& x, double alpha) {
+  check(alpha != 0, "celu: alpha must not be 0");
+  return smooth(
+      "celu", x, 15, From::input,
+      [alpha]<class T>(T v) {
+        const auto a = static_cast<T>(alpha);
+        return v > 0 ? v : a * std::expm1(v / a);
+      },
+      [alpha]<class T>(T v) { return v > 0 ? T(1) : std::exp(v / static_cast<T>(alpha)); });
+}
+
+Tensor gelu(const Tensor& x, bool approximate) {
+  if (approximate) {
+    constexpr double root = 0.79788456080286535587989211986876;  // sqrt(2 / pi)
+    constexpr double cubic = 0.044715;
+    return smooth(
+        "gelu", x, 30, From::input,
+        []<class T>(T v) {
+          return T(0.5) * v * (T(1) + std::tanh(static_cast<T>(root) * (v + static_cast<T>(cubic) * v * v * v)));
+        },
+        []<class T>(T v) {
+          const T t = std::tanh(static_cast<T>(root) * (v + static_cast<T>(cubic) * v * v * v));
+          const T inner = static_cast<T>(root) * (T(1) + T(3) * static_cast<T>(cubic) * v * v);
+          return T(0.5) * (T(1) + t) + T(0.5) * v * (T(1) - t * t) * inner;
+        });
+  }
+  return smooth(
+      "gelu", x, 40, From::input,
+      []<class T>(T v) { return T(0.5) * v * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))); },
+      []<class T>(T v) {
+        const T density = std::exp(T(-0.5) * v * v) * (std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>);
+        return T(0.5) * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))) + v * density;
+      });
+}
+
+Tensor softplus(const Tensor& x) {
+  return smooth(
+      "softplus", x, 30, From::input, [](auto v) { return log_one_plus_exp(v); }, [](auto v) { return logistic(v); });
+}
+
+Tensor softsign(const Tensor& x) {
+  return smooth(
+      "softsign", x, 5, From::input, []<class T>(T v) { return v / (T(1) + std::abs(v)); },
+      []<class T>(T v) { return T(1) / ((T(1) + std::abs(v)) * (T(1) + std::abs(v))); });
+}
+
+Tensor tanh(const Tensor& x) {
+  return smooth(
+      "tanh", x, 20, From::output, [](auto v) { return std::tanh(v); }, []<class T>(T y) { return T(1) - y * y; });
+}
+
+Tensor sigmoid(const Tensor& x) {
+  return smooth(
+      "sigmoid", x, 20, From::output, [](auto v) { return logistic(v); }, []<class T>(T y) { return y * (T(1) - y); });
+}
+
+Tensor hard_sigmoid(const Tensor& x) {
+  return smooth(
+      "hard_sigmoid", x, 3, From::input,
+      []<class T>(T v) { return std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
+      []<class T>(T v) { return v > T(-3) && v < T(3) ? T(1) / T(6) : T(0); });
+}
+
+Tensor silu(const Tensor& x) {
+  return smooth(
+      "silu", x, 20, From::input, [](auto v) { return v * logistic(v); },
+      []<class T>(T v) {
+        const T s = logistic(v);
+        return s * (T(1) + v * (T(1) - s));
+      });
+}
+
+Tensor hard_silu(const Tensor& x) {
+  return smooth(
+      "hard_silu", x, 3, From::input,
+      []<class T>(T v) { return v * std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
+      []<class T>(T v) { return v <= T(-3) ? T(0) : v >= T(3) ? T(1) : v / T(3) + T(0.5); });
+}
+
+Tensor mish(const Tensor& x) {
+  return smooth(
+      "mish", x, 60, From::input, [](auto v) { return v * std::tanh(log_one_plus_exp(v)); },
+      []<class T>(T v) {
+        const T t = std::tanh(log_one_plus_exp(v));
+        return t + v * (T(1) - t * t) * logistic(v);
+      });
+}
+
+Tensor log_sigmoid(const Tensor& x) {
+  return smooth(
+      "log_sigmoid", x, 30, From::input, [](auto v) { return -log_one_plus_exp(-v); },
+      [](auto v) { return logistic(-v); });
+}
+
+Tensor tanh_shrink(const Tensor& x) {
+  return smooth(
+      "tanh_shrink", x, 20, From::input, [](auto v) { return v - std::tanh(v); },
+      [](auto v) { return std::tanh(v) * std::tanh(v); });
+}
+
+Tensor hard_shrink(const Tensor& x, double threshold) {
+  return smooth(
+      "hard_shrink", x, 2, From::input,
+      [=]<class T>(T v) { return std::abs(v) > static_cast<T>(threshold) ? v : T(0); },
+      [=]<class T>(T v) { return std::abs(v) > static_cast<T>(threshold) ? T(1) : T(0); });
+}
+
+Tensor soft_shrink(const Tensor& x, double threshold) {
+  return smooth(
+      "soft_shrink", x, 3, From::input,
+      [=]<class T>(T v) {
+        const auto t = static_cast<T>(threshold);
+        return v > t ? v - t : v < -t ? v + t : T(0);
+      },
+      [=]<class T>(T v) { return std::abs(v) > static_cast<T>(threshold) ? T(1) : T(0); });
+}
+
+Tensor threshold(const Tensor& x, double threshold, double otherwise) {
+  return smooth(
+      "threshold", x, 2, From::input,
+      [=]<class T>(T v) { return v > static_cast<T>(threshold) ? v : static_cast<T>(otherwise); },
+      [=]<class T>(T v) { return v > static_cast<T>(threshold) ? T(1) : T(0); });
+}
+
+}  // namespace recurra::ops

@@ -1,0 +1,187 @@
+#include "recurra/ops/indexing.h"
+
+#include <cstring>
+
+#include "recurra/ops/broadcast.h"
+#include "recurra/ops/cast.h"
+#include "recurra/ops/layout.h"
+#include "recurra/ops/reduction.h"
+#include "recurra/tensor/tape.h"
+
+namespace recurra::ops {
+namespace {
+
+// Indices as int64 in [0, extent).
+Tensor checked_indices(const Tensor& indices, Index extent, const char* who) {
+  check(!is_floating(indices.dtype()) && indices.dtype() != DType::boolean, who,
+        ": expected integer indices, got dtype ", name_of(indices.dtype()));
+  const Tensor out(indices.shape(), DType::int64);
+  auto* to = out.data<std::int64_t>();
+  const Index count = indices.size();
+  dispatch_any(indices.dtype(), [&]<class T>() {
+    const T* in = indices.data<T>();
+    for (Index k = 0; k < count; ++k) {
+      const auto index = static_cast<Index>(in[k]);
+      check(index >= -extent && index < extent, who, ": index ", index, " is outside an axis of ", extent, " elements");
+      to[k] = index < 0 ? index + extent : index;
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+Tensor take(const Tensor& x, const Tensor& indices, Index along) {
+  const int axis = checked_axis(along, x.rank(), "take");
+  const Index extent = x.shape(axis);
+  const Tensor rows = checked_indices(indices, extent, "take");
+  Shape shape;
+  for (int k = 0; k < axis; ++k) shape.push_back(x.shape(k));
+  for (const Index e : indices.shape()) shape.push_back(e);
+  for (int k = axis + 1; k < x.rank(); ++k) shape.push_back(x.shape(k));
+  const Tensor out(shape, x.dtype());
+  const Index outer = x.shape().count(0, axis);
+  const Index inner = x.shape().count(axis + 1, x.rank());
+  const Index count = rows.size();
+  const auto bytes = static_cast<std::size_t>(inner) * size_of(x.dtype());
+  const auto* at = rows.data<std::int64_t>();
+  if (out.size() > 0)
+    parallel_blocks(outer * count, 1 + elementwise_block / (inner + 1), static_cast<double>(out.size()),
+                    [&](Index begin, Index end) {
+                      for (Index row = begin; row < end; ++row) {
+                        const Index source = row / count * extent + at[row % count];
+                        std::memcpy(out.bytes() + static_cast<std::size_t>(row) * bytes,
+                                    x.bytes() + static_cast<std::size_t>(source) * bytes, bytes);
+                      }
+                    });
+  if (needs_recording({&x}))
+    record("take", {x}, {out}, [rows, outer, inner, extent](const BackwardPass& pass) {
+      if (!pass.wants(0)) return;
+      const Tensor sum = pass.accumulator(0);
+      const Tensor& g = pass.output_gradient();
+      const Index count = rows.size();
+      const auto* at = rows.data<std::int64_t>();
+      dispatch_float(sum.dtype(), "take", [&]<class T>() {
+        for (Index o = 0; o < outer; ++o)
+          for (Index k = 0; k < count; ++k) {
+            T* __restrict target = sum.data<T>() + (o * extent + at[k]) * inner;
+            const T* term = g.data<T>() + (o * count + k) * inner;
+            for (Index i = 0; i < inner; ++i) target[i] += term[i];
+          }
+      });
+    });
+  return out;
+}
+
+Tensor take_along_axis(const Tensor& given, const Tensor& indices, Index along) {
+  const int axis = checked_axis(along, given.rank(), "take_along_axis");
+  check(indices.rank() == given.rank(), "take_along_axis: x of shape ", given.shape().str(), " and indices of shape ",
+        indices.shape().str(), " must have the same number of axes");
+  Shape x_shape = given.shape();
+  Shape index_shape = indices.shape();
+  x_shape[axis] = index_shape[axis] = 1;
+  const Shape common = broadcast_shape(x_shape, index_shape, "take_along_axis");
+  x_shape = index_shape = common;
+  x_shape[axis] = given.shape(axis);
+  index_shape[axis] = indices.shape(axis);
+  const Tensor x = broadcast_to(given, x_shape);
+  const Tensor at = broadcast_to(checked_indices(indices, x_shape[axis], "take_along_axis"), index_shape);
+  const Index extent = x_shape[axis];
+  const Index count = index_shape[axis];
+  const Index inner = common.count(axis + 1, common.rank());
+  const Index outer = common.count(0, axis);
+  const auto for_each = [outer, inner, extent, count, at](const auto& visit) {
+    const auto* index = at.data<std::int64_t>();
+    for (Index o = 0; o < outer; ++o)
+      for (Index k = 0; k < count; ++k)
+        for (Index i = 0; i < inner; ++i) {
+          const Index here = (o * count + k) * inner + i;
+          visit(here, (o * extent + index[here]) * inner + i);
+        }
+  };
+  const Tensor out(index_shape, x.dtype());
+  dispatch_any(x.dtype(), [&]<class T>() {
+    for_each([to = out.data<T>(), from = x.data<T>()](Index here, Index there) { to[here] = from[there]; });
+  });
+  if (needs_recording({&x}))
+    record("take_along_axis", {x}, {out}, [for_each](const BackwardPass& pass) {
+      if (!pass.wants(0)) return;
+      const Tensor sum = pass.accumulator(0);
+      dispatch_float(sum.dtype(), "take_along_axis", [&]<class T>() {
+        for_each([to = sum.data<T>(), g = pass.output_gradient().data<T>()](Index here, Index there) {
+          to[there] += g[here];
+        });
+      });
+    });
+  return out;
+}
+
+Tensor put_rows(const Tensor& given, const Tensor& indices, const Tensor& updates, bool overwrite) {
+  const char* const who = overwrite ? "scatter_update" : "scatter";
+  check(given.rank() >= 1, who, ": expected a tensor with at least one axis");
+  const DType dtype = promoted(given.dtype(), updates.dtype());
+  const Tensor x = cast(given, dtype);
+  const Tensor rows = checked_indices(indices, x.shape(0), who);
+  Shape expected = indices.shape();
+  for (int k = 1; k < x.rank(); ++k) expected.push_back(x.shape(k));
+  const Tensor values = broadcast_to(cast(updates, dtype), expected);
+  const Index inner = x.shape().count(1, x.rank());
+  const Index count = rows.size();
+  const Tensor out = x.clone();
+  const auto* at = rows.data<std::int64_t>();
+  dispatch_any(dtype, [&]<class T>() {
+    for (Index k = 0; k < count; ++k) {
+      T* to = out.data<T>() + at[k] * inner;
+      const T* from = values.data<T>() + k * inner;
+      for (Index i = 0; i < inner; ++i) to[i] = overwrite ? from[i] : static_cast<T>(to[i] + from[i]);
+    }
+  });
+  if (needs_recording({&x, &values}))
+    record(who, {x, values}, {out}, [rows, inner, overwrite, expected](const BackwardPass& pass) {
+      const Tensor& g = pass.output_gradient();
+      const auto* at = rows.data<std::int64_t>();
+      dispatch_float(g.dtype(), "scatter", [&]<class T>() {
+        // The last update of a row is the one that shows; earlier ones and the old row get no gradient.
+        std::vector<Index> last(static_cast<std::size_t>(g.shape(0)), -1);
+        for (Index k = 0; overwrite && k < rows.size(); ++k) last[static_cast<std::size_t>(at[k])] = k;
+        if (pass.wants(0)) {
+          const Tensor dx = g.clone();
+          for (Index row = 0; row < g.shape(0); ++row)
+            if (last[static_cast<std::size_t>(row)] >= 0)
+              std::memset(dx.data<T>() + row * inner, 0, static_cast<std::size_t>(inner) * sizeof(T));
+          pass.add(0, dx);
+        }
+        if (!pass.wants(1)) return;
+        const Tensor dv = Tensor::zeros(expected, g.dtype());
+        for (Index k = 0; k < rows.size(); ++k)
+          if (!overwrite || last[static_cast<std::size_t>(at[k])] == k)
+            std::memcpy(dv.data<T>() + k * inner, g.data<T>() + at[k] * inner,
+                        static_cast<std::size_t>(inner) * sizeof(T));
+        pass.add(1, dv);
+      });
+    });
+  return out;
+}
+
+Tensor one_hot(const Tensor& indices, Index classes, Index along, DType dtype) {
+  check(classes >= 1, "one_hot: expected num_classes >= 1, got ", classes);
+  check(!is_floating(indices.dtype()), "one_hot: expected integer indices, got dtype ", name_of(indices.dtype()));
+  const int axis = checked_axis(along, indices.rank() + 1, "one_hot");
+  Shape shape;
+  for (int k = 0; k <= indices.rank(); ++k)
+    shape.push_back(k == axis ? classes : indices.shape(k < axis ? k : k - 1));
+  const Tensor out = Tensor::zeros(shape, dtype);
+  const Index inner = shape.count(axis + 1, shape.rank());
+  dispatch_any(indices.dtype(), [&]<class I>() {
+    dispatch_any(dtype, [&]<class T>() {
+      const I* in = indices.data<I>();
+      for (Index k = 0; k < indices.size(); ++k) {
+        const auto index = static_cast<Index>(in[k]);
+        if (index >= 0 && index < classes) out.data<T>()[(k / inner * classes + index) * inner + k % inner] = T(1);
+      }
+    });
+  });
+  return out;
+}
+
+}  // namespace recurra::ops

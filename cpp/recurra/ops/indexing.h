@@ -1,0 +1,18 @@
+// Elements picked by integer indices. A negative index counts from the end; one outside the axis is an error. The
+// adjoint adds in place, so a lookup in a large table costs only the rows looked up.
+#pragma once
+
+#include "recurra/tensor/tensor.h"
+
+namespace recurra::ops {
+
+/// x[…, indices, …] along one axis: the axis is replaced by the axes of `indices`.
+Tensor take(const Tensor& x, const Tensor& indices, Index axis);
+/// out[…, i, …] = x[…, indices[…, i, …], …]; both have the same axes and broadcast in all but `axis`.
+Tensor take_along_axis(const Tensor& x, const Tensor& indices, Index axis);
+/// A copy of x with x[…, indices, …] += values along axis 0, or = values if `overwrite` (the last one wins).
+Tensor put_rows(const Tensor& x, const Tensor& indices, const Tensor& values, bool overwrite);
+/// 1 at the position an index names, else 0, along a new axis; an index outside the axis gives a row of zeros.
+Tensor one_hot(const Tensor& indices, Index classes, Index axis, DType dtype);
+
+}  // namespace recurra::ops

@@ -1,0 +1,236 @@
+#include "recurra/ops/layout.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "recurra/ops/broadcast.h"
+#include "recurra/ops/reduction.h"
+#include "recurra/tensor/tape.h"
+
+namespace recurra::ops {
+namespace {
+
+using Strides = std::array<Index, Shape::max_rank>;
+
+Strides row_major(const Shape& shape) {
+  Strides stride{};
+  Index step = 1;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    stride[static_cast<std::size_t>(axis)] = step;
+    step *= shape[axis];
+  }
+  return stride;
+}
+
+// Axes of extent 1 dropped, neighbours that continue each other merged; at least one axis is left.
+Walk simplified(const Walk& walk) {
+  Walk out{Shape{}};
+  out.offset = walk.offset;
+  for (int axis = 0; axis < walk.shape.rank(); ++axis) {
+    const Index extent = walk.shape[axis];
+    const Index stride = walk.stride[static_cast<std::size_t>(axis)];
+    if (extent == 1) continue;
+    const int last = out.shape.rank() - 1;
+    if (last >= 0 && out.stride[static_cast<std::size_t>(last)] == stride * extent) {
+      out.shape[last] *= extent;
+      out.stride[static_cast<std::size_t>(last)] = stride;
+    } else {
+      out.stride[static_cast<std::size_t>(last + 1)] = stride;
+      out.shape.push_back(extent);
+    }
+  }
+  if (out.shape.rank() == 0) out.shape.push_back(1);
+  return out;
+}
+
+// Calls plane(row_major_offset, walk_offset, rows, count, row_stride, stride) for planes of the two innermost axes.
+template <class Plane>
+void for_each_plane(const Walk& given, const Plane& plane) {
+  const Walk walk = simplified(given);
+  if (walk.shape.size() == 0) return;
+  const int rank = walk.shape.rank();
+  const Index count = walk.shape[-1];
+  const Index stride = walk.stride[static_cast<std::size_t>(rank - 1)];
+  const Index rows = rank > 1 ? walk.shape[-2] : 1;
+  const Index row_stride = rank > 1 ? walk.stride[static_cast<std::size_t>(rank - 2)] : 0;
+  // A task is a band of rows of one plane.
+  const Index band = std::min(rows, std::max<Index>(16, elementwise_block / count));
+  const Index bands = (rows + band - 1) / band;
+  const Index planes = walk.shape.count(0, std::max(0, rank - 2));
+  parallel_for(planes * bands, 2.0 * static_cast<double>(walk.shape.size()), [&](Index task) {
+    const Index first = task % bands * band;
+    Index rest = task / bands;
+    Index at = walk.offset + first * row_stride;
+    for (int axis = rank - 3; axis >= 0; --axis) {
+      at += rest % walk.shape[axis] * walk.stride[static_cast<std::size_t>(axis)];
+      rest /= walk.shape[axis];
+    }
+    plane((task / bands * rows + first) * count, at, std::min(band, rows - first), count, row_stride, stride);
+  });
+}
+
+// Both directions of a copy: dense is row-major over the walk's shape, `sparse` is the walked array.
+template <class T, class Move>
+void walk_elements(T* dense, T* walked, const Walk& walk, const Move& move) {
+  for_each_plane(walk, [&](Index offset, Index at, Index rows, Index count, Index row_stride, Index stride) {
+    T* d = dense + offset;
+    T* w = walked + at;
+    if (stride == 1) {
+      for (Index r = 0; r < rows; ++r)
+        for (Index i = 0; i < count; ++i) move(d[r * count + i], w[r * row_stride + i]);
+      return;
+    }
+    // Square tiles: one side of a transposition is always read or written across cache lines.
+    constexpr Index tile = 16;
+    for (Index i0 = 0; i0 < count; i0 += tile)
+      for (Index r = 0; r < rows; ++r)
+        for (Index i = i0, end = std::min(i0 + tile, count); i < end; ++i)
+          move(d[r * count + i], w[r * row_stride + i * stride]);
+  });
+}
+
+// Copies do not look at the numbers: one instance for each element size.
+template <class Move>
+void walk_bytes(const Tensor& dense, const Tensor& walked, const Walk& walk, const Move& move) {
+  switch (size_of(dense.dtype())) {
+    case 1: return walk_elements(dense.data<std::uint8_t>(), walked.data<std::uint8_t>(), walk, move);
+    case 4: return walk_elements(dense.data<std::uint32_t>(), walked.data<std::uint32_t>(), walk, move);
+    default: return walk_elements(dense.data<std::uint64_t>(), walked.data<std::uint64_t>(), walk, move);
+  }
+}
+
+// A walk that meets no element twice, as an op.
+Tensor walked(const char* name, const Tensor& x, const Walk& walk) {
+  const Tensor out = gather(x, walk);
+  if (needs_recording({&x}))
+    record(name, {x}, {out}, [walk](const BackwardPass& pass) {
+      if (pass.wants(0)) scatter_add(pass.output_gradient(), walk, pass.accumulator(0));
+    });
+  return out;
+}
+
+}  // namespace
+
+Walk::Walk(const Shape& extents) : shape(extents), stride(row_major(extents)) {}
+
+Tensor gather(const Tensor& x, const Walk& walk) {
+  const Tensor out(walk.shape, x.dtype());
+  walk_bytes(out, x, walk, [](auto& dense, const auto& element) { dense = element; });
+  return out;
+}
+
+void scatter(const Tensor& values, const Walk& walk, const Tensor& target) {
+  walk_bytes(values, target, walk, [](const auto& dense, auto& element) { element = dense; });
+}
+
+void scatter_add(const Tensor& terms, const Walk& walk, const Tensor& sum) {
+  dispatch_float(sum.dtype(), "gradient", [&]<class T>() {
+    walk_elements(terms.data<T>(), sum.data<T>(), walk, [](const T& dense, T& element) { element += dense; });
+  });
+}
+
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  const Tensor out = x.reshaped(shape);
+  if (needs_recording({&x}))
+    record("reshape", {x}, {out}, [from = x.shape()](const BackwardPass& pass) {
+      pass.add(0, pass.output_gradient().reshaped(from));
+    });
+  return out;
+}
+
+Tensor reshape(const Tensor& x, const std::vector<Index>& shape) {
+  Shape target;
+  int unknown = -1;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    check(shape[axis] >= -1, "reshape: an extent is -1 or at least 0, got ", shape[axis]);
+    check(shape[axis] >= 0 || unknown < 0, "reshape: only one extent may be -1");
+    if (shape[axis] < 0) unknown = static_cast<int>(axis);
+    target.push_back(shape[axis] < 0 ? 1 : shape[axis]);
+  }
+  if (unknown >= 0) {
+    const Index known = target.size();
+    check(known > 0 && x.size() % known == 0, "reshape: ", x.shape().str(), " has ", x.size(),
+          " elements, which the other extents (product ", known, ") do not divide");
+    target[unknown] = x.size() / known;
+  }
+  return reshape(x, target);
+}
+
+Tensor transpose(const Tensor& x, const std::vector<Index>& permutation) {
+  const int rank = x.rank();
+  check(permutation.empty() || static_cast<int>(permutation.size()) == rank, "transpose: expected ", rank,
+        " axes for a tensor of shape ", x.shape().str(), ", got ", permutation.size());
+  const Walk from(x.shape());
+  Walk walk(x.shape());
+  std::array<bool, Shape::max_rank> seen{};
+  for (int axis = 0; axis < rank; ++axis) {
+    const Index wanted = permutation.empty() ? rank - 1 - axis : permutation[static_cast<std::size_t>(axis)];
+    const int source = checked_axis(wanted, rank, "transpose");
+    check(!seen[static_cast<std::size_t>(source)], "transpose: axis ", source, " is named twice");
+    seen[static_cast<std::size_t>(source)] = true;
+    walk.shape[axis] = x.shape(source);
+    walk.stride[static_cast<std::size_t>(axis)] = from.stride[static_cast<std::size_t>(source)];
+  }
+  return walked("transpose", x, walk);
+}
+
+Tensor broadcast_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  check(x.rank() <= shape.rank() && broadcast_shape(x.shape(), shape, "broadcast_to") == shape,
+        "broadcast_to: shape ", x.shape().str(), " does not stretch to ", shape.str());
+  Walk walk(shape);
+  const Walk from(x.shape());
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const int own = axis - (shape.rank() - x.rank());
+    walk.stride[static_cast<std::size_t>(axis)] =
+        own >= 0 && x.shape(own) != 1 ? from.stride[static_cast<std::size_t>(own)] : 0;
+  }
+  const Tensor out = gather(x, walk);
+  if (needs_recording({&x}))
+    record("broadcast_to", {x}, {out}, [from = x.shape()](const BackwardPass& pass) {
+      pass.add(0, sum_to(pass.output_gradient(), from));
+    });
+  return out;
+}
+
+Tensor flip(const Tensor& x, const std::vector<Index>& axes) {
+  Walk walk(x.shape());
+  std::array<bool, Shape::max_rank> flipped{};
+  for (int axis = 0; axes.empty() && axis < x.rank(); ++axis) flipped[static_cast<std::size_t>(axis)] = true;
+  for (const Index axis : axes) flipped[static_cast<std::size_t>(checked_axis(axis, x.rank(), "flip"))] = true;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    auto& stride = walk.stride[static_cast<std::size_t>(axis)];
+    if (!flipped[static_cast<std::size_t>(axis)]) continue;
+    walk.offset += stride * (x.shape(axis) - 1);
+    stride = -stride;
+  }
+  return walked("flip", x, walk);
+}
+
+Tensor slice(const Tensor& x, const std::vector<AxisSlice>& axes) {
+  check(static_cast<int>(axes.size()) == x.rank(), "slice: expected one range for each of ", x.rank(), " axes");
+  Walk walk(x.shape());
+  bool leading_rows = true;  // everything but the first axis is whole
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    const AxisSlice& part = axes[static_cast<std::size_t>(axis)];
+    const Index last = part.start + (part.count - 1) * part.step;
+    check(part.count >= 0 && (part.count == 0 || (part.start >= 0 && part.start < x.shape(axis) && last >= 0 &&
+                                                  last < x.shape(axis))),
+          "slice: elements ", part.start, " to ", last, " are outside axis ", axis, " of shape ", x.shape().str());
+    auto& stride = walk.stride[static_cast<std::size_t>(axis)];
+    if (part.count > 0) walk.offset += part.start * stride;
+    stride *= part.step;
+    leading_rows = leading_rows && (part.step == 1 || part.count <= 1) && (axis == 0 || part.count == x.shape(axis));
+    walk.shape[axis] = part.count;
+  }
+  if (!leading_rows || x.rank() == 0) return walked("slice", x, walk);
+  const Index first = axes[0].count > 0 ? axes[0].start : 0;
+  const Tensor out = x.rows(first, first + axes[0].count);
+  if (needs_recording({&x}))
+    record("slice", {x}, {out}, [walk](const BackwardPass& pass) {
+      if (pass.wants(0)) scatter_add(pass.output_gradient(), walk, pass.accumulator(0));
+    });
+  return out;
+}
+
+}  // namespace recurra::ops

@@ -1,0 +1,42 @@
+// How functions of one operand are written: the function and its slope side by side.
+#pragma once
+
+#include "recurra/ops/broadcast.h"
+#include "recurra/ops/cast.h"
+#include "recurra/tensor/tape.h"
+
+namespace recurra::ops {
+
+/// out[i] = f(x[i]); `cost` is operations an element.
+template <class T, class F>
+void apply(const Tensor& x, const Tensor& out, double cost, const F& f) {
+  const T* in = x.data<T>();
+  T* __restrict to = out.data<T>();
+  parallel_blocks(x.size(), elementwise_block, cost * static_cast<double>(x.size()), [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) to[i] = static_cast<T>(f(in[i]));
+  });
+}
+
+/// f'(x) may be had from x or from y = f(x); only that one is kept.
+enum class From { input, output };
+
+/// y = f(x), dx = g * slope(x or y).
+template <class F, class Slope>
+Tensor smooth(const char* name, const Tensor& given, double cost, From from, const F& f, const Slope& slope) {
+  const Tensor x = cast(given, floating(given.dtype()));
+  const Tensor out = Tensor::empty_like(x);
+  dispatch_float(x.dtype(), name, [&]<class T>() { apply<T>(x, out, cost, f); });
+  if (needs_recording({&x}))
+    record(name, {x}, {out},
+           [name, cost, slope, kept = (from == From::input ? x : out).detach()](const BackwardPass& pass) {
+             const Tensor& g = pass.output_gradient();
+             const Tensor dx = Tensor::empty_like(g);
+             dispatch_float(g.dtype(), name, [&]<class T>() {
+               broadcast_apply<T, T>(g, kept, dx, cost, [&](T d, T v) { return d * slope(v); });
+             });
+             pass.add(0, dx);
+           });
+  return out;
+}
+
+}  // namespace recurra::ops
