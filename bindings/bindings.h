@@ -15,6 +15,7 @@ namespace recurra::bindings {
 void register_config(py::module_& m);
 void register_convolution(py::module_& m);
 void register_normalization(py::module_& m);
+void register_ops(py::module_& m);
 void register_optim(py::module_& m);
 void register_random(py::module_& m);
 void register_rnn(py::module_& m);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {
   register_tensor(m);
   register_convolution(m);
   register_normalization(m);
+  register_ops(m);
   register_optim(m);
   register_random(m);
   register_rnn(m);

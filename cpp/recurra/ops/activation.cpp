@@ -8,6 +8,15 @@
 namespace recurra::ops {
 namespace {
 
+template <class T>
+constexpr T selu_scale = static_cast<T>(1.0507009873554804934193349852946);
+template <class T>
+constexpr T selu_alpha = static_cast<T>(1.6732632423543772848170429916717);
+template <class T>
+constexpr T gelu_root = static_cast<T>(0.79788456080286535587989211986876);  // sqrt(2 / pi)
+template <class T>
+constexpr T gelu_cubic = static_cast<T>(0.044715);
+
 // 1 / (1 + exp(-v)) with exp of a number that is never positive, so it cannot overflow.
 template <class T>
 T logistic(T v) {
@@ -49,12 +58,10 @@ Tensor elu(const Tensor& x, double alpha) {
 }
 
 Tensor selu(const Tensor& x) {
-  constexpr double scale = 1.0507009873554804934193349852946;
-  constexpr double alpha = 1.6732632423543772848170429916717;
   return smooth(
       "selu", x, 15, From::input,
-      []<class T>(T v) { return static_cast<T>(scale) * (v > 0 ? v : static_cast<T>(alpha) * std::expm1(v)); },
-      []<class T>(T v) { return static_cast<T>(scale) * (v > 0 ? T(1) : static_cast<T>(alpha) * std::exp(v)); });
+      []<class T>(T v) { return selu_scale<T> * (v > 0 ? v : selu_alpha<T> * std::expm1(v)); },
+      []<class T>(T v) { return selu_scale<T> * (v > 0 ? T(1) : selu_alpha<T> * std::exp(v)); });
 }
 
 Tensor celu(const Tensor& x, double alpha) {
@@ -70,16 +77,14 @@ Tensor celu(const Tensor& x, double alpha) {
 
 Tensor gelu(const Tensor& x, bool approximate) {
   if (approximate) {
-    constexpr double root = 0.79788456080286535587989211986876;  // sqrt(2 / pi)
-    constexpr double cubic = 0.044715;
     return smooth(
         "gelu", x, 30, From::input,
         []<class T>(T v) {
-          return T(0.5) * v * (T(1) + std::tanh(static_cast<T>(root) * (v + static_cast<T>(cubic) * v * v * v)));
+          return T(0.5) * v * (T(1) + std::tanh(gelu_root<T> * (v + gelu_cubic<T> * v * v * v)));
         },
         []<class T>(T v) {
-          const T t = std::tanh(static_cast<T>(root) * (v + static_cast<T>(cubic) * v * v * v));
-          const T inner = static_cast<T>(root) * (T(1) + T(3) * static_cast<T>(cubic) * v * v);
+          const T t = std::tanh(gelu_root<T> * (v + gelu_cubic<T> * v * v * v));
+          const T inner = gelu_root<T> * (T(1) + T(3) * gelu_cubic<T> * v * v);
           return T(0.5) * (T(1) + t) + T(0.5) * v * (T(1) - t * t) * inner;
         });
   }

@@ -53,12 +53,12 @@ T remainder(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     const T r = std::fmod(a, b);
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return false;
   } else {
-    if (b == 0) return T(0);
-    if constexpr (std::is_signed_v<T>)
-      if (b == T(-1)) return T(0);
-    const auto r = a % b;
-    return static_cast<T>(r != 0 && (r < 0) != (b < 0) ? r + b : r);
+    if (b == 0 || b == T(-1)) return T(0);  // the lowest number modulo -1 would overflow
+    const T r = static_cast<T>(a % b);
+    return r != T(0) && (r < T(0)) != (b < T(0)) ? static_cast<T>(r + b) : r;
   }
 }
 
@@ -73,6 +73,17 @@ T integer_power(T base, T exponent) {
   return static_cast<T>(result);
 }
 
+// Integers wrap round at the ends of their range, as in NumPy; plain C++ leaves that undefined.
+template <class F, class T>
+T wrapping(const F& f, T a, T b) {
+  if constexpr (std::is_floating_point_v<T> || std::is_same_v<T, bool>) {
+    return static_cast<T>(f(a, b));
+  } else {
+    using Unsigned = std::make_unsigned_t<T>;
+    return static_cast<T>(f(static_cast<Unsigned>(a), static_cast<Unsigned>(b)));
+  }
+}
+
 constexpr auto identity = [](const Tensor&, const Tensor&, const Tensor&, const Tensor& g) { return g; };
 
 // Weight of the first operand in a choice between two: 1, 0, or 1/2 in a tie.
@@ -85,7 +96,7 @@ Tensor share(const Tensor& chosen, const Tensor& other) {
 }  // namespace
 
 Tensor add(const Tensor& x, const Tensor& y) {
-  const auto o = any_type(x, y, "add", 1, [](auto a, auto b) { return a + b; });
+  const auto o = any_type(x, y, "add", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u + v; }, a, b); });
   if (needs_recording({&o.a, &o.b}))
     record("add", {o.a, o.b}, {o.out}, [a = o.a.shape(), b = o.b.shape()](const BackwardPass& pass) {
       if (pass.wants(0)) pass.add(0, sum_to(pass.output_gradient(), a));
@@ -95,7 +106,7 @@ Tensor add(const Tensor& x, const Tensor& y) {
 }
 
 Tensor subtract(const Tensor& x, const Tensor& y) {
-  const auto o = any_type(x, y, "subtract", 1, [](auto a, auto b) { return a - b; });
+  const auto o = any_type(x, y, "subtract", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u - v; }, a, b); });
   if (needs_recording({&o.a, &o.b}))
     record("subtract", {o.a, o.b}, {o.out}, [a = o.a.shape(), b = o.b.shape()](const BackwardPass& pass) {
       if (pass.wants(0)) pass.add(0, sum_to(pass.output_gradient(), a));
@@ -105,7 +116,7 @@ Tensor subtract(const Tensor& x, const Tensor& y) {
 }
 
 Tensor multiply(const Tensor& x, const Tensor& y) {
-  const auto o = any_type(x, y, "multiply", 1, [](auto a, auto b) { return a * b; });
+  const auto o = any_type(x, y, "multiply", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u * v; }, a, b); });
   if (needs_recording({&o.a, &o.b}))
     record("multiply", {o.a, o.b}, {o.out}, [a = o.a.detach(), b = o.b.detach()](const BackwardPass& pass) {
       const Tensor& g = pass.output_gradient();
@@ -142,7 +153,7 @@ Tensor floor_divide(const Tensor& x, const Tensor& y) {
            } else {
              if (b == 0) return T(0);
              if constexpr (std::is_signed_v<T>)
-               if (b == T(-1)) return static_cast<T>(std::make_unsigned_t<T>(0) - static_cast<std::make_unsigned_t<T>>(a));
+               if (b == T(-1)) return wrapping([](auto u, auto v) { return u - v; }, T(0), a);
              return static_cast<T>((a - remainder(a, b)) / b);
            }
          }).out;
