@@ -1,0 +1,15 @@
+// The ops of the engine: a table of contents.
+#include "ops.h"
+
+namespace recurra::bindings {
+
+void register_ops(py::module_& m) {
+  auto tensor = py::class_<Tensor>(m.attr("Tensor"));
+  register_operators(tensor);
+  register_arithmetic(m);
+  register_reductions(m);
+  register_layout(m);
+  register_neural(m);
+}
+
+}  // namespace recurra::bindings
