@@ -4,6 +4,8 @@
 namespace recurra::bindings {
 namespace {
 
+constexpr double tensor_priority = 1000;
+
 PyTypeObject* tensor_type() {
   static auto* const type = reinterpret_cast<PyTypeObject*>(py::type::of<Tensor>().ptr());
   return type;
@@ -33,8 +35,12 @@ const Tensor* tensor_in(py::handle value) {
 }
 
 bool is_operand(py::handle value) {
-  return tensor_in(value) || is_number(value) || py::isinstance<py::array>(value) || PyNumber_Check(value.ptr()) ||
-         PyList_Check(value.ptr()) || PyTuple_Check(value.ptr()) || py::hasattr(value, "__array__");
+  if (tensor_in(value) || is_number(value) || py::isinstance<py::array>(value)) return true;
+  if (PyList_Check(value.ptr()) || PyTuple_Check(value.ptr())) return true;
+  // An object of a higher priority, such as a symbolic tensor, wants to do the operation itself.
+  const py::object priority = py::getattr(value, "__array_priority__", py::int_(0));
+  if (py::hasattr(value, "__array__")) return priority.cast<double>() <= tensor_priority;
+  return PyNumber_Check(value.ptr()) && PyIndex_Check(value.ptr());
 }
 
 Tensor operand(py::handle value) {

@@ -1,5 +1,7 @@
 // The operators of Tensor: arithmetic, comparisons, indexing.
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "ops.h"
 #include "recurra/ops/arithmetic.h"
@@ -206,6 +208,45 @@ Tensor get_item(const Tensor& x, const py::object& key) {
   return parts.arrays.empty() ? out : pick(out, parts);
 }
 
+// The module that these bindings make.
+py::module_ engine() {
+  const py::str name = py::type::of<Tensor>().attr("__module__");
+  return py::module_::import(std::string(name).c_str());
+}
+
+// NumPy asks here before it computes with a tensor. Operators and comparisons are ours, so that array * tensor is a
+// tensor with a gradient; any other function of NumPy sees the elements as an array.
+py::object array_ufunc(const Tensor&, const py::object& ufunc, const std::string& method,
+                       const py::args& inputs, const py::kwargs& options) {
+  static const std::map<std::string, const char*> operators = {
+      {"add", "add"},         {"subtract", "subtract"},     {"multiply", "multiply"},
+      {"divide", "divide"},   {"true_divide", "divide"},    {"floor_divide", "floor_divide"},
+      {"power", "power"},     {"remainder", "mod"},         {"matmul", "matmul"},
+      {"equal", "equal"},     {"not_equal", "not_equal"},   {"less", "less"},
+      {"greater", "greater"}, {"less_equal", "less_equal"}, {"greater_equal", "greater_equal"},
+  };
+  const auto found = operators.find(py::str(ufunc.attr("__name__")));
+  if (method == "__call__" && options.empty() && found != operators.end() && is_operand(inputs[0]) &&
+      is_operand(inputs[1])) {
+    return engine().attr(found->second)(*inputs);
+  }
+  py::list arrays;
+  for (const py::handle input : inputs) {
+    const Tensor* tensor = tensor_in(input);
+    arrays.append(tensor ? py::object(array_from_tensor(*tensor)) : py::reinterpret_borrow<py::object>(input));
+  }
+  return ufunc.attr(method.c_str())(*arrays, **options);
+}
+
+std::string representation(const Tensor& t) {
+  const py::object np = py::module_::import("numpy");
+  const py::object values =
+      np.attr("array2string")(array_from_tensor(t), py::arg("separator") = ", ", py::arg("prefix") = "Tensor(",
+                              py::arg("threshold") = 100);
+  return text("Tensor(", std::string(py::str(values)), ", shape=", t.shape().str(), ", dtype=", name_of(t.dtype()),
+              t.requires_gradient() ? ", requires_grad=True)" : ")");
+}
+
 }  // namespace
 
 void register_operators(py::class_<Tensor>& tensor) {
@@ -243,10 +284,24 @@ void register_operators(py::class_<Tensor>& tensor) {
   tensor.def("__invert__", [](const Tensor& t) { return ops::logical_not(t); });
   tensor.attr("__hash__") = py::module_::import("builtins").attr("object").attr("__hash__");
 
+  tensor.def("__array_ufunc__", &array_ufunc);
+  tensor.def("__dlpack__", [](const Tensor& t, const py::kwargs& options) {
+    return array_from_tensor(t).attr("__dlpack__")(**options);
+  });
+  tensor.def("__dlpack_device__", [](const Tensor& t) { return array_from_tensor(t).attr("__dlpack_device__")(); });
+  tensor.def("__repr__", &representation);
+
   tensor.def("__getitem__", &get_item, py::arg("key"));
   tensor.def("__len__", [](const Tensor& t) {
     if (t.rank() == 0) throw py::type_error("a tensor without axes has no length");
     return t.shape(0);
+  });
+  tensor.def("__iter__", [](const py::object& self) {
+    const Tensor& t = self.cast<const Tensor&>();
+    if (t.rank() == 0) throw py::type_error("a tensor without axes cannot be iterated over");
+    py::list rows;
+    for (Index row = 0; row < t.shape(0); ++row) rows.append(py::cast(get_item(t, py::int_(row))));
+    return py::iter(rows);
   });
   tensor.def("__float__", &Tensor::item);
   tensor.def("__int__", [](const Tensor& t) { return py::int_(py::cast(t).attr("item")()); });

@@ -29,6 +29,7 @@ void binary(py::module_& m, const char* name, Binary f) {
 }  // namespace
 
 void register_arithmetic(py::module_& m) {
+  m.def("operand", [](const py::object& x) { return operand(x); });
   binary(m, "add", ops::add);
   binary(m, "subtract", ops::subtract);
   binary(m, "multiply", ops::multiply);

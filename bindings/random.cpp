@@ -44,6 +44,21 @@ void register_random(py::module_& m) {
       },
       py::arg("shape"), py::arg("seed"), py::arg("stream"), py::arg("mean") = 0.0, py::arg("stddev") = 1.0,
       py::arg("dtype") = "float32", "Normal numbers.");
+  m.def(
+      "random_truncated_normal",
+      [](const py::object& shape, std::uint64_t seed, std::uint64_t stream, double mean, double stddev,
+         const py::object& dtype) {
+        const Philox numbers(seed, stream);
+        const auto count = static_cast<std::uint64_t>(shape_from_python(shape).size());
+        return filled(shape, dtype, [&]<class T>(std::uint64_t i) {
+          double number = numbers.normal<double>(i);
+          for (std::uint64_t attempt = i + count; std::abs(number) > 2; attempt += count)
+            number = numbers.normal<double>(attempt);
+          return static_cast<T>(mean + stddev * number);
+        });
+      },
+      py::arg("shape"), py::arg("seed"), py::arg("stream"), py::arg("mean") = 0.0, py::arg("stddev") = 1.0,
+      py::arg("dtype") = "float32", "Normal numbers, drawn again where they are more than two deviations off.");
 }
 
 }  // namespace recurra::bindings

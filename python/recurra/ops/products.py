@@ -1,0 +1,200 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from recurra import _engine
+from recurra.ops.operation import composed, operation
+from recurra.tensor import Tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+@operation
+def matmul(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
+    """Matrix products of the last two axes, (..., M, K) x (..., K, N) -> (..., M, N); leading axes broadcast."""
+    return _engine.matmul(x1, x2)
+
+
+@operation
+def dense(x: ArrayLike | Tensor, kernel: ArrayLike | Tensor, bias: ArrayLike | Tensor | None = None) -> Tensor:
+    """x kernel + bias: (..., F) x (F, U) + (U) -> (..., U)."""
+    return _engine.dense(x, kernel, bias)
+
+
+@operation
+def embedding(indices: ArrayLike | Tensor, table: ArrayLike | Tensor) -> Tensor:
+    """Rows of a table: integers (...), table (N, D) -> (..., D). The gradient adds only to the rows in use."""
+    return _engine.embedding(indices, table)
+
+
+@composed
+def dot(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
+    """The sum over the last axis of x1 and the last but one (or only) axis of x2."""
+    a, b = _engine.operand(x1), _engine.operand(x2)
+    if a.ndim == 0 or b.ndim == 0:
+        return _engine.multiply(a, b)
+    return tensordot(a, b, axes=([-1], [-2 if b.ndim > 1 else -1]))
+
+
+@composed
+def vdot(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
+    """The sum of products of all elements."""
+    return _engine.matmul(_engine.reshape(x1, -1), _engine.reshape(x2, -1))
+
+
+@composed
+def inner(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
+    """Sums of products over the last axes of both."""
+    a, b = _engine.operand(x1), _engine.operand(x2)
+    return _engine.multiply(a, b) if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, axes=([-1], [-1]))
+
+
+@composed
+def outer(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
+    """The product of each element of x1 with each element of x2, (M), (N) -> (M, N)."""
+    return _engine.multiply(_engine.reshape(x1, (-1, 1)), _engine.reshape(x2, (1, -1)))
+
+
+@composed
+def tensordot(
+    x1: ArrayLike | Tensor, x2: ArrayLike | Tensor, axes: int | Sequence[int] | Sequence[Sequence[int]] = 2
+) -> Tensor:
+    """The sum of products over pairs of axes.
+
+    Args:
+        axes: How many last axes of x1 meet as many first axes of x2, or (axes of x1, axes of x2).
+
+    Raises:
+        ValueError: Extents of a pair differ.
+    """
+    a, b = _engine.operand(x1), _engine.operand(x2)
+    if isinstance(axes, int):
+        left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    else:
+        left, right = ([side] if isinstance(side, int) else list(side) for side in axes)
+    left, right = [axis % a.ndim for axis in left], [axis % b.ndim for axis in right]
+    if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
+        raise ValueError(f"tensordot: axes {left} of shape {a.shape} do not fit axes {right} of shape {b.shape}")
+    free_a = [axis for axis in range(a.ndim) if axis not in left]
+    free_b = [axis for axis in range(b.ndim) if axis not in right]
+    depth = 1
+    for axis in left:
+        depth *= a.shape[axis]
+    rows, columns = [a.shape[axis] for axis in free_a], [b.shape[axis] for axis in free_b]
+    product = _engine.matmul(
+        _engine.reshape(_engine.transpose(a, free_a + left), (_size(rows), depth)),
+        _engine.reshape(_engine.transpose(b, right + free_b), (depth, _size(columns))),
+    )
+    return _engine.reshape(product, rows + columns)
+
+
+def _size(extents: Sequence[int]) -> int:
+    size = 1
+    for extent in extents:
+        size *= extent
+    return size
+
+
+@composed
+def einsum(subscripts: str, *operands: ArrayLike | Tensor) -> Tensor:
+    """Sums of products by Einstein's convention, such as "bij,bjk->bik".
+
+    A letter names an axis; letters that the output leaves out are summed over. Without "->" the output has the letters
+    that occur once, in alphabetical order. "..." stands for axes that broadcast. Operands are multiplied from left to
+    right, each pair as one matrix product.
+
+    Raises:
+        ValueError: The subscripts do not fit the operands.
+    """
+    tensors = [_engine.operand(operand) for operand in operands]
+    inputs, output = _parse(subscripts, tensors)
+    result, letters = _single(tensors[0], inputs[0])
+    for position in range(1, len(tensors)):
+        other, own = _single(tensors[position], inputs[position])
+        needed = set(output).union(*inputs[position + 1 :])
+        result, letters = _pair(result, letters, other, own, needed)
+    if set(output) - set(letters):
+        raise ValueError(f"einsum: the output of {subscripts!r} names an axis that no operand has")
+    summed = [axis for axis, letter in enumerate(letters) if letter not in output]
+    if summed:
+        result = _engine.sum(result, summed)
+        letters = [letter for letter in letters if letter in output]
+    order = [letters.index(letter) for letter in output]
+    return result if order == list(range(len(order))) else _engine.transpose(result, order)
+
+
+def _parse(subscripts: str, tensors: list[Tensor]) -> tuple[list[list[str]], list[str]]:
+    """Letters of each operand and of the output; axes under "..." get the digits as letters."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(tensors):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, got {len(tensors)}")
+    inputs: list[list[str]] = []
+    hidden = 0
+    for term, tensor in zip(terms, tensors, strict=True):
+        before, dots, after = term.partition("...")
+        named = before + after
+        more = tensor.ndim - len(named) if dots else 0
+        if not (named.isalpha() or not named) or more < 0 or len(named) + more != tensor.ndim:
+            raise ValueError(f"einsum: {term!r} does not fit an operand of shape {tensor.shape}")
+        hidden = max(hidden, more)
+        inputs.append([*before, *(str(number) for number in reversed(range(more))), *after])
+    digits = [str(number) for number in reversed(range(hidden))]
+    if arrow:
+        before, dots, after = right.partition("...")
+        output = [*before, *(digits if dots else []), *after]
+    else:
+        counts = "".join(terms).replace(".", "")
+        output = digits + sorted(letter for letter in set(counts) if counts.count(letter) == 1)
+    if len(set(output)) != len(output):
+        raise ValueError(f"einsum: an axis occurs twice in the output of {subscripts!r}")
+    return inputs, output
+
+
+def _single(tensor: Tensor, letters: list[str]) -> tuple[Tensor, list[str]]:
+    """A letter that occurs twice in one operand means its diagonal."""
+    from recurra.ops.indexing import diagonal
+
+    for letter in dict.fromkeys(letters):
+        while letters.count(letter) > 1:
+            first = letters.index(letter)
+            second = letters.index(letter, first + 1)
+            if tensor.shape[first] != tensor.shape[second]:
+                raise ValueError(f"einsum: axes {letter!r} of shape {tensor.shape} have different extents")
+            tensor = diagonal(tensor, 0, first, second)
+            letters = [*(one for axis, one in enumerate(letters) if axis not in (first, second)), letter]
+    return tensor, letters
+
+
+def _pair(a: Tensor, a_letters: list[str], b: Tensor, b_letters: list[str], needed: set[str]) -> tuple[Tensor, list[str]]:
+    """The product of two operands, summed over letters that nothing needs any more: one batched matrix product."""
+    extents: dict[str, int] = {}
+    for tensor, letters in ((a, a_letters), (b, b_letters)):
+        for letter, extent in zip(letters, tensor.shape, strict=True):
+            known = extents.setdefault(letter, extent)
+            if known != extent and (not letter.isdigit() or 1 not in (known, extent)):
+                raise ValueError(f"einsum: axis {letter!r} has {known} and {extent} elements")
+            extents[letter] = extent if known == 1 else known
+    if any(letter.isdigit() for letter in a_letters + b_letters):
+        a = _engine.broadcast_to(a, [extents[letter] for letter in a_letters])
+        b = _engine.broadcast_to(b, [extents[letter] for letter in b_letters])
+    both = [letter for letter in a_letters if letter in b_letters]
+    batch = [letter for letter in both if letter in needed]
+    depth = [letter for letter in both if letter not in needed]
+    rows = [letter for letter in a_letters if letter not in both]
+    columns = [letter for letter in b_letters if letter not in both]
+
+    def arranged(tensor: Tensor, own: list[str], *groups: list[str]) -> Tensor:
+        order = [own.index(letter) for group in groups for letter in group]
+        shape = [extents[letter] for letter in groups[0]]
+        shape += [_size([extents[letter] for letter in group]) for group in groups[1:]]
+        return _engine.reshape(_engine.transpose(tensor, order), shape)
+
+    product = _engine.matmul(arranged(a, a_letters, batch, rows, depth), arranged(b, b_letters, batch, depth, columns))
+    letters = batch + rows + columns
+    return _engine.reshape(product, [extents[letter] for letter in letters]), letters

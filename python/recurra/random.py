@@ -1,0 +1,264 @@
+"""Random numbers, counter-based: each draw is a pure function of a seed and a stream number (Philox4x32-10, Salmon et
+al., 2011), the same on any number of threads.
+
+Where a function takes `seed`, an integer gives the same numbers at every call; a `SeedGenerator` gives its next stream;
+None takes the next stream of the global generator, which `set_seed` restarts.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recurra import _engine, config, ops
+from recurra.tensor import Tensor, convert_to_tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    Seed = int | "SeedGenerator" | None
+
+__all__ = [
+    "SeedGenerator",
+    "bernoulli",
+    "beta",
+    "binomial",
+    "categorical",
+    "dropout",
+    "gamma",
+    "get_state",
+    "next_stream",
+    "normal",
+    "randint",
+    "set_seed",
+    "set_state",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]
+
+# Streams of the global generator, of integer seeds and of SeedGenerators never meet, though their seeds may be equal.
+_INTEGER_SEED_STREAM = 1 << 62
+_GENERATOR_STREAMS = 1 << 63
+_WORD = (1 << 64) - 1
+
+
+class _Global:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.seed = int.from_bytes(os.urandom(8), "little")
+        self.counter = 0
+
+
+_global = _Global()
+
+
+def set_seed(seed: int) -> None:
+    """Restarts the global generator: everything random after this is the same in every run.
+
+    Args:
+        seed: Any integer of at least 0 and below 2^64.
+
+    Raises:
+        TypeError: `seed` is not an integer.
+        ValueError: It is outside the range.
+    """
+    value = _checked_seed(seed)
+    with _global.lock:
+        _global.seed, _global.counter = value, 0
+
+
+def next_stream() -> tuple[int, int]:
+    """A pair (seed, stream) that no earlier call has returned since the last `set_seed`."""
+    with _global.lock:
+        _global.counter += 1
+        return _global.seed, _global.counter
+
+
+def get_state() -> dict[str, int]:
+    """The state of the global generator, for `set_state`."""
+    with _global.lock:
+        return {"seed": _global.seed, "counter": _global.counter}
+
+
+def set_state(state: dict[str, int]) -> None:
+    """Puts the global generator into a state that `get_state` returned."""
+    seed, counter = _checked_seed(state["seed"]), int(state["counter"])
+    with _global.lock:
+        _global.seed, _global.counter = seed, counter
+
+
+class SeedGenerator:
+    """A sequence of streams of its own, for what must not depend on other users of the global generator.
+
+    Args:
+        seed: An integer; by default one drawn from the global generator.
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        self.seed = _mixed(*next_stream()) if seed is None else _checked_seed(seed)
+        self.name = name or "seed_generator"
+        self._counter = 0
+
+    def next(self) -> tuple[int, int]:
+        """A pair (seed, stream) that this generator has not returned before."""
+        self._counter += 1
+        return self.seed, _GENERATOR_STREAMS | self._counter
+
+    def get_state(self) -> dict[str, int]:
+        """The state, for `set_state`."""
+        return {"seed": self.seed, "counter": self._counter}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Returns to a state that `get_state` returned."""
+        self.seed, self._counter = _checked_seed(state["seed"]), int(state["counter"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make such a generator."""
+        return {"seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """The generator that `get_config` describes."""
+        return cls(**config)
+
+
+def uniform(
+    shape: Sequence[int], minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Seed = None
+) -> Tensor:
+    """Uniform numbers in [minval, maxval); whole numbers if `dtype` is an integer type."""
+    dtype = dtype or config.floatx()
+    if np.dtype(dtype).kind in "iu":
+        return randint(shape, int(minval), int(maxval), dtype, seed)
+    return _engine.random_uniform(shape, *_stream(seed), minval, maxval, dtype)
+
+
+def normal(
+    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Seed = None
+) -> Tensor:
+    """Normal numbers with a mean and a standard deviation."""
+    return _engine.random_normal(shape, *_stream(seed), mean, stddev, dtype or config.floatx())
+
+
+def truncated_normal(
+    shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Seed = None
+) -> Tensor:
+    """Normal numbers, drawn again where they are more than two standard deviations from the mean."""
+    return _engine.random_truncated_normal(shape, *_stream(seed), mean, stddev, dtype or config.floatx())
+
+
+def randint(shape: Sequence[int], minval: int, maxval: int, dtype: Any = "int32", seed: Seed = None) -> Tensor:
+    """Whole numbers from minval to maxval - 1, each as likely.
+
+    Raises:
+        ValueError: `maxval <= minval`.
+    """
+    if maxval <= minval:
+        raise ValueError(f"randint: expected minval < maxval, got {minval} and {maxval}")
+    return Tensor(_generator(seed).integers(minval, maxval, size=tuple(shape), dtype=np.int64).astype(dtype))
+
+
+def bernoulli(shape: Sequence[int], p: float = 0.5, dtype: Any = "int32", seed: Seed = None) -> Tensor:
+    """1 with probability `p`, else 0."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"bernoulli: expected a probability, got p={p}")
+    return ops.cast(_engine.random_uniform(shape, *_stream(seed), 0.0, 1.0, "float64") < p, dtype)
+
+
+def binomial(
+    shape: Sequence[int], counts: ArrayLike, probabilities: ArrayLike, dtype: Any = None, seed: Seed = None
+) -> Tensor:
+    """How many of `counts` trials succeed when each does with the probability given; arguments broadcast to `shape`."""
+    drawn = _generator(seed).binomial(np.asarray(counts, "int64"), np.asarray(probabilities), size=tuple(shape))
+    return Tensor(np.asarray(drawn, dtype or config.floatx()))
+
+
+def gamma(shape: Sequence[int], alpha: ArrayLike, dtype: Any = None, seed: Seed = None) -> Tensor:
+    """Numbers with the density x^(alpha - 1) exp(-x) / Gamma(alpha); `alpha` broadcasts to `shape`."""
+    drawn = _generator(seed).gamma(np.asarray(alpha), size=tuple(shape))
+    return Tensor(np.asarray(drawn, dtype or config.floatx()))
+
+
+def beta(shape: Sequence[int], alpha: ArrayLike, beta: ArrayLike, dtype: Any = None, seed: Seed = None) -> Tensor:
+    """Numbers in [0, 1] with a density in proportion to x^(alpha - 1) (1 - x)^(beta - 1); arguments broadcast."""
+    drawn = _generator(seed).beta(np.asarray(alpha), np.asarray(beta), size=tuple(shape))
+    return Tensor(np.asarray(drawn, dtype or config.floatx()))
+
+
+def categorical(logits: ArrayLike | Tensor, num_samples: int, dtype: Any = "int32", seed: Seed = None) -> Tensor:
+    """Class numbers drawn with the probabilities softmax(logits).
+
+    Args:
+        logits: (batch, classes), unnormalised log-probabilities.
+        num_samples: Draws for each row.
+
+    Returns: (batch, num_samples).
+    """
+    scores = convert_to_tensor(logits).detach()
+    if scores.ndim != 2:
+        raise ValueError(f"categorical: expected logits of shape (batch, classes), got {scores.shape}")
+    batch, classes = scores.shape
+    # The largest of log-probabilities with independent Gumbel noise is a draw from them.
+    noise = _engine.random_uniform((batch, num_samples, classes), *_stream(seed), 0.0, 1.0, "float64")
+    gumbel = ops.negative(ops.log(ops.negative(ops.log(noise))))
+    return ops.cast(ops.argmax(ops.expand_dims(scores, 1) + gumbel, axis=-1), dtype)
+
+
+def shuffle(x: ArrayLike | Tensor, axis: int = 0, seed: Seed = None) -> Tensor:
+    """The slices of `x` along an axis in random order."""
+    tensor = convert_to_tensor(x)
+    return ops.take(tensor, _generator(seed).permutation(tensor.shape[axis]), axis=axis)
+
+
+def dropout(
+    inputs: ArrayLike | Tensor, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Seed = None
+) -> Tensor:
+    """Sets elements to 0 with probability `rate` and scales the others by 1 / (1 - rate).
+
+    Args:
+        inputs: Tensor of any shape.
+        rate: In [0, 1).
+        noise_shape: Shape of the mask, which broadcasts; None stands for the extent of the input. By default each
+            element has its own chance.
+
+    Raises:
+        ValueError: `rate` is outside [0, 1), or `noise_shape` does not broadcast.
+    """
+    tensor = convert_to_tensor(inputs)
+    shape = None
+    if noise_shape is not None:
+        if len(noise_shape) != tensor.ndim:
+            raise ValueError(f"dropout: noise_shape {tuple(noise_shape)} does not fit inputs of shape {tensor.shape}")
+        shape = tuple(own if given is None else given for given, own in zip(noise_shape, tensor.shape, strict=True))
+    return _engine.dropout(tensor, rate, *_stream(seed), shape)
+
+
+def _stream(seed: Seed) -> tuple[int, int]:
+    if seed is None:
+        return next_stream()
+    return seed.next() if isinstance(seed, SeedGenerator) else (_checked_seed(seed), _INTEGER_SEED_STREAM)
+
+
+def _generator(seed: Seed) -> np.random.Generator:
+    """NumPy's generator for distributions that the engine leaves to it."""
+    return np.random.Generator(np.random.Philox(key=_mixed(*_stream(seed))))
+
+
+def _checked_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed: expected an integer, got {type(seed).__name__}")
+    if not 0 <= seed <= _WORD:
+        raise ValueError(f"seed: expected an integer from 0 to 2**64 - 1, got {seed}")
+    return int(seed)
+
+
+def _mixed(seed: int, stream: int) -> int:
+    """One 64-bit number from two (the finaliser of SplitMix64, Steele et al., 2014)."""
+    z = (seed + 0x9E3779B97F4A7C15 * (stream + 1)) & _WORD
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
+    return z ^ (z >> 31)
