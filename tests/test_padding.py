@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from recurra.preprocessing.sequence import pad_sequences
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from recurra.preprocessing import text
 from recurra.preprocessing.text import Analyzer, Normalizer, Tokenizer
 
@@ -154,7 +155,9 @@ class TestTokenizer:
 
 def test_hashing_is_stable_and_leaves_zero_free():
     numbers = text.hashing_trick("the cat the dog", 50, "md5")
-    assert numbers[0] == numbers[2] and min(numbers) >= 1 and max(numbers) < 50
+    assert numbers[0] == numbers[2]
+    assert min(numbers) >= 1
+    assert max(numbers) < 50
     assert numbers == [43, 32, 43, 2]
     assert len(text.one_hot("a b c", 9)) == 3
     with pytest.raises(ValueError, match="2 or more"):
@@ -170,7 +173,8 @@ class TestTermMatrices:
         assert terms == ["a", "cat", "dog", "sat", "the"]
         np.testing.assert_array_equal(matrix.toarray(), [[0, 2, 0, 1, 2], [1, 0, 1, 1, 0], [0, 0, 0, 0, 0]])
         transposed, same_terms = text.term_document_matrix(self.texts)
-        assert same_terms == terms and transposed.format == "csr"
+        assert same_terms == terms
+        assert transposed.format == "csr"
         assert (transposed != matrix.T).nnz == 0
 
     def test_weightings(self):
@@ -189,7 +193,8 @@ class TestTermMatrices:
         assert text.document_term_matrix(self.texts, min_documents=2)[1] == ["sat"]
         assert text.document_term_matrix(["b b a", "b a c"], max_terms=2)[1] == ["a", "b"]
         matrix, terms = text.document_term_matrix(self.texts, vocabulary=["dog", "cat"])
-        assert terms == ["dog", "cat"] and matrix.toarray().tolist() == [[0, 2], [1, 0], [0, 0]]
+        assert terms == ["dog", "cat"]
+        assert matrix.toarray().tolist() == [[0, 2], [1, 0], [0, 0]]
         assert "cat sat" in text.document_term_matrix(self.texts, Analyzer(ngrams=[2]))[1]
 
     def test_bad_calls(self):

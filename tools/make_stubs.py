@@ -34,6 +34,9 @@ def choose_level(installed: tuple[str, ...], supported: tuple[str, ...], cap: st
 def stub_of(module: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pybind11_stubgen", module, "--exit-code", "-o", folder]
+        for name, value in vars(_engine._module).items():
+            if hasattr(value, "__members__"):  # an enumeration, whose values may be defaults
+                command.append(f"--enum-class-locations={name}:{module}")
         subprocess.run(command, check=True)
         return Path(folder, *module.split(".")).with_suffix(".pyi").read_text(encoding="utf-8")
 

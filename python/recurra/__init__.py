@@ -9,19 +9,25 @@ from recurra._version import __version__ as __version__
 _SUBMODULES = frozenset(
     {
         "activations",
+        "callbacks",
         "config",
         "constraints",
+        "datasets",
         "initializers",
         "layers",
+        "losses",
+        "metrics",
         "models",
         "ops",
         "optimizers",
         "preprocessing",
+        "progress",
         "random",
         "regularizers",
         "saving",
         "serialization",
         "tensor",
+        "utils",
     }
 )
 _NAMES = {

@@ -5,6 +5,7 @@ Written by `make stubs`; not to be edited.
 from __future__ import annotations
 import collections.abc
 import numpy
+import types
 import typing
 class Tensor:
     """
@@ -103,6 +104,56 @@ class ParameterBlock:
     @property
     def values(self) -> Tensor:
         ...
+class RowNorm:
+    """
+    What layer_normalization divides by and whether it centres.
+
+    Members:
+
+      layer
+
+      root_mean_square
+
+      variance
+    """
+    __members__: typing.ClassVar[dict[str, RowNorm]]
+    layer: typing.ClassVar[RowNorm]
+    root_mean_square: typing.ClassVar[RowNorm]
+    variance: typing.ClassVar[RowNorm]
+    @typing.overload
+    def __eq__(self, other: RowNorm) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: RowNorm) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
 def accumulate(block: ParameterBlock, sum: Tensor) -> None:
     ...
 def adadelta_step(block: ParameterBlock, gradients: Tensor, updates: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
@@ -113,14 +164,42 @@ def adam_step(block: ParameterBlock, first: Tensor, second: Tensor, largest: Ten
     ...
 def adamax_step(block: ParameterBlock, first: Tensor, norm: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, beta_1: typing.SupportsFloat | typing.SupportsIndex, beta_2: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
+def average_pool1d(x: Tensor, size: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, padding: str = 'valid') -> Tensor:
+    """
+    x (B, T, C) -> (B, T', C); the mean leaves padding out.
+    """
+def average_pool2d(x: Tensor, size: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], padding: str = 'valid') -> Tensor:
+    """
+    x (B, H, W, C) -> (B, H', W', C); the mean leaves padding out.
+    """
+def batch_normalization(x: Tensor, gamma: Tensor, beta: Tensor, mask: Tensor, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    x (..., C) normalised by the statistics of the batch -> (y, mean (C), variance (C)); gamma, beta (C) or None, mask bool of shape x.shape[:-1] or x.shape, or None.
+    """
 def clip_by_global_norm(block: ParameterBlock, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
 def clip_by_norm(block: ParameterBlock, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
 def clip_by_value(block: ParameterBlock, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
+def conv1d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
+    """
+    x (B, T, F), kernel (K, F/groups, O), bias (O) or None -> (B, T', O); padding 'valid', 'same' or 'causal'.
+    """
+def conv1d_transpose(x: Tensor, kernel: Tensor, bias: Tensor, stride: typing.SupportsInt | typing.SupportsIndex, dilation: typing.SupportsInt | typing.SupportsIndex, before: typing.SupportsInt | typing.SupportsIndex, output: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+    """
+    x (B, T, F), kernel (K, O, F), bias (O) or None -> (B, output, O), without the first `before` steps.
+    """
+def conv2d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], dilations: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
+    """
+    x (B, H, W, F), kernel (K, L, F/groups, O), bias (O) or None -> (B, H', W', O); padding 'valid' or 'same'.
+    """
 def decay(block: ParameterBlock, parameters: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], rate: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
+def depthwise_conv1d(x: Tensor, kernel: Tensor, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
+    """
+    x (B, T, F), kernel (K, F, M) -> (B, T', F*M).
+    """
 def ftrl_step(block: ParameterBlock, accumulator: Tensor, linear: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, power: typing.SupportsFloat | typing.SupportsIndex, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex, shrinkage: typing.SupportsFloat | typing.SupportsIndex, beta: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
 def global_norm(block: ParameterBlock) -> float:
@@ -131,8 +210,20 @@ def is_recording() -> bool:
     """
     Whether operations on this thread are put on the tape.
     """
+def layer_normalization(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: typing.SupportsFloat | typing.SupportsIndex, norm: RowNorm = RowNorm.layer) -> Tensor:
+    """
+    x (..., D) normalised row by row; gamma, beta (D) or None.
+    """
 def lion_step(block: ParameterBlock, momenta: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, beta_1: typing.SupportsFloat | typing.SupportsIndex, beta_2: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
+def max_pool1d(x: Tensor, size: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, padding: str = 'valid') -> Tensor:
+    """
+    x (B, T, C) -> (B, T', C); padding 'valid' or 'same'.
+    """
+def max_pool2d(x: Tensor, size: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], padding: str = 'valid') -> Tensor:
+    """
+    x (B, H, W, C) -> (B, H', W', C).
+    """
 def memory_statistics() -> dict[str, typing.Any]:
     """
     Bytes in use, bytes kept for reuse, the peak of use, and how often the system was asked.
@@ -143,7 +234,7 @@ def num_threads() -> int:
     """
     Threads a parallel loop may use now.
     """
-def pad_sequences_into(out: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], sequences: collections.abc.Sequence, padding_step: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], pad_before: bool, truncate_before: bool) -> None:
+def pad_sequences_into(out: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], sequences: collections.abc.Sequence[typing.Any], padding_step: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], pad_before: bool, truncate_before: bool) -> None:
     """
     Lays each sequence into its row of `out` (count, length, ...), cut or padded to the length.
     """
@@ -177,6 +268,7 @@ compiler: str
 openmp: int
 simd_level: str
 
+_module: types.ModuleType
 def available_levels() -> tuple[str, ...]:
     """
     The levels whose engine module is installed, lowest first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from recurra import serialization
 from recurra.optimizers import schedules
 from recurra.optimizers.adagrad import Adadelta, Adagrad
 from recurra.optimizers.adam import Adam, Adamax, AdamW, Nadam
@@ -39,18 +40,15 @@ _OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """An optimizer as `{"class_name": …, "config": …}`."""
-    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+def serialize(optimizer: Optimizer) -> dict[str, Any] | None:
+    """An optimizer as its class and arguments."""
+    return serialization.serialize(optimizer)
 
 
-def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type[Optimizer]] | None = None) -> Optimizer:
-    """The optimizer that `serialize` described; classes of your own are found in `custom_objects`."""
-    name = config["class_name"]
-    cls = (custom_objects or {}).get(name) or _OPTIMIZERS.get(str(name).lower())
-    if cls is None:
-        raise unknown_name("optimizer", name, _OPTIMIZERS)
-    return cls.from_config(config.get("config", {}))
+def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
+    """The optimizer that `serialize` described; classes of your own are found in `custom_objects`, or registered."""
+    optimizer: Optimizer = serialization.deserialize(described, Optimizer, custom_objects)
+    return optimizer
 
 
 def get(identifier: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Optimizer:
@@ -65,5 +63,8 @@ def get(identifier: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Op
     if isinstance(identifier, Mapping):
         return deserialize(identifier)
     if isinstance(identifier, str):
-        return deserialize({"class_name": identifier})
+        cls = _OPTIMIZERS.get(identifier.lower()) or serialization.custom_object(identifier)
+        if cls is None:
+            raise unknown_name("optimizer", identifier, _OPTIMIZERS)
+        return get(cls)
     raise TypeError(f"optimizer: expected a name or an Optimizer, got {type(identifier).__name__}")

@@ -19,8 +19,8 @@ class Ftrl(Optimizer):
 
     s' = s + g², z ← z + g + 2σθ − (s'^−p − s^−p)/η · θ, θ ← (clip(z, −λ₁, λ₁) − z) / (s'^−p/η + 2λ₂ + β/η).
 
-    learning_rate: η, default 0.001. learning_rate_power: p ≤ 0, default −0.5. initial_accumulator_value: s at the start,
-    default 0.1. l1_regularization_strength: λ₁, default 0. l2_regularization_strength: λ₂, default 0.
+    learning_rate: η, default 0.001. learning_rate_power: p ≤ 0, default −0.5. initial_accumulator_value: s at the
+    start, default 0.1. l1_regularization_strength: λ₁, default 0. l2_regularization_strength: λ₂, default 0.
     l2_shrinkage_regularization_strength: σ, default 0. beta: β, default 0. Others: see Optimizer.
 
     Source: McMahan et al., "Ad click prediction: a view from the trenches", KDD 2013.

@@ -48,8 +48,8 @@ class Optimizer:
     learning_rate: step size η; a number, a schedule, or a function without arguments. `lr` is another name for it.
     weight_decay: θ ← θ − η · weight_decay · θ before each step, except for variables given to
         `exclude_from_weight_decay`. Default None: no decay.
-    clipnorm, clipvalue, global_clipnorm: clip the norm of each variable's gradient, each of its elements, or the norm of
-        all gradients together. At most one of them.
+    clipnorm, clipvalue, global_clipnorm: clip the norm of each variable's gradient, each of its elements, or the norm
+        of all gradients together. At most one of them.
     use_ema, ema_momentum, ema_overwrite_frequency: keep a moving average of the weights,
         a ← ema_momentum · a + (1 − ema_momentum) · θ, and put it in place of the weights every so many steps and at the
         end of `fit`.
@@ -298,8 +298,8 @@ class Optimizer:
     ) -> None:
         """One step with these gradients, one a variable; None counts as 0.
 
-        trainable_variables: what the gradients belong to; builds the optimizer at the first call. Default: the variables
-            it was built with. Variables left out get a gradient of 0.
+        trainable_variables: what the gradients belong to; builds the optimizer at the first call. Default: the
+            variables it was built with. Variables left out get a gradient of 0.
         """
         if trainable_variables is None:
             self._built_block()

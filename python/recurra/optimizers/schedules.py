@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recurra import serialization
+
 __all__ = [
     "CosineDecay",
     "CosineDecayRestarts",
@@ -260,30 +262,12 @@ class CosineDecayRestarts(LearningRateSchedule):
         }
 
 
-_SCHEDULES = {
-    schedule.__name__: schedule
-    for schedule in (
-        CosineDecay,
-        CosineDecayRestarts,
-        ExponentialDecay,
-        InverseTimeDecay,
-        PiecewiseConstantDecay,
-        PolynomialDecay,
-    )
-}
+def serialize(schedule: LearningRateSchedule) -> dict[str, Any] | None:
+    """A schedule as its class and arguments."""
+    return serialization.serialize(schedule)
 
 
-def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
-    """A schedule as `{"class_name": …, "config": …}`."""
-    return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
-
-
-def deserialize(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[LearningRateSchedule]] | None = None
-) -> LearningRateSchedule:
-    """The schedule that `serialize` described; classes of your own are found in `custom_objects`."""
-    name = config["class_name"]
-    known: dict[str, type[LearningRateSchedule]] = {**_SCHEDULES, **(custom_objects or {})}
-    if name not in known:
-        raise ValueError(f"unknown learning-rate schedule '{name}'; known are {', '.join(sorted(known))}")
-    return known[name].from_config(config["config"])
+def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> LearningRateSchedule:
+    """The schedule that `serialize` described; classes of your own are found in `custom_objects`, or registered."""
+    schedule: LearningRateSchedule = serialization.deserialize(described, LearningRateSchedule, custom_objects)
+    return schedule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from recurra import _engine
 
-__all__ = ["pad_sequences"]
+__all__ = ["BucketedSequences", "pad_sequences"]
 
 
 def _lengths(sequences: Any) -> NDArray[np.int64]:
@@ -27,7 +27,7 @@ def _lengths(sequences: Any) -> NDArray[np.int64]:
 
 
 def pad_sequences(
-    sequences: Sequence[Any] | NDArray[Any],
+    sequences: Any,
     maxlen: int | None = None,
     dtype: DTypeLike = "int32",
     padding: str = "pre",
@@ -78,3 +78,83 @@ def pad_sequences(
     padding_step = np.full(step_shape, value, dtype=out.dtype)
     _engine.pad_sequences_into(out, sequences, padding_step, padding == "pre", truncating == "pre")
     return out
+
+
+class BucketedSequences:
+    """Batches of sequences of like lengths, each batch only as long as its longest sequence: a source for `fit`.
+
+    Padding costs time and teaches nothing. With `shuffle`, every pass draws a new order, sorts stretches of `pool`
+    batches by length, cuts them into batches and shuffles those; without, sequences keep their order, as `predict`
+    needs.
+
+    Arguments:
+        sequences: N sequences, as for `pad_sequences`.
+        targets: N targets, or None for batches of x alone.
+        batch_size: sequences in a batch; the last may have fewer.
+        maxlen: cuts longer sequences; None: no bound.
+        dtype, padding, truncating, value: as for `pad_sequences`.
+        shuffle: new batches in every pass.
+        pool: batches whose sequences are sorted together: more leave less padding but mix lengths less.
+
+    Yields (x, y), or x: x (batch, length of the longest, ...), y (batch, ...).
+
+    Raises:
+        ValueError: sequences and targets differ in number, there are none, or batch_size or pool is below 1.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequence[Any] | NDArray[Any],
+        targets: Any = None,
+        batch_size: int = 32,
+        *,
+        maxlen: int | None = None,
+        dtype: DTypeLike = "int32",
+        padding: str = "pre",
+        truncating: str = "pre",
+        value: float = 0.0,
+        shuffle: bool = True,
+        pool: int = 50,
+    ) -> None:
+        self.lengths = _lengths(sequences)
+        if not len(self.lengths):
+            raise ValueError("BucketedSequences: there are no sequences")
+        if batch_size < 1 or pool < 1:
+            raise ValueError(f"BucketedSequences: batch_size and pool must be positive, got {batch_size} and {pool}")
+        self.targets = None if targets is None else np.asarray(targets)
+        if self.targets is not None and len(self.targets) != len(self.lengths):
+            raise ValueError(f"BucketedSequences: {len(self.lengths)} sequences but {len(self.targets)} targets")
+        self.sequences = sequences
+        self.batch_size = batch_size
+        self.maxlen = maxlen
+        self.options: dict[str, Any] = {"dtype": dtype, "padding": padding, "truncating": truncating, "value": value}
+        self.shuffle = shuffle
+        self.pool = pool
+        pad_sequences([], maxlen, **self.options)  # checks the options
+
+    def __len__(self) -> int:
+        return -(-len(self.lengths) // self.batch_size)
+
+    def _batches(self) -> list[NDArray[np.int64]]:
+        """The sequences of each batch of one pass."""
+        order = np.arange(len(self.lengths))
+        cuts = order[self.batch_size :: self.batch_size].copy()
+        if not self.shuffle:
+            return np.split(order, cuts)
+        from recurra import random  # padding alone needs none of what this brings
+
+        rng = np.random.default_rng(random.next_stream())
+        rng.shuffle(order)
+        stretch = self.pool * self.batch_size
+        for begin in range(0, len(order), stretch):
+            part = order[begin : begin + stretch]
+            order[begin : begin + stretch] = part[np.argsort(self.lengths[part], kind="stable")]
+        batches = np.split(order, cuts)
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+    def __iter__(self) -> Iterator[Any]:
+        for rows in self._batches():
+            longest = int(self.lengths[rows].max())
+            length = max(longest if self.maxlen is None else min(longest, self.maxlen), 1)  # never a row of no steps
+            x = pad_sequences([self.sequences[i] for i in rows], length, **self.options)
+            yield x if self.targets is None else (x, self.targets[rows])

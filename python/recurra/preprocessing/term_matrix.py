@@ -27,8 +27,8 @@ def document_term_matrix(
     Arguments:
         texts: D documents, any iterable; read once.
         analyzer: makes the terms of a document; None: `Analyzer()`, lower-case words without punctuation and numbers.
-        weighting: 'count'; 'binary' (1 where a term occurs); 'tf_idf': c · (ln((1 + D) / (1 + d)) + 1) for a term c times
-            in the document and in d documents, each row then scaled to length 1.
+        weighting: 'count'; 'binary' (1 where a term occurs); 'tf_idf': c · (ln((1 + D) / (1 + d)) + 1) for a term c
+            times in the document and in d documents, each row then scaled to length 1.
         min_documents, max_documents: leave out terms of fewer or more documents: whole numbers count documents,
             fractions are parts of D.
         max_terms: keep the terms that occur most often; None: all.

@@ -51,7 +51,7 @@ def hashing_trick(
     Arguments:
         text: the text.
         n: size of the space of numbers; 0 stays free.
-        hash_function: None: Python's `hash`, which differs from run to run; 'md5': the same in every run; or a function.
+        hash_function: None: Python's `hash`, which differs from run to run; 'md5'; or a function.
         filters, lower, split: as in `text_to_word_sequence`.
         analyzer: makes the words of a text in place of `text_to_word_sequence`.
 
@@ -91,8 +91,8 @@ class Tokenizer:
         oov_token: stands, as number 1, for words that were never seen or lie beyond `num_words`; None leaves them out.
         analyzer: makes the words of a text, e.g. an `Analyzer`. It is not part of `to_json`.
 
-    A text may also be given as a list of words. `word_counts`, `word_docs` (documents that contain a word), `word_index`,
-    `index_word`, `index_docs` and `document_count` hold what was learnt.
+    A text may also be given as a list of words. `word_counts`, `word_docs` (documents that contain a word),
+    `word_index`, `index_word`, `index_docs` and `document_count` hold what was learnt.
     """
 
     def __init__(

@@ -1,0 +1,165 @@
+#include "recurra/data/windows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+namespace recurra {
+namespace {
+
+long process_id() {
+#if defined(__unix__) || defined(__APPLE__)
+  return getpid();
+#else
+  return 0;
+#endif
+}
+
+// Bytes of one row of the first axis.
+std::size_t row_bytes(const Tensor& t) {
+  return static_cast<std::size_t>(t.shape().count(1, t.rank())) * size_of(t.dtype());
+}
+
+// (rows, inserted extents…, the extents of one row of `t`).
+Shape batch_shape(Index rows, std::initializer_list<Index> inserted, const Tensor& t) {
+  Shape shape{rows};
+  for (const Index extent : inserted) shape.push_back(extent);
+  for (int axis = 1; axis < t.rank(); ++axis) shape.push_back(t.shape(axis));
+  return shape;
+}
+
+}  // namespace
+
+WindowLoader::WindowLoader(Tensor data, Tensor targets, WindowPlan plan)
+    : data_(std::move(data)), targets_(std::move(targets)), plan_(plan) {
+  check(data_.rank() >= 1, "windows: data must have a time axis, got a scalar");
+  check(plan_.length >= 1, "windows: expected at least one row a window, got ", plan_.length);
+  const Index last = plan_.first + (plan_.length - 1) * plan_.stride;
+  first_row_ = -std::min(plan_.first, last);
+  last_row_ = data_.shape(0) - std::max(plan_.first, last);
+  if (targets_.defined()) {
+    check(targets_.rank() >= 1, "windows: targets must have a time axis, got a scalar");
+    check(!plan_.base || is_floating(targets_.dtype()), "windows: a change needs float32 or float64 targets, got ",
+          name_of(targets_.dtype()));
+    first_row_ = std::max(first_row_, -std::min(plan_.delay, plan_.base.value_or(plan_.delay)));
+    last_row_ = std::min(last_row_, targets_.shape(0) - std::max(plan_.delay, plan_.base.value_or(plan_.delay)));
+  }
+}
+
+WindowLoader::~WindowLoader() {
+  if (!worker_) return;
+  if (worker_->process != process_id()) {
+    (void)worker_.release();  // its thread lives in the parent process only; destroying its locks would wait for ever
+    return;
+  }
+  {
+    const std::lock_guard lock(worker_->mutex);
+    worker_->stop = true;
+  }
+  worker_->changed.notify_all();
+  worker_->thread.join();
+}
+
+void WindowLoader::check_process() const {
+  check(!worker_ || worker_->process == process_id(),
+        "windows: this loader was made before the process forked; make a new one");
+}
+
+void WindowLoader::check_rows(const std::vector<Index>& rows) const {
+  for (const Index row : rows)
+    check(row >= first_row_ && row < last_row_, "windows: row ", row, " has no complete window and target; the rows ",
+          first_row_, " to ", last_row_ - 1, " have");
+}
+
+WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
+  check_rows(rows);
+  const auto count = static_cast<Index>(rows.size());
+  WindowBatch batch;
+  batch.inputs = Tensor(batch_shape(count, {plan_.length}, data_), data_.dtype());
+  const std::size_t bytes = row_bytes(data_);
+  std::byte* out = batch.inputs.bytes();
+  for (const Index row : rows) {
+    const std::byte* in = data_.bytes() + static_cast<std::size_t>(row + plan_.first) * bytes;
+    if (plan_.stride == 1) {
+      const std::size_t whole = static_cast<std::size_t>(plan_.length) * bytes;
+      std::memcpy(out, in, whole);
+      out += whole;
+      continue;
+    }
+    const std::ptrdiff_t jump = plan_.stride * static_cast<std::ptrdiff_t>(bytes);
+    for (Index k = 0; k < plan_.length; ++k, out += bytes) std::memcpy(out, in + k * jump, bytes);
+  }
+  if (!targets_.defined()) return batch;
+
+  batch.targets = Tensor(batch_shape(count, {}, targets_), targets_.dtype());
+  const std::size_t target_bytes = row_bytes(targets_);
+  out = batch.targets.bytes();
+  for (const Index row : rows) {
+    std::memcpy(out, targets_.bytes() + static_cast<std::size_t>(row + plan_.delay) * target_bytes, target_bytes);
+    out += target_bytes;
+  }
+  if (!plan_.base) return batch;
+  dispatch_float(targets_.dtype(), "windows", [&]<class T>() {
+    const Index width = targets_.shape().count(1, targets_.rank());
+    T* change = batch.targets.data<T>();
+    for (const Index row : rows) {
+      const T* base = targets_.data<T>() + (row + *plan_.base) * width;
+      for (Index k = 0; k < width; ++k) *change++ -= base[k];
+    }
+  });
+  return batch;
+}
+
+void WindowLoader::request(std::vector<Index> rows) {
+  check_rows(rows);
+  check_process();
+  if (!worker_) {
+    auto worker = std::make_unique<Worker>();
+    worker->process = process_id();
+    worker->thread = std::thread([this, &fresh = *worker] { run(fresh); });
+    worker_ = std::move(worker);
+  }
+  {
+    const std::lock_guard lock(worker_->mutex);
+    worker_->requests.push_back(std::move(rows));
+  }
+  ++pending_;
+  worker_->changed.notify_all();
+}
+
+WindowBatch WindowLoader::take() {
+  check_process();
+  check(pending_ > 0, "windows: no batch was requested");
+  std::unique_lock lock(worker_->mutex);
+  worker_->changed.wait(lock, [this] { return !worker_->answers.empty(); });
+  Answer answer = std::move(worker_->answers.front());
+  worker_->answers.pop_front();
+  --pending_;
+  if (answer.failure) std::rethrow_exception(answer.failure);
+  return std::move(answer.batch);
+}
+
+void WindowLoader::run(Worker& worker) const {
+  std::unique_lock lock(worker.mutex);
+  while (true) {
+    worker.changed.wait(lock, [&] { return worker.stop || !worker.requests.empty(); });
+    if (worker.stop) return;
+    const std::vector<Index> rows = std::move(worker.requests.front());
+    worker.requests.pop_front();
+    lock.unlock();
+    Answer answer;
+    try {
+      answer.batch = gather(rows);
+    } catch (...) {
+      answer.failure = std::current_exception();
+    }
+    lock.lock();
+    worker.answers.push_back(std::move(answer));
+    worker.changed.notify_all();
+  }
+}
+
+}  // namespace recurra

@@ -1,0 +1,30 @@
+"""Callbacks with Keras's names."""
+
+from __future__ import annotations
+
+from recurra.callbacks.callback import (
+    Callback,
+    CallbackList,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    TerminateOnNaN,
+)
+from recurra.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
+from recurra.callbacks.monitors import EarlyStopping, ReduceLROnPlateau
+from recurra.callbacks.progbar import ProgbarLogger
+
+__all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

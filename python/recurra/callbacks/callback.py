@@ -1,0 +1,230 @@
+"""Callbacks: what `fit`, `evaluate` and `predict` call on their way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+Logs = Mapping[str, Any]
+
+
+class Callback:
+    """Base of the callbacks: override what you need.
+
+    `self.model` is the model, `self.params` says "epochs", "steps" (None if unknown) and "verbose". `logs` are the
+    figures so far: of the epoch's batches up to now, or of the whole epoch with the validation's `val_…`. Set
+    `self.model.stop_training = True` to stop after this batch.
+    """
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+        self.model: Any = None
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Tells the settings of the run."""
+        self.params = dict(params)
+
+    def set_model(self, model: Any) -> None:
+        """Tells the model."""
+        self.model = model
+
+    def state(self) -> dict[str, Any]:
+        """What must survive an interrupted run: numbers, strings, arrays and lists of arrays, by name."""
+        return {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Puts back what `state` gave."""
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Old name of on_train_batch_begin."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Old name of on_train_batch_end."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before the first batch of an epoch (counted from 0)."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After the validation of an epoch."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a training step."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a training step."""
+        self.on_batch_end(batch, logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of `evaluate` or of the validation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of `evaluate` or of the validation."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of `predict`."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of `predict`; `logs["outputs"]` has its outputs."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """At the start of `fit`."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """At the end of `fit`, also of one that was interrupted."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """At the start of `evaluate` or of the validation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """At the end of `evaluate` or of the validation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """At the start of `predict`."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """At the end of `predict`."""
+
+
+class CallbackList:
+    """Several callbacks called in order.
+
+    Figures of single batches are computed only if a callback looks at them; one with a true attribute `lazy` is called
+    without and fetches them when it needs them.
+    """
+
+    def __init__(self, callbacks: Iterable[Any] = (), model: Any = None, **params: Any) -> None:
+        self.callbacks = list(callbacks)
+        for callback in self.callbacks:
+            if not hasattr(callback, "on_epoch_end"):
+                raise TypeError(f"callbacks: expected Callback objects, got {type(callback).__name__}")
+            callback.set_params(params)
+            if model is not None:
+                callback.set_model(model)
+        self._begin = {"train": self._with("on_train_batch_begin", "on_batch_begin")}
+        self._begin |= {kind: self._with(f"on_{kind}_batch_begin") for kind in ("test", "predict")}
+        self._end = {"train": self._with("on_train_batch_end", "on_batch_end")}
+        self._end |= {kind: self._with(f"on_{kind}_batch_end") for kind in ("test", "predict")}
+
+    def _with(self, *hooks: str) -> list[Any]:
+        """The callbacks that define one of these methods."""
+
+        def defines(callback: Any, hook: str) -> bool:
+            own = getattr(type(callback), hook, None)
+            return (own is not None and own is not getattr(Callback, hook)) or hook in vars(callback)
+
+        return [callback for callback in self.callbacks if any(defines(callback, hook) for hook in hooks)]
+
+    def call(self, hook: str, *args: Any) -> None:
+        """Calls one method of every callback."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(*args)
+
+    def batch_begin(self, kind: str, batch: int) -> None:
+        """Before a batch; kind: "train", "test" or "predict"."""
+        for callback in self._begin[kind]:
+            getattr(callback, f"on_{kind}_batch_begin")(batch, {})
+
+    def batch_end(self, kind: str, batch: int, figures: Callable[[], Logs]) -> None:
+        """After a batch; `figures` gives the logs."""
+        logs = None
+        for callback in self._end[kind]:
+            if getattr(callback, "lazy", False):
+                getattr(callback, f"on_{kind}_batch_end")(batch, None)
+            else:
+                logs = figures() if logs is None else logs
+                getattr(callback, f"on_{kind}_batch_end")(batch, logs)
+
+
+class History(Callback):
+    """Keeps the figures of every epoch; `fit` returns it.
+
+    `history` maps names to lists with one number an epoch, `epoch` lists the numbers of the epochs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.history = {}
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+        self.model.history = self
+
+    def state(self) -> dict[str, Any]:
+        return {"history": self.history, "epoch": self.epoch}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.history = {name: list(values) for name, values in state["history"].items()}
+        self.epoch = list(state["epoch"])
+
+
+class LambdaCallback(Callback):
+    """A callback from functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))`.
+
+    Takes the name of any method of Callback. Raises TypeError for a name that is none.
+    """
+
+    def __init__(self, **functions: Callable[..., Any] | None) -> None:
+        super().__init__()
+        for name, function in functions.items():
+            if not name.startswith("on_") or not hasattr(Callback, name):
+                raise TypeError(f"LambdaCallback: there is nothing named {name}")
+            if function is not None:
+                setattr(self, name, function)
+
+
+class TerminateOnNaN(Callback):
+    """Stops training when the loss is NaN or infinite, and says at which step."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(loss):
+            where = self._first_bad_weight()
+            print(
+                f"Batch {batch}: the loss is {loss}, training stops" + (f"; '{where}' is not finite" if where else "")
+            )
+            self.model.stop_training = True
+
+    def _first_bad_weight(self) -> str | None:
+        for variable in self.model.trainable_variables:
+            if not np.isfinite(variable.numpy()).all():
+                return str(getattr(variable, "path", None) or variable.name)
+        return None
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate before each epoch.
+
+    schedule: function of (epoch, current rate), or of the epoch alone, that returns the rate.
+    verbose: 1 prints the rate. The rate is in the logs as "learning_rate".
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        try:
+            rate = self.schedule(epoch, self.model.optimizer.learning_rate)
+        except TypeError:
+            rate = self.schedule(epoch)
+        if not isinstance(rate, (int, float, np.floating)):
+            raise TypeError(f"LearningRateScheduler: the schedule must return a number, got {type(rate).__name__}")
+        self.model.optimizer.learning_rate = float(rate)
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: learning rate {rate:g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if isinstance(logs, dict):
+            logs["learning_rate"] = self.model.optimizer.learning_rate

@@ -1,0 +1,81 @@
+"""The state of a running training, in and out of named arrays and a JSON value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from recurra import random
+
+
+def pack(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
+    """The value for JSON, its arrays filed in `arrays` under names that begin with `name`."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {"__array__": name}
+    if isinstance(value, (list, tuple)):
+        items = [pack(item, f"{name}/{i}", arrays) for i, item in enumerate(value)]
+        return {"__tuple__": items} if isinstance(value, tuple) else items
+    if isinstance(value, Mapping):
+        return {str(key): pack(item, f"{name}/{key}", arrays) for key, item in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """The value that `pack` took apart."""
+    if isinstance(value, list):
+        return [unpack(item, arrays) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) == {"__array__"}:
+        return arrays[value["__array__"]]
+    if set(value) == {"__tuple__"}:
+        return tuple(unpack(item, arrays) for item in value["__tuple__"])
+    return {key: unpack(item, arrays) for key, item in value.items()}
+
+
+def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """All that the rest of the training depends on."""
+    run = model.run
+    feed = run.feed
+    between_passes = epoch_done and feed.steps is None and not feed.once
+    state = {
+        "model": model.name,
+        "epoch": run.epoch + 1 if epoch_done else run.epoch,
+        "step": 0 if epoch_done else run.step,
+        "samples": 0 if epoch_done else run.samples,
+        "weights": [np.array(weight) for weight in model.get_weights()],
+        "trainer": model._trainer_state(),
+        "figures": {} if epoch_done else model._figures_state(),
+        "random": random.get_state(),
+        "pass_start": random.get_state() if between_passes else feed.pass_start,
+        "drawn": 0 if between_passes else feed.drawn,
+        "callbacks": [callback.state() for callback in run.callbacks.callbacks],
+    }
+    arrays: dict[str, np.ndarray] = {}
+    return arrays, pack(state, "state", arrays)
+
+
+def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
+    """Puts back what `progress` gave; the training goes on from there.
+
+    Raises ValueError if the weights or the callbacks do not fit.
+    """
+    state = unpack(words, arrays)
+    run = model.run
+    shapes = [weight.shape for weight in model.get_weights()]
+    if [weight.shape for weight in state["weights"]] != shapes:
+        raise ValueError(f"the backup is of another model ('{state['model']}'): its weights have other shapes")
+    if len(state["callbacks"]) != len(run.callbacks.callbacks):
+        raise ValueError("the backup is of a training with other callbacks; delete it to start anew")
+    model._set_trainer_state(state["trainer"])
+    model.set_weights(state["weights"])
+    for callback, own in zip(run.callbacks.callbacks, state["callbacks"], strict=True):
+        callback.set_state(own)
+    run.epoch = state["epoch"]
+    run.feed.wind_to(state["pass_start"], state["drawn"])
+    random.set_state(state["random"])
+    if state["step"]:
+        run.resumed = state["step"], state["samples"], state["figures"]

@@ -1,0 +1,41 @@
+"""Damaged files of data sets: found while reading, reported with what was expected."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+
+
+def sha256_of(path: str | PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def reading(path: str | PathLike[str], sha256: str | None = None) -> Iterator[None]:
+    """Turns whatever goes wrong in reading a file into a ValueError that names the file and compares checksums.
+
+    Arguments:
+        path: the file.
+        sha256: checksum of the published file, where known.
+    """
+    try:
+        yield
+    except (FileNotFoundError, ImportError):
+        raise
+    except Exception as error:  # each format's reader has errors of its own
+        if sha256 is None or not Path(path).is_file():
+            remedy = "get it anew"
+        elif (found := sha256_of(path)) == sha256:
+            remedy = "though its sha256 is that of the published file"
+        else:
+            remedy = f"its sha256 is {found}, that of the published file {sha256}; get it anew"
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{path} cannot be read: {reason} ({remedy})") from error

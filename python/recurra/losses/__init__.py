@@ -1,0 +1,167 @@
+"""Losses with Keras's names, as functions (one value a sample) and as objects (reduced over the batch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from recurra import serialization
+from recurra.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from recurra.losses.loss import FunctionLoss, Loss
+from recurra.losses.probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    KLDivergence,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    binary_crossentropy,
+    categorical_crossentropy,
+    kl_divergence,
+    poisson,
+    sparse_categorical_crossentropy,
+)
+from recurra.losses.regression import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    cosine_similarity,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
+from recurra.unknown_names import unknown_name
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "FunctionLoss",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        binary_crossentropy,
+        categorical_crossentropy,
+        categorical_hinge,
+        cosine_similarity,
+        hinge,
+        huber,
+        kl_divergence,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+        sparse_categorical_crossentropy,
+        squared_hinge,
+    )
+} | {
+    "bce": binary_crossentropy,
+    "kld": kl_divergence,
+    "kullback_leibler_divergence": kl_divergence,
+    "logcosh": log_cosh,
+    "mae": mean_absolute_error,
+    "mape": mean_absolute_percentage_error,
+    "mse": mean_squared_error,
+    "msle": mean_squared_logarithmic_error,
+}
+
+CLASSES: dict[str, type[Loss]] = {
+    loss.__name__: loss
+    for loss in (
+        BinaryCrossentropy,
+        CategoricalCrossentropy,
+        CategoricalHinge,
+        CosineSimilarity,
+        Hinge,
+        Huber,
+        KLDivergence,
+        LogCosh,
+        MeanAbsoluteError,
+        MeanAbsolutePercentageError,
+        MeanSquaredError,
+        MeanSquaredLogarithmicError,
+        Poisson,
+        SparseCategoricalCrossentropy,
+        SquaredHinge,
+    )
+}
+
+
+def serialize(loss: Loss) -> dict[str, Any] | None:
+    """A loss object as its class and arguments."""
+    return serialization.serialize(loss)
+
+
+def deserialize(
+    described: Mapping[str, Any] | str, custom_objects: Mapping[str, Any] | None = None
+) -> Loss | Callable[..., Any]:
+    """The loss object that `serialize` described, or the loss with this name."""
+    if isinstance(described, str):
+        with serialization.custom_object_scope(custom_objects or {}):
+            return get(described)
+    loss: Loss = serialization.deserialize(described, Loss, custom_objects)
+    return loss
+
+
+def get(identifier: str | Loss | type[Loss] | Callable[..., Any] | Mapping[str, Any]) -> Loss | Callable[..., Any]:
+    """A loss from its name: a function for 'mae', 'binary_crossentropy', …, an object for 'MeanAbsoluteError', ….
+
+    Objects and functions are returned as they are. Raises ValueError for an unknown name, TypeError for anything else.
+    """
+    if isinstance(identifier, str):
+        found = FUNCTIONS.get(identifier) or FUNCTIONS.get(identifier.lower())
+        cls = CLASSES.get(identifier)
+        if found is None and cls is not None:
+            return cls()
+        found = found or serialization.custom_object(identifier)
+        if found is None:
+            raise unknown_name("loss", identifier, FUNCTIONS)
+        return found() if isinstance(found, type) else found
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    if isinstance(identifier, type) and issubclass(identifier, Loss):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise TypeError(f"loss: expected a name, a Loss or a function, got {type(identifier).__name__}")

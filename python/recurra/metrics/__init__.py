@@ -1,0 +1,168 @@
+"""Metrics with Keras's names, computed on arrays of the host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from recurra import losses, serialization
+from recurra.metrics.accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    accuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from recurra.metrics.confusion import (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+    confusion_matrix,
+)
+from recurra.metrics.errors import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Perplexity,
+    Poisson,
+    RootMeanSquaredError,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
+from recurra.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
+from recurra.metrics.scores import F1Score, FBetaScore, R2Score
+from recurra.unknown_names import unknown_name
+
+__all__ = [
+    "AUC",
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Metric",
+    "Perplexity",
+    "Poisson",
+    "Precision",
+    "R2Score",
+    "Recall",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "accuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "confusion_matrix",
+    "deserialize",
+    "get",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]
+
+CLASSES: dict[str, type[Metric]] = {
+    cls.__name__: cls
+    for cls in list(globals().values())
+    if isinstance(cls, type) and issubclass(cls, Metric) and cls is not Metric
+}
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+_ALIASES: dict[str, type[Metric]] = {
+    "auc": AUC,
+    "bce": BinaryCrossentropy,
+    "cosine_similarity": CosineSimilarity,
+    "f1": F1Score,
+    "kld": KLDivergence,
+    "mae": MeanAbsoluteError,
+    "mape": MeanAbsolutePercentageError,
+    "mse": MeanSquaredError,
+    "msle": MeanSquaredLogarithmicError,
+    "r2": R2Score,
+    "rmse": RootMeanSquaredError,
+    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
+}
+
+NAMES: dict[str, type[Metric]] = {_snake_case(name): cls for name, cls in CLASSES.items()} | _ALIASES
+
+
+def serialize(metric: Metric) -> dict[str, Any] | None:
+    """A metric object as its class and arguments."""
+    return serialization.serialize(metric)
+
+
+def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Metric:
+    """The metric object that `serialize` described."""
+    metric: Metric = serialization.deserialize(described, Metric, custom_objects)
+    return metric
+
+
+def get(identifier: str | Metric | type[Metric] | Callable[..., Any] | Mapping[str, Any]) -> Metric:
+    """A metric from its name ('mae', 'auc', 'Precision', …), from a function of (y_true, y_pred), or itself.
+
+    Names of losses are names of metrics too. Raises ValueError for an unknown name, TypeError for anything else.
+    """
+    if isinstance(identifier, Metric):
+        return identifier
+    if isinstance(identifier, str):
+        cls = NAMES.get(identifier) or CLASSES.get(identifier) or NAMES.get(identifier.lower())
+        if cls is not None:
+            return cls()
+        function = losses.FUNCTIONS.get(identifier.lower()) or serialization.custom_object(identifier)
+        if function is None:
+            raise unknown_name("metric", identifier, [*NAMES, *losses.FUNCTIONS, "acc", "accuracy"])
+        return get(function)
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    if isinstance(identifier, type) and issubclass(identifier, Metric):
+        return identifier()
+    if isinstance(identifier, losses.Loss):
+        return MeanMetricWrapper(identifier, identifier.name)
+    if callable(identifier):
+        return MeanMetricWrapper(identifier)
+    raise TypeError(f"metric: expected a name, a Metric or a function, got {type(identifier).__name__}")

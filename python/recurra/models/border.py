@@ -1,0 +1,111 @@
+"""Checks of whole arrays against a model, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recurra import losses
+from recurra.tree import flatten
+
+if TYPE_CHECKING:
+    from recurra.models.training import Trainer
+
+
+def check_inputs(model: Trainer, x: Any, what: str) -> None:
+    """Raises ValueError if number, rank or extents of the inputs do not fit the model; builds it if it can.
+
+    A model that does not know its inputs yet (a Sequential without Input) is built for these.
+    """
+    if not model.built and hasattr(x, "shape"):
+        from recurra.models.sequential import Sequential
+
+        if isinstance(model, Sequential):
+            model.build((None, *x.shape[1:]))
+    if not model.inputs:
+        return
+    names = [tensor.name for tensor in model.inputs]
+    if isinstance(x, Mapping):
+        missing = [name for name in names if name not in x]
+        if missing:
+            raise ValueError(
+                f"model '{model.name}': {what}x has no input '{missing[0]}'; it has {', '.join(map(str, x))}"
+            )
+        given = [x[name] for name in names]
+    else:
+        given = flatten(x)
+    if len(given) != len(names):
+        raise ValueError(f"model '{model.name}': {what}expected {len(names)} inputs, got {len(given)}")
+    for name, tensor, array in zip(names, model.inputs, given, strict=True):
+        expected, got = tuple(tensor.shape)[1:], tuple(array.shape)[1:]
+        if len(got) == len(expected) - 1 and expected[-1] == 1:
+            got = (*got, 1)
+        if len(got) == len(expected) + 1 and got[-1] == 1:
+            got = got[:-1]
+        if len(expected) != len(got) or any(e not in (None, g) for e, g in zip(expected, got, strict=True)):
+            raise ValueError(
+                f"model '{model.name}': {what}input '{name}' expects shape {_shown(expected)}, "
+                f"got {_shown(tuple(array.shape)[1:])}"
+            )
+
+
+def _shown(shape: tuple[Any, ...]) -> str:
+    return "(" + ", ".join(["samples", *("any" if extent is None else str(extent) for extent in shape)]) + ")"
+
+
+def check_targets(model: Trainer, y: Any, what: str) -> None:
+    """Raises ValueError for targets that a cross-entropy cannot take: numbers that are no class, no probability."""
+    if y is None or not model.outputs:
+        return
+    count = len(model.outputs)
+    targets = [y] if count == 1 and hasattr(y, "shape") else _by_output(y, model.output_names)
+    kinds = (
+        _by_output(model.loss, model.output_names)
+        if isinstance(model.loss, (list, tuple, dict))
+        else [model.loss] * count
+    )
+    if len(targets) != count or len(kinds) != count:
+        return  # the first batch says what is wrong with the structure
+    for target, kind, output in zip(targets, kinds, model.outputs, strict=True):
+        if target is not None and kind is not None and target.size:
+            _check_range(target, kind, output.shape, what + "y")
+
+
+def _by_output(structure: Any, names: list[str]) -> list[Any]:
+    if isinstance(structure, Mapping):
+        return [structure.get(name) for name in names]
+    return list(structure) if isinstance(structure, (list, tuple)) else [structure]
+
+
+def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str) -> None:
+    if isinstance(kind, str) and kind.lower() in ("crossentropy", "ce"):
+        return
+    loss = losses.get(kind)
+    function = loss.function if isinstance(loss, losses.FunctionLoss) else loss
+    arguments = loss.arguments if isinstance(loss, losses.FunctionLoss) else {}
+    if function is losses.sparse_categorical_crossentropy:
+        classes = output_shape[arguments.get("axis", -1)]
+        bad = (target < 0) | (target >= classes) if classes is not None else target < 0
+        if arguments.get("ignore_class") is not None:
+            bad &= target != arguments["ignore_class"]
+        if bad.any():
+            raise ValueError(
+                f"{what} holds the class {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; the model has "
+                f"{classes} classes, numbered from 0 to {(classes or 0) - 1}"
+            )
+    elif function in (losses.binary_crossentropy, losses.categorical_crossentropy):
+        bad = (target < 0) | (target > 1)
+        if bad.any():
+            raise ValueError(
+                f"{what} holds {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; {function.__name__} "
+                "expects targets between 0 and 1"
+            )
+        classes = output_shape[-1]
+        if function is losses.categorical_crossentropy and classes not in (None, target.shape[-1]):
+            raise ValueError(
+                f"{what} has {target.shape[-1]} columns for {classes} classes; categorical_crossentropy expects "
+                f"one-hot "
+                "rows (utils.to_categorical), sparse_categorical_crossentropy takes class numbers"
+            )

@@ -1,0 +1,62 @@
+"""A running `fit`, `evaluate` or `predict`: where it is, and how it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recurra.tree import leaves
+
+if TYPE_CHECKING:
+    from recurra.callbacks import CallbackList
+    from recurra.models.batches import Batch, Feed
+
+
+@dataclass
+class Run:
+    """Where a loop over batches is: epochs done, steps and samples of the epoch."""
+
+    feed: Feed | None = None
+    callbacks: CallbackList | None = None
+    epoch: int = 0
+    step: int = 0
+    samples: int = 0
+    interrupted: bool = False
+    #: Steps, samples and figures of an epoch that an earlier run had begun; taken up by the first epoch.
+    resumed: tuple[int, int, Any] | None = None
+    figures: Any = None
+
+    def count(self, batch: Batch) -> None:
+        """One more step, on this batch."""
+        self.step += 1
+        x = batch[0]
+        self.samples += len(x) if hasattr(x, "shape") else len(next(leaves(x)))
+
+
+@contextmanager
+def stop_on_interrupt(run: Run) -> Iterator[None]:
+    """Within it Ctrl-C ends the run after the current step; a second one raises KeyboardInterrupt.
+
+    Only where Python's own handler is in place: handlers of the surrounding program stay.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+
+    def handle(number: int, frame: Any) -> None:
+        if run.interrupted:
+            raise KeyboardInterrupt
+        run.interrupted = True
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,50 @@
+"""Names of `keras.utils` for what lives elsewhere in the package, and `to_categorical`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recurra import config
+from recurra.datasets.windows import timeseries_dataset_from_array
+from recurra.models.batches import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
+from recurra.preprocessing.sequence import pad_sequences
+from recurra.random import set_seed as set_random_seed
+from recurra.serialization import custom_object_scope
+from recurra.serialization import register_serializable as register_keras_serializable
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "custom_object_scope",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
+    "register_keras_serializable",
+    "set_random_seed",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
+
+Sequence = PyDataset
+
+
+def to_categorical(x: ArrayLike, num_classes: int | None = None) -> np.ndarray:
+    """One-hot rows for class numbers.
+
+    x: class numbers, shape (…,) or (…, 1). num_classes: default the largest number + 1.
+    Returns: array of 0 and 1, shape (…, num_classes).
+    Raises: ValueError for a number that is no class.
+    """
+    labels = np.asarray(x)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    classes = (int(labels.max()) + 1 if labels.size else 0) if num_classes is None else num_classes
+    bad = labels[(labels < 0) | (labels >= classes) | (labels != np.floor(labels))]
+    if bad.size:
+        raise ValueError(f"to_categorical: expected class numbers from 0 to {classes - 1}, got {bad[0]}")
+    return np.eye(classes, dtype=config.floatx())[labels.astype(np.int64)]
