@@ -40,7 +40,7 @@ _DTYPES = {
 _CODES = {np.dtype(dtype): code for code, dtype in _DTYPES.items()}
 
 
-class DamagedFile(ValueError):
+class DamagedFileError(ValueError):
     """The file is not what it claims to be."""
 
 
@@ -89,7 +89,7 @@ def write(path: str | PathLike[str], arrays: Mapping[str, Any], metadata: Mappin
 def read(path: str | PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """(arrays, metadata) of a file.
 
-    Raises: DamagedFile (a ValueError) for anything but a well-formed file, OSError if it cannot be read.
+    Raises: DamagedFileError (a ValueError) for anything but a well-formed file, OSError if it cannot be read.
     """
     source = Path(path)
     size = source.stat().st_size
@@ -117,8 +117,8 @@ def _view(run: np.ndarray, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
     return run.view(dtype).reshape(shape).astype(np.dtype(dtype).newbyteorder("="), copy=False)
 
 
-def _damaged(path: Path, reason: str) -> DamagedFile:
-    return DamagedFile(f"{path.name} is damaged or no safetensors file: {reason}")
+def _damaged(path: Path, reason: str) -> DamagedFileError:
+    return DamagedFileError(f"{path.name} is damaged or no safetensors file: {reason}")
 
 
 def _parse(path: Path, text: bytes) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _parse(path: Path, text: bytes) -> dict[str, Any]:
 
     try:
         header = json.loads(text.decode(), object_pairs_hook=unique)
-    except DamagedFile:
+    except DamagedFileError:
         raise
     except (ValueError, RecursionError):
         raise _damaged(path, "its header is no JSON") from None

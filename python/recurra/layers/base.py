@@ -32,6 +32,7 @@ _SETTINGS = ("name", "trainable", "dtype")
 Self = TypeVar("Self", bound="Layer")
 
 _context = CallContext()
+_mask_table = masks.table
 
 
 def _mark_built(build: Callable[..., None]) -> Callable[..., None]:
@@ -77,6 +78,7 @@ class Layer(WeightHolder):
     """
 
     _signature: CallSignature
+    _takes_training = False
     _build_arguments: tuple[str, ...] = ("input_shape",)
     _computes_mask = False
 
@@ -87,6 +89,7 @@ class Layer(WeightHolder):
             cls.build = _mark_built(cls.__dict__["build"])  # type: ignore[method-assign]
         if "call" in cls.__dict__:
             cls._signature = CallSignature(cls.__dict__["call"])
+            cls._takes_training = cls._signature.takes_training
         if "compute_mask" in cls.__dict__:
             cls._computes_mask = True
 
@@ -134,11 +137,11 @@ class Layer(WeightHolder):
         self._warned_of_mask = False
 
     def __getattr__(self, name: str) -> Any:
-        cls = type(self).__name__
         if "name" not in vars(self):
+            cls = type(self).__name__
             raise AttributeError(f"{cls} has no attribute {name!r}: its __init__ must call super().__init__() first")
         hint = "" if self.built else "; it is not built yet, call it on data or build(input_shape)"
-        raise AttributeError(f"layer '{self.name}' ({cls}) has no attribute {name!r}{hint}")
+        raise AttributeError(f"{self._title} has no attribute {name!r}{hint}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={getattr(self, 'built', False)}>"
@@ -175,49 +178,69 @@ class Layer(WeightHolder):
     # ---- calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and type(args[0]) is Tensor and not kwargs:  # most calls: spare them every search
-            inputs = args[0]
-            if self._casts and inputs.dtype != self._dtype:
-                args = (self._convert(inputs),)
-        else:
-            if not args and self._signature.names and self._signature.names[0] in kwargs:
-                args = (kwargs.pop(self._signature.names[0]),)
-            if is_symbolic(args, kwargs):
-                return self._call_symbolically(args, kwargs)
-            args = tuple(self._convert_structure(arg) for arg in args)
-            kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
-        return self._call_eagerly(args, kwargs)
+        # Most calls are of a built layer on one tensor, without masks: they are spared every search.
+        if kwargs or len(args) != 1 or type(args[0]) is not Tensor or not self.built or _mask_table:
+            return self._call_generally(args, kwargs)
+        inputs = args[0]
+        if self._casts and inputs.dtype != self._dtype:
+            return self._call_generally(args, kwargs)
+        if self.input_spec is not None and inputs.shape != self._accepted_shape:
+            self._check_and_build(args, kwargs)
+        context = _context
+        outer = context.token
+        training = context.training
+        self._call_token = outer
+        if outer is None:
+            context.token = self._call_token = object()
+        try:
+            if training is None or not self._takes_training:
+                outputs = self.call(inputs)
+            else:
+                outputs = self.call(inputs, training=training)
+            if self._computes_mask:
+                self._pass_mask_on(inputs, outputs, None)
+        except (ValueError, TypeError) as error:
+            self._name_error(error)
+            raise
+        finally:
+            if outer is None:
+                context.token = None
+        if self.activity_regularizer is not None:
+            self._penalize_activity(outputs)
+        return outputs
 
-    def _call_eagerly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        signature = self._signature
+    def _call_generally(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        names = self._signature.names
+        if not args and names and names[0] in kwargs:
+            args = (kwargs.pop(names[0]),)
+        if is_symbolic(args, kwargs):
+            return self._call_symbolically(args, kwargs)
+        args = tuple(self._convert_structure(arg) for arg in args)
+        kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
         inputs = args[0] if args else None
         if type(inputs) is not Tensor or inputs.shape != self._accepted_shape or not self.built:
             self._check_and_build(args, kwargs)
         context = _context
-        outer_training, outer_token = context.training, context.token
+        outer_training, outer = context.training, context.token
         training = kwargs.pop("training", None)
         if training is None:
             training = outer_training
-        if training is not None and signature.takes_training:
+        if training is not None and self._takes_training:
             kwargs["training"] = training
-        mask = None
-        if masks.table or "mask" in kwargs:
-            mask = self._gather_masks(inputs, args, kwargs)
-        if outer_token is None:
-            context.token = object()
-        self._call_token = context.token
+        mask = self._gather_masks(inputs, args, kwargs) if _mask_table or "mask" in kwargs else None
+        self._call_token = context.token = object() if outer is None else outer
         context.training = training
         try:
             outputs = self.call(*args, **kwargs)
             if mask is not None or self._computes_mask:
                 self._pass_mask_on(inputs, outputs, mask)
-            if self.activity_regularizer is not None:
-                self._penalize_activity(outputs)
         except (ValueError, TypeError) as error:
             self._name_error(error)
             raise
         finally:
-            context.training, context.token = outer_training, outer_token
+            context.training, context.token = outer_training, outer
+        if self.activity_regularizer is not None:
+            self._penalize_activity(outputs)
         return outputs
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -254,7 +277,7 @@ class Layer(WeightHolder):
                 raise
         if self._casts and value.dtype != self._dtype and value.dtype in FLOATS:
             cast = ops.cast(value, self._dtype)
-            if masks.table:
+            if _mask_table:
                 masks.attach_mask(cast, masks.mask_of(value))
             return cast
         return value
@@ -301,7 +324,7 @@ class Layer(WeightHolder):
         """Puts the name of the innermost layer in front of an error's message."""
         if not getattr(error, "names_layer", False) and error.args and isinstance(error.args[0], str):
             if not error.args[0].startswith(("layer '", "model '")):
-                error.args = (f"layer '{self.name}' ({type(self).__name__}): {error.args[0]}", *error.args[1:])
+                error.args = (f"{self._title}: {error.args[0]}", *error.args[1:])
             error.names_layer = True  # type: ignore[attr-defined]
 
     # ---- masks
@@ -332,7 +355,7 @@ class Layer(WeightHolder):
             return
         self._warned_of_mask = True
         warnings.warn(
-            f"layer '{self.name}' ({type(self).__name__}) got an input with a mask but does not support masking: "
+            f"{self._title} got an input with a mask but does not support masking: "
             "the layers after it will not see the mask",
             stacklevel=4,
         )
@@ -387,9 +410,7 @@ class Layer(WeightHolder):
 
     def _node(self) -> Node:
         if self._first_node is None:
-            raise ValueError(
-                f"layer '{self.name}' ({type(self).__name__}) is not part of a graph yet: call it on an Input"
-            )
+            raise ValueError(f"{self._title} is not part of a graph yet: call it on an Input")
         return self._first_node
 
     def get_config(self) -> dict[str, Any]:
@@ -411,7 +432,7 @@ class Layer(WeightHolder):
         for key, value in given.items():
             if not all(leaf is None or isinstance(leaf, (bool, int, float, str)) for leaf in leaves(value)):
                 raise TypeError(
-                    f"layer '{self.name}' ({type(self).__name__}): its argument {key}={value!r} is no plain value; "
+                    f"{self._title}: its argument {key}={value!r} is no plain value; "
                     "define get_config() and from_config() to save it"
                 )
         return given

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra import activations, constraints, initializers, ops, random, regularizers, serialization
+from recurra import _engine, activations, constraints, initializers, ops, random, regularizers, serialization
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.signature import argument_names
@@ -80,9 +80,9 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs: Any) -> Any:
-        outputs = ops.matmul(inputs, self.kernel)
-        if self.bias is not None:
-            outputs = ops.add(outputs, self.bias)
+        if inputs.dtype != self._dtype:
+            inputs = ops.cast(inputs, self._dtype)
+        outputs = _engine.dense(inputs, self.kernel, self.bias)
         return outputs if self.activation is activations.linear else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -186,12 +186,9 @@ class Dropout(Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        noise_shape = self.noise_shape
-        if noise_shape is not None:
-            if len(noise_shape) != inputs.ndim:
-                raise ValueError(f"noise_shape {noise_shape} does not fit an input of shape {inputs.shape}")
-            noise_shape = tuple(inputs.shape[i] if extent is None else extent for i, extent in enumerate(noise_shape))
-        return random.dropout(inputs, self.rate, noise_shape=noise_shape, seed=self.seed_generator)
+        if self.rate == 1:
+            return ops.zeros_like(inputs)
+        return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
@@ -252,7 +249,7 @@ class Lambda(Layer):
     def get_config(self) -> dict[str, Any]:
         if serialization.registered_name(self.function) is None:
             raise TypeError(
-                f"layer '{self.name}' (Lambda): the function {getattr(self.function, '__name__', '')!r} cannot be "
+                f"{self._title}: the function {getattr(self.function, '__name__', '')!r} cannot be "
                 "saved; write it with def and decorate it with @recurra.saving.register_serializable(), or write a Layer"
             )
         return {

@@ -58,7 +58,7 @@ class InputLayer(Layer):
         return {"name": self.name, "dtype": self._dtype, "batch_shape": list(self.batch_shape)}
 
 
-def Input(
+def Input(  # noqa: N802
     shape: Sequence[int | None] | int | None = None,
     batch_size: int | None = None,
     dtype: Any = None,

@@ -69,11 +69,9 @@ def check_input(layer: Any, spec: Any, shapes: Any) -> None:
     if isinstance(given, dict):
         given = list(given.values())
     if len(specs) > 1 and len(given) != len(specs):
-        raise ValueError(
-            f"layer '{layer.name}' ({type(layer).__name__}): expected {len(specs)} inputs, got {len(given)}"
-        )
+        raise ValueError(f"{layer._title}: expected {len(specs)} inputs, got {len(given)}")
     for number, (one, shape) in enumerate(zip(specs, given, strict=False)):
         complaint = None if one is None else one.complaint(shape)
         if complaint:
-            which = f", input {number}" if len(specs) > 1 else ""
-            raise ValueError(f"layer '{layer.name}' ({type(layer).__name__}{which}): {complaint}")
+            which = f" (input {number})" if len(specs) > 1 else ""
+            raise ValueError(f"{layer._title}: {complaint}{which}")

@@ -56,7 +56,7 @@ class SymbolicTensor:
         return len(self.shape)
 
     @property
-    def T(self) -> SymbolicTensor:
+    def T(self) -> SymbolicTensor:  # noqa: N802
         return _operator("transpose", self)
 
     def reshape(self, *shape: Any) -> SymbolicTensor:

@@ -54,6 +54,11 @@ class WeightHolder:
     _weights: list[Variable]
     _frozen: list[Variable]  # trainable by nature, switched off by `trainable = False`
 
+    @property
+    def _title(self) -> str:
+        """What errors call this layer."""
+        return f"layer '{self.name}' ({type(self).__name__})"
+
     def add_weight(
         self,
         shape: Sequence[int] | int | None = None,
@@ -215,10 +220,7 @@ class WeightHolder:
     def count_params(self) -> int:
         """The number of numbers in all weights. Raises ValueError before the layer is built."""
         if not self.built and not self.weights:
-            raise ValueError(
-                f"layer '{self.name}' ({type(self).__name__}) has no weights to count yet: call it or "
-                "build(input_shape)"
-            )
+            raise ValueError(f"{self._title} has no weights to count yet: call it or build(input_shape)")
         return sum(variable.size for variable in self.weights)
 
     def get_weights(self) -> list[np.ndarray]:
@@ -229,21 +231,15 @@ class WeightHolder:
         """Sets all weights from arrays in the order of `weights`; all shapes are checked before any is changed."""
         variables = self.weights
         if len(weights) != len(variables):
-            raise ValueError(
-                f"layer '{self.name}' ({type(self).__name__}): set_weights expected {len(variables)} arrays, got "
-                f"{len(weights)}"
-            )
+            raise ValueError(f"{self._title}: set_weights expected {len(variables)} arrays, got {len(weights)}")
         arrays = [np.asarray(array) for array in weights]
         for variable, array in zip(variables, arrays, strict=True):
             if array.shape != variable.shape:
                 raise ValueError(
-                    f"layer '{self.name}' ({type(self).__name__}): {variable.name} has shape {variable.shape}, got an "
-                    f"array of shape {array.shape}"
+                    f"{self._title}: {variable.name} has shape {variable.shape}, got an array of shape {array.shape}"
                 )
             if array.dtype.kind not in "fiub":
-                raise TypeError(
-                    f"layer '{self.name}' ({type(self).__name__}): {variable.name} needs numbers, got {array.dtype}"
-                )
+                raise TypeError(f"{self._title}: {variable.name} needs numbers, got {array.dtype}")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array.astype(variable.dtype, copy=False))
 

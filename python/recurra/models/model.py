@@ -43,6 +43,10 @@ class Model(Trainer, Layer):
             self._casts = False
             self.built = True
 
+    @property
+    def _title(self) -> str:
+        return f"model '{self.name}'"
+
     def _name_prefix(self) -> str:
         return "functional" if type(self) is Model and self._graph is not None else super()._name_prefix()
 
@@ -143,15 +147,15 @@ class Model(Trainer, Layer):
         """The layer with this name, or at this place in `layers`. Raises ValueError if there is none."""
         layers = self.layers
         if (name is None) == (index is None):
-            raise ValueError(f"model '{self.name}': get_layer needs either a name or an index")
+            raise ValueError(f"{self._title}: get_layer needs either a name or an index")
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"model '{self.name}' has {len(layers)} layers, none at index {index}")
+                raise ValueError(f"{self._title} has {len(layers)} layers, none at index {index}")
             return layers[index]
         for layer in layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"model '{self.name}' has no layer '{name}'; it has {', '.join(one.name for one in layers)}")
+        raise ValueError(f"{self._title} has no layer '{name}'; it has {', '.join(one.name for one in layers)}")
 
     def summary(
         self,
@@ -239,12 +243,12 @@ class Model(Trainer, Layer):
         if missing or unknown:
             words = [f"no array for {', '.join(missing)}"] if missing else []
             words += [f"unknown {', '.join(unknown)}"] if unknown else []
-            raise ValueError(f"model '{self.name}': {'; '.join(words)}")
+            raise ValueError(f"{self._title}: {'; '.join(words)}")
         order = {id(variable): path for path, variable in named.items()}
         self.set_weights([state[order[id(variable)]] for variable in self.weights])
 
 
 def _only(tensors: list[SymbolicTensor], model: Model, what: str) -> Any:
     if not tensors:
-        raise ValueError(f"model '{model.name}' has no {what} yet: give it an Input, or call it on data first")
+        raise ValueError(f"{model._title} has no {what} yet: give it an Input, or call it on data first")
     return tensors[0] if len(tensors) == 1 else tensors

@@ -57,11 +57,15 @@ def save_model(model: Model, filepath: FilePath, overwrite: bool = True, include
 def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> None:
     """Writes only the weights of a model."""
     if not model.weights:
-        raise ValueError(f"model '{model.name}' has no weights to save yet: build it or call it on data first")
+        raise ValueError(f"{model._title} has no weights to save yet: build it or call it on data first")
     _write(filepath, model._named_weights(), {}, overwrite)
 
 
-def load_model(filepath: FilePath, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Any:
+def load_model(
+    filepath: FilePath,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002
+) -> Any:
     """Reads a model that `save_model` wrote.
 
     Arguments:
@@ -93,7 +97,7 @@ def load_weights(model: Model, filepath: FilePath) -> None:
     """Reads the weights of a file into a model of the same structure; all are checked before any is changed."""
     arrays, _ = _read(filepath)
     if not model.built:
-        raise ValueError(f"model '{model.name}' must be built before load_weights: build it or call it on data first")
+        raise ValueError(f"{model._title} must be built before load_weights: build it or call it on data first")
     _assign(model, _weights_in(arrays), Path(filepath).name)
 
 
@@ -117,12 +121,12 @@ def _assign(model: Model, arrays: Mapping[str, np.ndarray], source: str) -> None
     if missing or unknown:
         words = [f"it lacks {_some(missing)}"] if missing else []
         words += [f"it has {_some(unknown)}, which the model has not"] if unknown else []
-        raise ValueError(f"{source} does not fit the model '{model.name}': {'; '.join(words)}")
+        raise ValueError(f"{source} does not fit the {model._title}: {'; '.join(words)}")
     for path, variable in named.items():
         array = arrays[path]
         if array.shape != variable.shape or array.dtype.name != variable.dtype:
             raise ValueError(
-                f"{source} does not fit the model '{model.name}': {path} should be {variable.dtype} of shape "
+                f"{source} does not fit the {model._title}: {path} should be {variable.dtype} of shape "
                 f"{variable.shape}, the file has {array.dtype.name} of shape {array.shape}"
             )
     for path, variable in named.items():

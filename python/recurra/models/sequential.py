@@ -9,6 +9,7 @@ from recurra import serialization
 from recurra.layers import masks
 from recurra.layers.base import Layer
 from recurra.layers.input import InputLayer
+from recurra.layers.input_spec import InputSpec
 from recurra.layers.symbolic import SymbolicTensor
 from recurra.models.model import Model
 from recurra.tree import is_shape
@@ -45,16 +46,14 @@ class Sequential(Model):
         if isinstance(layer, SymbolicTensor) and layer.node is not None:
             layer = layer.node.layer
         if not isinstance(layer, Layer):
-            raise TypeError(f"model '{self.name}': add expects a layer, got {type(layer).__name__}")
+            raise TypeError(f"{self._title}: add expects a layer, got {type(layer).__name__}")
         if isinstance(layer, InputLayer):
             if self._stack or self._input_layer is not None:
-                raise ValueError(f"model '{self.name}': an Input can only be the first of a Sequential model")
+                raise ValueError(f"{self._title}: an Input can only be the first of a Sequential model")
             self._input_layer, self._tensors = layer, [layer.output]
             return
         if any(layer is other or layer.name == other.name for other in self._stack):
-            raise ValueError(
-                f"model '{self.name}': there is a layer named '{layer.name}' already; give it another name"
-            )
+            raise ValueError(f"{self._title}: there is a layer named '{layer.name}' already; give it another name")
         if not self._stack and self._input_layer is None:
             batch_shape = _known_input(layer)
             if batch_shape is not None:
@@ -69,7 +68,7 @@ class Sequential(Model):
     def pop(self) -> Layer:
         """Takes the last layer off and returns it."""
         if not self._stack:
-            raise ValueError(f"model '{self.name}': there is no layer to pop")
+            raise ValueError(f"{self._title}: there is no layer to pop")
         layer = self._stack.pop()
         if self._tensors:
             self._tensors = self._tensors[: len(self._stack) + 1]
@@ -78,15 +77,16 @@ class Sequential(Model):
 
     def _note_built(self) -> None:
         self.built = bool(self._tensors) and bool(self._stack)
+        self.input_spec = InputSpec(shape=(None, *self._tensors[0].shape[1:])) if self.built else None
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers for inputs of this shape, with the batch; done by the first data as well."""
         if not self._stack:
-            raise ValueError(f"model '{self.name}' has no layers: add some first")
+            raise ValueError(f"{self._title} has no layers: add some first")
         if self._tensors and len(self._tensors) == len(self._stack) + 1:
             return
         if not is_shape(input_shape):
-            raise ValueError(f"model '{self.name}': build expects one input shape with the batch, got {input_shape!r}")
+            raise ValueError(f"{self._title}: build expects one input shape with the batch, got {input_shape!r}")
         shape = tuple(input_shape)
         if shape and not any(getattr(layer, "stateful", False) for layer in self._flatten_layers()):
             shape = (None, *shape[1:])
@@ -95,6 +95,7 @@ class Sequential(Model):
         for layer in self._stack:
             tensors.append(layer(tensors[-1]))
         self._input_layer, self._tensors = front, tensors
+        self._note_built()
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is not None and masks.mask_of(inputs) is not mask:
@@ -102,16 +103,6 @@ class Sequential(Model):
         for layer in self._stack:
             inputs = layer(inputs)
         return inputs
-
-    def _check_and_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        super()._check_and_build(args, kwargs)
-        if self._tensors and args and hasattr(args[0], "shape"):
-            wanted, got = self._tensors[0].shape, tuple(args[0].shape)
-            fits = len(wanted) == len(got) and all(
-                a is None or b is None or a == b for a, b in zip(wanted[1:], got[1:], strict=True)
-            )
-            if not fits:
-                raise ValueError(f"model '{self.name}': expected an input of shape {wanted}, got {got}")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for inputs of this shape, None where open."""
