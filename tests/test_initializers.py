@@ -126,7 +126,23 @@ def test_seeds():
 
 @pytest.mark.parametrize(
     "name",
-    ["zeros", "ones", "Zeros", "glorot_uniform", "GlorotUniform", "he_normal", "orthogonal", "identity", "random_normal", "truncated_normal", "lecun_uniform", "uniform", "normal", "constant", "variance_scaling"],
+    [
+        "zeros",
+        "ones",
+        "Zeros",
+        "glorot_uniform",
+        "GlorotUniform",
+        "he_normal",
+        "orthogonal",
+        "identity",
+        "random_normal",
+        "truncated_normal",
+        "lecun_uniform",
+        "uniform",
+        "normal",
+        "constant",
+        "variance_scaling",
+    ],
 )
 def test_names(name):
     initializer = initializers.get(name)

@@ -326,6 +326,13 @@ def test_subclass_gets_training():
     assert (np.array(model(x, training=True)[0]) != np.array(model(x)[0])).any()
 
 
+def test_what_the_trainer_keeps_is_not_the_models_own():
+    model = Sequential([Input((3,)), Dense(4)])
+    model.compile("sgd", "mse")
+    model.fit(array(4, 3), array(4, 4), epochs=1, verbose=0)
+    assert list(model.state_dict()) == ["dense/kernel", "dense/bias"]
+
+
 def test_subclass_over_a_graph():
     class Own(Model):
         def __init__(self):

@@ -348,6 +348,6 @@ def test_ops_are_found_by_name_only(path):
     assert '"tanh"' in words["model"]
     for name in ("_engine", "np", "__import__", "Tensor"):
         rewritten(path, model=words["model"].replace('"function": "tanh"', f'"function": "{name}"'))
-        with pytest.raises(ValueError, match="recurra.ops has no function"):
+        with pytest.raises(ValueError, match=r"recurra\.ops has no function"):
             saving.load_model(path)
     assert arrays == {}

@@ -250,7 +250,8 @@ class Lambda(Layer):
         if serialization.registered_name(self.function) is None:
             raise TypeError(
                 f"{self._title}: the function {getattr(self.function, '__name__', '')!r} cannot be "
-                "saved; write it with def and decorate it with @recurra.saving.register_serializable(), or write a Layer"
+                "saved; write it with def and decorate it with @recurra.saving.register_serializable(), "
+                "or write a Layer"
             )
         return {
             **super().get_config(),

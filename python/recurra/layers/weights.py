@@ -52,6 +52,7 @@ class WeightHolder:
     _dtype: str
     _trainable: bool
     _weights: list[Variable]
+    _untracked: frozenset[str] = frozenset({"_init_arguments"})  # attributes whose contents belong to somebody else
     _frozen: list[Variable]  # trainable by nature, switched off by `trainable = False`
 
     @property
@@ -106,9 +107,11 @@ class WeightHolder:
 
     def _attributes(self, kind: Any) -> Iterator[Any]:
         for key, value in vars(self).items():
+            if key in self._untracked:
+                continue
             if isinstance(value, kind):
                 yield value
-            elif isinstance(value, (list, tuple, dict)) and key != "_init_arguments":
+            elif isinstance(value, (list, tuple, dict)):
                 for leaf in leaves(value):
                     if isinstance(leaf, kind):
                         yield leaf

@@ -38,7 +38,9 @@ class Model(Trainer, Layer):
             raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither and define call")
         self._graph = None if inputs is None else Graph(inputs, outputs)
         Layer.__init__(self, **kwargs)
+        own = set(vars(self))
         Trainer.__init__(self)
+        self._untracked = self._untracked | (vars(self).keys() - own)
         if self._graph is not None:
             self._casts = False
             self.built = True
