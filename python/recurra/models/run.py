@@ -14,6 +14,7 @@ from recurra.tree import leaves
 if TYPE_CHECKING:
     from recurra.callbacks import CallbackList
     from recurra.models.batches import Batch, Feed
+    from recurra.tensor import Variable
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Run:
     step: int = 0
     samples: int = 0
     interrupted: bool = False
+    #: What the steps train; None until the next step looks.
+    variables: list[Variable] | None = None
     #: Steps, samples and figures of an epoch that an earlier run had begun; taken up by the first epoch.
     resumed: tuple[int, int, Any] | None = None
     figures: Any = None

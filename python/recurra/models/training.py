@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +58,6 @@ class Trainer:
         self._compiled_metrics: CompiledMetrics | None = None
         self._compile_arguments: dict[str, Any] = {}
         self._loss_mean = Mean("loss")
-        self._trained: list[Variable] = []
 
     # ---- compile
 
@@ -100,7 +98,7 @@ class Trainer:
         self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
         self._loss_mean.reset_state()
         self.stop_training = False
-        self._trained = []
+        self.run = Run()
 
     @property
     def compiled(self) -> bool:
@@ -216,18 +214,16 @@ class Trainer:
         self._update_metrics(y, y_pred, sample_weight)
 
     def _descend(self, loss: Tensor) -> None:
-        optimizer = self.optimizer
-        if not self._trained:
-            self._trained = list(self.trainable_variables)
-            if not self._trained:
+        variables = self.run.variables
+        if variables is None:
+            variables = self.run.variables = list(self.trainable_variables)
+            if not variables:
                 warnings.warn(f"model '{self.name}' has no trainable weights", stacklevel=2)
-                self._trained = [None]  # type: ignore[list-item]
-        if self._trained[0] is None:
-            return
-        optimizer.build(self._trained)
-        optimizer.zero_gradients()
-        loss.backward()
-        optimizer.step()
+        if variables:
+            self.optimizer.build(variables)
+            self.optimizer.zero_gradients()
+            loss.backward()
+            self.optimizer.step()
 
     def _test_batch(self, batch: Batch) -> None:
         x, y, sample_weight = batch
@@ -379,7 +375,6 @@ class Trainer:
         history = History()
         self.history = history
         self.stop_training = False
-        self._trained = []
         run = self.run = Run(feed=feed, epoch=initial_epoch)
         run.callbacks = CallbackList(
             _in_order(callbacks, history, verbose),
@@ -422,7 +417,7 @@ class Trainer:
         assert run.feed is not None
         assert run.callbacks is not None
         self.reset_metrics()
-        self._renew_variables()
+        run.variables = None  # layers may have been frozen or thawed since the last epoch
         if run.resumed is None:
             run.step = run.samples = 0
         else:
@@ -441,12 +436,6 @@ class Trainer:
                 break
         run.figures = None
         return figures
-
-    def _renew_variables(self) -> None:
-        """Notices layers that were frozen or thawed since the last epoch."""
-        now = list(self.trainable_variables)
-        if len(now) != len(self._trained) or not all(map(is_, now, self._trained)):
-            self._trained = []
 
     # ---- evaluate and predict
 
@@ -556,7 +545,7 @@ class Trainer:
         self._require_compiled("train_on_batch")
         weigh = batches.with_class_weight(class_weight)
         batch = self._single_batch(x, y, sample_weight)
-        self._renew_variables()
+        self.run.variables = None
         figures = self._step_for("train")(batch if weigh is None else weigh(batch))()
         return figures if return_dict else _values(figures)
 
