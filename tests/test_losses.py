@@ -202,7 +202,9 @@ def test_ignored_class_does_not_count():
 
 
 def test_shapes_that_would_only_broadcast_are_refused():
-    with pytest.raises(ValueError, match=r"mean_absolute_error: the targets have shape \(4,\), the predictions \(4, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"mean_absolute_error: the targets have shape \(4,\), the predictions \(4, 4\)"
+    ):
         losses.mean_absolute_error(np.zeros(4), np.zeros((4, 4)))
     np.testing.assert_array_equal(losses.mean_absolute_error(np.ones(4), np.zeros((4, 1))).numpy(), np.ones(4))
 

@@ -355,7 +355,12 @@ def test_moving_average_takes_the_weights_place_at_the_end():
     model = linear(optimizer=optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5))
     average = None
     seen = []
-    model.fit(X, Y, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=lambda b, logs: seen.append(model.get_weights()[0].copy()))])
+    model.fit(
+        X,
+        Y,
+        verbose=0,
+        callbacks=[LambdaCallback(on_train_batch_end=lambda b, logs: seen.append(model.get_weights()[0].copy()))],
+    )
     for kernel in seen:
         average = kernel if average is None else 0.5 * average + 0.5 * kernel
     np.testing.assert_allclose(model.get_weights()[0], average, rtol=1e-5)
@@ -443,7 +448,7 @@ BAD = {
     "rank": (lambda: linear().fit(X[:, None], Y), r"expects shape \(samples, 3\), got \(samples, 1, 3\)"),
     "nan in x": (lambda: linear().fit(nan_at((31, 2)), Y), r"x holds nan at index \(31, 2\)"),
     "nan in y": (lambda: linear().fit(X, nan_at((4, 0))[:, :1]), r"y holds nan at index \(4, 0\)"),
-    "inf": (lambda: linear().fit(np.where(X == X[9, 1], np.inf, X), Y), r"x holds inf at index \(9, 1\)"),
+    "inf": (lambda: linear().fit(np.where(X[9, 1] == X, np.inf, X), Y), r"x holds inf at index \(9, 1\)"),
     "validation nan": (
         lambda: linear().fit(X, Y, validation_data=(nan_at((3, 1)), Y)),
         r"validation_data: x holds nan at index \(3, 1\)",
@@ -482,7 +487,10 @@ BAD = {
     "verbose": (lambda: linear().fit(X, Y, verbose=7), "verbose must be"),
     "nan in a batch": (lambda: linear().fit(iter([(nan_at((1, 1)), Y)]), verbose=0), "x holds nan"),
     "empty source": (lambda: linear().fit(iter([]), verbose=0), "it gave no batch"),
-    "shape of targets": (lambda: linear().fit(X, X, verbose=0), r"targets have shape \(32, 3\), the predictions \(32, 1\)"),
+    "shape of targets": (
+        lambda: linear().fit(X, X, verbose=0),
+        r"targets have shape \(32, 3\), the predictions \(32, 1\)",
+    ),
     "number of targets": (lambda: two_outputs().fit(X, [Y], verbose=0), "the model has 2 outputs, got 1"),
     "name of an output": (lambda: two_outputs().fit(X, {"a": Y, "c": Y}, verbose=0), "there is no output 'c'"),
     "callback": (lambda: linear().fit(X, Y, callbacks=[print]), "expected Callback objects"),
