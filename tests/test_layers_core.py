@@ -584,6 +584,13 @@ def test_masks_end_at_layers_that_do_not_support_them():
     assert records.seen == [None]
 
 
+def test_no_warning_without_a_mask():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Lambda(lambda x: x * 2.0)(np.zeros((2, 3), "float32"))
+        Flatten()(np.zeros((2, 3), "float32"))
+
+
 def test_the_mask_table_empties():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

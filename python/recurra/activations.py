@@ -146,7 +146,7 @@ _NAMES: dict[str, Activation] = {
 } | {"swish": silu, "hard_swish": hard_silu}  # fmt: skip
 
 
-def get(identifier: Any) -> Activation:
+def get(identifier: Any) -> Any:
     """An activation by name, configuration or function; None is `linear`.
 
     Raises: ValueError for unknown names, TypeError for anything else.
@@ -174,6 +174,6 @@ def serialize(activation: Any) -> Any:
     return serialization.plain(activation)
 
 
-def deserialize(described: Any) -> Activation:
+def deserialize(described: Any) -> Any:
     """The activation that `serialize` described."""
     return get(described)

@@ -94,7 +94,7 @@ _NAMES: dict[str, type[Constraint]] = {
 }
 
 
-def get(identifier: Any) -> Callable[[Any], Any] | None:
+def get(identifier: Any) -> Any:
     """A constraint by name, class name, configuration, object or function; None stays None.
 
     Raises: ValueError for unknown names, TypeError for anything else.
@@ -117,6 +117,6 @@ def serialize(constraint: Any) -> Any:
     return serialization.plain(constraint)
 
 
-def deserialize(described: Any) -> Callable[[Any], Any] | None:
+def deserialize(described: Any) -> Any:
     """The constraint that `serialize` described."""
     return get(serialization.restored(described))

@@ -91,7 +91,7 @@ class Identity(Initializer):
     def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
         if len(shape) != 2:
             raise ValueError(f"Identity makes matrices only, got shape {tuple(shape)}")
-        return Tensor((self.gain * np.eye(*shape)).astype(_dtype(dtype)))
+        return Tensor((self.gain * np.eye(shape[0], shape[1])).astype(_dtype(dtype)))
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}
@@ -332,7 +332,7 @@ _NAMES: dict[str, type[Initializer]] = {
 }
 
 
-def get(identifier: Any) -> Callable[..., Any]:
+def get(identifier: Any) -> Any:
     """An initializer by name, class name, configuration, object or function; arrays become constants.
 
     Raises: ValueError for unknown names, TypeError for anything else.
@@ -355,6 +355,6 @@ def serialize(initializer: Any) -> Any:
     return serialization.plain(initializer)
 
 
-def deserialize(described: Any) -> Callable[..., Any]:
+def deserialize(described: Any) -> Any:
     """The initializer that `serialize` described."""
     return get(serialization.restored(described))

@@ -120,7 +120,7 @@ _NAMES: dict[str, Callable[..., Regularizer]] = {
 }
 
 
-def get(identifier: Any) -> Callable[[Any], Any] | None:
+def get(identifier: Any) -> Any:
     """A regularizer by name, class name, configuration, object or function; None stays None.
 
     Raises: ValueError for unknown names, TypeError for anything else.
@@ -143,6 +143,6 @@ def serialize(regularizer: Any) -> Any:
     return serialization.plain(regularizer)
 
 
-def deserialize(described: Any) -> Callable[[Any], Any] | None:
+def deserialize(described: Any) -> Any:
     """The regularizer that `serialize` described."""
     return get(serialization.restored(described))

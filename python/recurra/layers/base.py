@@ -79,6 +79,8 @@ class Layer(WeightHolder):
 
     _signature: CallSignature
     _takes_training = False
+    _building: bool
+    _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
     _build_arguments: tuple[str, ...] = ("input_shape",)
     _computes_mask = False
 
@@ -341,7 +343,8 @@ class Layer(WeightHolder):
 
     def _pass_mask_on(self, inputs: Any, outputs: Any, mask: Any) -> None:
         if not self.supports_masking:
-            self._warn_of_mask()
+            if mask is not None and not self._warned_of_mask:
+                self._warn_of_mask()
             return
         computed = self.compute_mask(inputs, mask)
         if computed is None:
@@ -351,8 +354,6 @@ class Layer(WeightHolder):
                 masks.attach_mask(output, one)
 
     def _warn_of_mask(self) -> None:
-        if self._warned_of_mask:
-            return
         self._warned_of_mask = True
         warnings.warn(
             f"{self._title} got an input with a mask but does not support masking: "
@@ -369,6 +370,7 @@ class Layer(WeightHolder):
         self._losses = current + [(token, ops.convert_to_tensor(one)) for one in leaves(loss)]
 
     def _penalize_activity(self, outputs: Any) -> None:
+        assert self.activity_regularizer is not None
         for output in leaves(outputs):
             penalty = self.activity_regularizer(output)
             self.add_loss(penalty / max(output.shape[0], 1) if output.ndim else penalty)

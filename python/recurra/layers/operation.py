@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from recurra import ops
 from recurra.layers.base import Layer
@@ -22,8 +22,8 @@ class Operation(Layer):
             found = None if function.startswith("_") else getattr(ops, function, None)
             if not callable(found) or isinstance(found, type):
                 raise ValueError(f"Operation: recurra.ops has no function {function!r}")
-            function = found
-        self.function = function
+            function = cast("Callable[..., Any]", found)
+        self.function: Callable[..., Any] = function
         super().__init__(name=name or unique_name(snake_case(self.function_name)), **kwargs)
 
     @property

@@ -56,10 +56,10 @@ class SymbolicTensor:
         return len(self.shape)
 
     @property
-    def T(self) -> SymbolicTensor:  # noqa: N802
+    def T(self) -> Any:  # noqa: N802
         return _operator("transpose", self)
 
-    def reshape(self, *shape: Any) -> SymbolicTensor:
+    def reshape(self, *shape: Any) -> Any:
         return _operator("reshape", self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
 
     def __repr__(self) -> str:
@@ -81,76 +81,76 @@ class SymbolicTensor:
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, key: Any) -> SymbolicTensor:
+    def __getitem__(self, key: Any) -> Any:
         return _operator("get_item", self, key)
 
-    def __add__(self, other: Any) -> SymbolicTensor:
+    def __add__(self, other: Any) -> Any:
         return _operator("add", self, other)
 
-    def __radd__(self, other: Any) -> SymbolicTensor:
+    def __radd__(self, other: Any) -> Any:
         return _operator("add", other, self)
 
-    def __sub__(self, other: Any) -> SymbolicTensor:
+    def __sub__(self, other: Any) -> Any:
         return _operator("subtract", self, other)
 
-    def __rsub__(self, other: Any) -> SymbolicTensor:
+    def __rsub__(self, other: Any) -> Any:
         return _operator("subtract", other, self)
 
-    def __mul__(self, other: Any) -> SymbolicTensor:
+    def __mul__(self, other: Any) -> Any:
         return _operator("multiply", self, other)
 
-    def __rmul__(self, other: Any) -> SymbolicTensor:
+    def __rmul__(self, other: Any) -> Any:
         return _operator("multiply", other, self)
 
-    def __truediv__(self, other: Any) -> SymbolicTensor:
+    def __truediv__(self, other: Any) -> Any:
         return _operator("true_divide", self, other)
 
-    def __rtruediv__(self, other: Any) -> SymbolicTensor:
+    def __rtruediv__(self, other: Any) -> Any:
         return _operator("true_divide", other, self)
 
-    def __floordiv__(self, other: Any) -> SymbolicTensor:
+    def __floordiv__(self, other: Any) -> Any:
         return _operator("floor_divide", self, other)
 
-    def __mod__(self, other: Any) -> SymbolicTensor:
+    def __mod__(self, other: Any) -> Any:
         return _operator("mod", self, other)
 
-    def __pow__(self, other: Any) -> SymbolicTensor:
+    def __pow__(self, other: Any) -> Any:
         return _operator("power", self, other)
 
-    def __rpow__(self, other: Any) -> SymbolicTensor:
+    def __rpow__(self, other: Any) -> Any:
         return _operator("power", other, self)
 
-    def __matmul__(self, other: Any) -> SymbolicTensor:
+    def __matmul__(self, other: Any) -> Any:
         return _operator("matmul", self, other)
 
-    def __rmatmul__(self, other: Any) -> SymbolicTensor:
+    def __rmatmul__(self, other: Any) -> Any:
         return _operator("matmul", other, self)
 
-    def __neg__(self) -> SymbolicTensor:
+    def __neg__(self) -> Any:
         return _operator("negative", self)
 
-    def __abs__(self) -> SymbolicTensor:
+    def __abs__(self) -> Any:
         return _operator("absolute", self)
 
-    def __lt__(self, other: Any) -> SymbolicTensor:
+    def __lt__(self, other: Any) -> Any:
         return _operator("less", self, other)
 
-    def __le__(self, other: Any) -> SymbolicTensor:
+    def __le__(self, other: Any) -> Any:
         return _operator("less_equal", self, other)
 
-    def __gt__(self, other: Any) -> SymbolicTensor:
+    def __gt__(self, other: Any) -> Any:
         return _operator("greater", self, other)
 
-    def __ge__(self, other: Any) -> SymbolicTensor:
+    def __ge__(self, other: Any) -> Any:
         return _operator("greater_equal", self, other)
 
-    def __and__(self, other: Any) -> SymbolicTensor:
+    def __and__(self, other: Any) -> Any:
         return _operator("logical_and", self, other)
 
-    def __or__(self, other: Any) -> SymbolicTensor:
+    def __or__(self, other: Any) -> Any:
         return _operator("logical_or", self, other)
 
-    def __invert__(self) -> SymbolicTensor:
+    def __invert__(self) -> Any:
         return _operator("logical_not", self)
 
 

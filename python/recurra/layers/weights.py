@@ -25,7 +25,7 @@ def standard_dtype(dtype: Any) -> str:
     """The name of a dtype; the package's default float for None."""
     if dtype is None:
         return config.floatx()
-    name = np.dtype(getattr(dtype, "name", dtype)).name
+    name: str = np.dtype(getattr(dtype, "name", dtype)).name
     if name not in (*FLOATS, "int32", "int64", "bool"):
         raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool; got {name!r}")
     return name

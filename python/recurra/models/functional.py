@@ -165,7 +165,7 @@ class Graph:
 
     @property
     def output_names(self) -> list[str]:
-        return [tensor.node.layer.name if tensor.node is not None else tensor.name for tensor in self.outputs]
+        return [tensor.name or "" if tensor.node is None else tensor.node.layer.name for tensor in self.outputs]
 
     def get_config(self) -> dict[str, Any]:
         """Layers, and the nodes in the order in which they run; `{"node": i, "output": j}` names a tensor."""

@@ -174,5 +174,5 @@ def _checksum(arrays: Mapping[str, np.ndarray], words: Mapping[str, str]) -> str
     layout = [[name, array.dtype.name, list(array.shape)] for name, array in arrays.items()]
     value = zlib.crc32(json.dumps([sorted(words.items()), layout]).encode())
     for array in arrays.values():
-        value = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), value)
+        value = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, value)
     return f"{value:08x}"

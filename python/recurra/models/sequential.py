@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recurra import serialization
@@ -145,7 +145,11 @@ class Sequential(Model):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The model that `get_config` describes, with new weights."""
+        if custom_objects:
+            with serialization.custom_object_scope(custom_objects):
+                return cls.from_config(config)
         layers = [serialization.deserialize(described, Layer) for described in config["layers"]]
         return cls(layers, name=config.get("name"))
 
