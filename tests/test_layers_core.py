@@ -6,13 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
-from recurra.tensor import Variable
 
 import recurra
 from layer_examination import examine
 from recurra import Input, Tensor, layers, ops, random, saving
 from recurra.layers import Dense, Dropout, Flatten, InputSpec, Lambda, Layer, masks
 from recurra.layers.symbolic import SymbolicTensor
+from recurra.tensor import Variable
 
 
 @saving.register_serializable("recurra-tests")

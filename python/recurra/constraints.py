@@ -5,7 +5,7 @@ Norms are taken along `axis`: the axes that feed one output unit, 0 for the kern
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from recurra import config, ops, serialization

@@ -64,7 +64,7 @@ def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> No
 def load_model(
     filepath: FilePath,
     custom_objects: Mapping[str, Any] | None = None,
-    compile: bool = True,  # noqa: A002
+    compile: bool = True,
 ) -> Any:
     """Reads a model that `save_model` wrote.
 

@@ -63,9 +63,9 @@ from recurra.ops.arithmetic import isnan as isnan
 from recurra.ops.arithmetic import less as less
 from recurra.ops.arithmetic import less_equal as less_equal
 from recurra.ops.arithmetic import log as log
-from recurra.ops.arithmetic import log10 as log10
 from recurra.ops.arithmetic import log1p as log1p
 from recurra.ops.arithmetic import log2 as log2
+from recurra.ops.arithmetic import log10 as log10
 from recurra.ops.arithmetic import logaddexp as logaddexp
 from recurra.ops.arithmetic import logical_and as logical_and
 from recurra.ops.arithmetic import logical_not as logical_not

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra import _engine, config
-from recurra.ops.operation import composed, operation
+from recurra.ops.operation import composed
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
