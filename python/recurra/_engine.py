@@ -7,6 +7,7 @@ variable `RECURRA_SIMD` caps the choice, e.g. `RECURRA_SIMD=x86_64_v2`.
 
 from __future__ import annotations
 
+import builtins  # the engine has an `any` of its own
 import os
 from importlib import import_module
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -21,7 +22,9 @@ def available_levels() -> tuple[str, ...]:
     """The levels whose engine module is installed, lowest first."""
     names = os.listdir(os.path.dirname(os.path.abspath(__file__)))
     known = [level for levels in _cpu.LEVELS.values() for level in levels]
-    return tuple(level for level in known if any(_PREFIX + level + suffix in names for suffix in EXTENSION_SUFFIXES))
+    return tuple(
+        level for level in known if builtins.any(_PREFIX + level + suffix in names for suffix in EXTENSION_SUFFIXES)
+    )
 
 
 def choose_level(installed: tuple[str, ...], supported: tuple[str, ...], cap: str | None) -> str:
@@ -42,7 +45,7 @@ def choose_level(installed: tuple[str, ...], supported: tuple[str, ...], cap: st
         return fitting[-1]
     have = ", ".join(supported) or f"no level that recurra knows ({_cpu.architecture()})"
     mend = "install recurra again on this machine: pip install --force-reinstall --no-binary recurra recurra"
-    if cap and any(level in supported for level in installed):
+    if cap and builtins.any(level in supported for level in installed):
         mend = f"unset RECURRA_SIMD, which allows no level above {cap}"
     raise ImportError(
         f"recurra: no engine module for this processor: installed {', '.join(installed) or 'none'}; "
