@@ -1,6 +1,6 @@
 """Saving and loading models, and registering your own classes for it."""
 
-from recurra.models.saving import load_model, load_weights, save_model, save_weights
+from recurra.models.saving import load_metadata, load_model, load_weights, save_model, save_weights
 from recurra.serialization import (
     custom_object_scope,
     deserialize,
@@ -17,6 +17,7 @@ __all__ = [
     "custom_object_scope",
     "deserialize",
     "deserialize_keras_object",
+    "load_metadata",
     "load_model",
     "load_weights",
     "register_keras_serializable",

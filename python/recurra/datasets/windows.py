@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from recurra import _engine
 
-__all__ = ["WindowSource", "timeseries_dataset_from_array"]
+__all__ = ["WindowDataset", "WindowSource", "timeseries_dataset_from_array", "windows_before"]
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
 
@@ -119,9 +119,7 @@ class WindowSource:
         self._gathering = _Gathering(
             series,
             targets,
-            first=-step if reverse else -lookback,
-            stride=-step if reverse else step,
-            length=lookback // step,
+            **_plan(lookback, step, reverse),
             delay=delay,
             base=-step if predict_change else None,
         )
@@ -175,7 +173,7 @@ class WindowSource:
 
 
 class WindowDataset:
-    """Batches of windows at given starts, from `timeseries_dataset_from_array`; may be walked over again and again."""
+    """Batches of windows at given rows; may be walked over again and again."""
 
     def __init__(
         self,
@@ -196,6 +194,24 @@ class WindowDataset:
             if self._batch_size is None:
                 x, y = x[0], None if y is None else y[0]
             yield x if y is None else (x, y)
+
+
+def windows_before(
+    data: ArrayLike, rows: ArrayLike, lookback: int, step: int = 1, *, reverse: bool = False, batch_size: int = 128
+) -> WindowDataset:
+    """Batches of the windows that end before the given rows, without targets; for `predict`.
+
+    Args:
+        data: the series, (rows, features).
+        rows: from lookback to len(data); the last is the row behind the series.
+        lookback, step, reverse, batch_size: see WindowSource.
+
+    Returns:
+        An iterable of x, (batch, lookback / step, features), with a length.
+    """
+    series = np.ascontiguousarray(data, dtype=np.float32)
+    plan = _plan(lookback, step, reverse)
+    return WindowDataset(_Gathering(series, None, **plan), np.asarray(rows, np.int64), batch_size, None)
 
 
 def timeseries_dataset_from_array(
@@ -303,6 +319,12 @@ class _Gathering:
             if following is not None:
                 loader.request(following)
             yield loader.take()
+
+
+def _plan(lookback: int, step: int, reverse: bool) -> dict[str, int]:
+    """The samples of the window of a row, relative to it."""
+    first, stride = (-step, -step) if reverse else (-lookback, step)
+    return {"first": first, "stride": stride, "length": lookback // step}
 
 
 def _generator(seed: int | None) -> np.random.Generator:

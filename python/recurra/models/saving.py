@@ -2,8 +2,9 @@
 
 Weights are named by their path in the model, such as `gru/kernel`; names that layers got by themselves are counted
 anew within the model, so that they do not depend on what was made before. The training state is filed under names that
-begin with `/`. The metadata holds `format`, `format_version`, `model` (configuration), `compile`, `build_shape` and a
-`checksum` (CRC-32) over all of it. Nothing in a file is run; classes are found as serialization.py says.
+begin with `/`. The metadata holds `format`, `format_version`, `model` (configuration), `compile`, `build_shape`, the
+user's `metadata` and a `checksum` (CRC-32) over all of it. Nothing in a file is run; classes are found as
+serialization.py says.
 """
 
 from __future__ import annotations
@@ -31,7 +32,13 @@ FORMAT_VERSION = 1
 _TRAINING = "/"  # layers' names cannot contain it
 
 
-def save_model(model: Model, filepath: FilePath, overwrite: bool = True, include_optimizer: bool = False) -> None:
+def save_model(
+    model: Model,
+    filepath: FilePath,
+    overwrite: bool = True,
+    include_optimizer: bool = False,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
     """Writes a model to one safetensors file, which appears whole or not at all.
 
     Arguments:
@@ -39,6 +46,7 @@ def save_model(model: Model, filepath: FilePath, overwrite: bool = True, include
         filepath: of the file, by custom with the ending `.safetensors`.
         overwrite: whether an existing file may be replaced.
         include_optimizer: whether to store the optimizer's state, so that training goes on with the same bits.
+        metadata: plain values of your own (what JSON can hold), for `load_metadata`.
 
     Raises: FileExistsError, TypeError for parts of the model that cannot be described.
     """
@@ -48,6 +56,8 @@ def save_model(model: Model, filepath: FilePath, overwrite: bool = True, include
     compiled = model.get_compile_config()
     if compiled:
         words["compile"] = json.dumps(serialization.plain(compiled))
+    if metadata is not None:
+        words["metadata"] = json.dumps(metadata, allow_nan=False)
     arrays: dict[str, Any] = dict(model._named_weights())
     if include_optimizer:
         arrays |= {_TRAINING + name: value for name, value in model._trainer_state().items()}
@@ -91,6 +101,17 @@ def load_model(
             if state:
                 model._set_trainer_state(state)
     return model
+
+
+def load_metadata(filepath: FilePath) -> dict[str, Any]:
+    """The plain values that were given to `save_model` as `metadata`; an empty dictionary if none were."""
+    _, words = _read(filepath)
+    if "metadata" not in words:
+        return {}
+    found = _restored(Path(filepath).name, "metadata", words, lambda value: value)
+    if not isinstance(found, dict):
+        raise ValueError(f"{Path(filepath).name}: the stored metadata is no dictionary")
+    return found
 
 
 def load_weights(model: Model, filepath: FilePath) -> None:

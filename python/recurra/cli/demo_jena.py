@@ -1,0 +1,41 @@
+"""`recurra demo jena`: a GRU learns the weather in a minute, and is measured beside common sense."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from recurra.cli import experiment, jena
+
+SUMMARY = "train a GRU on the weather in Jena for about a minute; leaves a plot and the model"
+EPOCHS, STEPS = 8, 250
+_YEAR = 365 * 86400.0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", default="out", metavar="FOLDER", help="where plot and model go (default %(default)s)")
+    parser.add_argument("--data", metavar="FILE", help="a file of the station (default: found or downloaded)")
+    parser.add_argument("--synthetic", action="store_true", help="use the made-up series even if there is a file")
+    experiment.add_options(parser, lookback=jena.LOOKBACK, step=jena.STEP, delay=jena.DELAY)
+    parser.set_defaults(epochs=EPOCHS, steps=STEPS)
+
+
+def run(options: argparse.Namespace) -> int:
+    series = jena.load(options.data, synthetic=options.synthetic)
+    if series.interval is not None and len(series) * series.interval < _YEAR:
+        series.notices.append("less than a year: the model learns the change, since it has not seen all seasons")
+        options.predict_change = True
+    folder = Path(options.out)
+    options.save = options.save or str(folder / "jena.safetensors")
+    options.plot = options.plot or _plot_file(folder)
+    return experiment.run_experiment(series, options, jena.TARGET, jena.split_of(series, None))
+
+
+def _plot_file(folder: Path) -> str | None:
+    """Where the plot goes; None, with a word about it, where matplotlib is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        print("No plot: matplotlib is not installed (pip install 'recurra[plot]').")
+        return None
+    return str(folder / "jena.png")

@@ -1,0 +1,132 @@
+"""Pictures of trainings and forecasts. They need matplotlib: pip install 'recurra[plot]'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from recurra._extras import require
+
+TRUTH, MODEL, RULE, MUTED = "#222222", "#1f77b4", "#d97706", "#8a8a8a"
+
+
+def new_figure(rows: int = 1, height: float = 3.6) -> tuple[Any, list[Any]]:
+    """A figure with `rows` wide axes one below the other, drawn without a display.
+
+    Returns:
+        The figure and its axes; `save` writes it.
+    """
+    figure_module = require("matplotlib.figure", extra="plot", purpose="plotting")
+    figure = figure_module.Figure(figsize=(10, height * rows), layout="constrained")
+    axes = list(np.atleast_1d(figure.subplots(rows, 1)))
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(True, color="#e4e4e4", linewidth=0.7)
+        axis.set_axisbelow(True)
+    return figure, axes
+
+
+def save(figure: Any, path: str | Path) -> Path:
+    """Writes a figure, as PNG, PDF or SVG by the ending of `path`; makes its folder."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=140)
+    return target
+
+
+def plot_losses(
+    histories: Sequence[Mapping[str, Sequence[float]]],
+    *,
+    baseline: float | None = None,
+    scale: float = 1.0,
+    unit: str = "",
+    title: str = "Training",
+    axis: Any = None,
+) -> Any:
+    """Training and validation loss of each epoch.
+
+    Args:
+        histories: `history` of one or more trainings, with "loss" and perhaps "val_loss".
+        baseline: a loss to beat on the validation part, drawn as a line.
+        scale, unit: what losses are multiplied by for a second scale at the right; none without a unit.
+        title: above the axes.
+        axis: where to draw; None makes a new figure.
+
+    Returns:
+        The axes.
+    """
+    if axis is None:
+        axis = new_figure()[1][0]
+    for number, history in enumerate(histories):
+        for key, color, label in (("loss", MUTED, "training"), ("val_loss", MODEL, "validation")):
+            values = history.get(key, ())
+            epochs = np.arange(1, len(values) + 1)
+            marker = "o" if len(values) <= 40 else ""
+            axis.plot(epochs, values, color=color, marker=marker, markersize=3.5, label=label if number == 0 else None)
+    if baseline is not None:
+        axis.axhline(baseline, color=RULE, linestyle="--", label="validation, common sense")
+    axis.set(title=title, xlabel="epoch", ylabel="mean absolute error\n(normalised)")
+    longest = max((len(history.get("loss", ())) for history in histories), default=0)
+    if longest:
+        axis.set_xlim(0.5, longest + 0.5)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    if unit:
+        right = axis.secondary_yaxis("right", functions=(lambda x: x * scale, lambda x: x / scale))
+        right.set_ylabel(unit)
+    axis.legend(frameon=False, ncols=3)
+    return axis
+
+
+def plot_forecast(
+    when: ArrayLike,
+    truth: ArrayLike,
+    forecast: ArrayLike | None,
+    common_sense: ArrayLike,
+    *,
+    name: str,
+    unit: str,
+    title: str = "Forecast",
+    axis: Any = None,
+) -> Any:
+    """A forecast against what came, and against the rule that nothing changes.
+
+    Args:
+        when: dates (datetime64) or row numbers the values belong to.
+        truth, forecast, common_sense: of the same length, in `unit`; forecast may be None.
+        name: of what is predicted.
+        title: above the axes.
+        axis: where to draw; None makes a new figure.
+
+    Returns:
+        The axes.
+    """
+    if axis is None:
+        axis = new_figure()[1][0]
+    came = np.asarray(truth, np.float64)
+    lines: list[tuple[ArrayLike | None, str, dict[str, Any], str]] = [
+        (common_sense, RULE, {"linewidth": 1.0, "linestyle": "--", "alpha": 0.8}, "common sense"),
+        (came, TRUTH, {"linewidth": 1.4}, "what came"),
+        (forecast, MODEL, {"linewidth": 1.6}, "forecast"),
+    ]
+    for values, color, style, label in lines:
+        if values is None:
+            continue
+        error = "" if values is came else f", error {np.nanmean(np.abs(np.asarray(values) - came)):.2f} {unit}"
+        axis.plot(np.asarray(when), values, color=color, label=label + error, **style)
+    axis.set(title=title, ylabel=f"{name} ({unit})" if unit and unit not in name else name)
+    if np.issubdtype(np.asarray(when).dtype, np.datetime64):
+        dates = require("matplotlib.dates", extra="plot", purpose="plotting")
+        locator = dates.AutoDateLocator()
+        axis.xaxis.set_major_locator(locator)
+        axis.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    else:
+        axis.set_xlabel("row")
+    axis.margins(x=0)
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high + 0.18 * (high - low))  # room for the legend
+    axis.legend(frameon=False, ncols=3, loc="upper left")
+    return axis
