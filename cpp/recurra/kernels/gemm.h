@@ -19,8 +19,12 @@ inline constexpr int panel_vectors = 4;
 /// Accumulators that fit in registers beside one vector of B and a broadcast element of A for each row.
 inline constexpr int accumulators = simd_registers == 32 ? 24 : 12;
 
-/// Rows of a tile that meets `vectors` vectors of columns.
-constexpr int tile_rows(int vectors) { return std::min(accumulators / vectors, 6); }
+/// Rows of a tile that meets `vectors` vectors of columns. Double precision serves to check gradients: it makes do with
+/// small tiles, which compile quickly.
+template <class T>
+constexpr int tile_rows(int vectors) {
+  return std::min(accumulators / vectors, std::is_same_v<T, float> ? 6 : 2);
+}
 
 /// acc[m][first + s] += x(m) * w(s) for s < count: one rank-1 update of a tile. The shorter side is held in registers,
 /// the longer streamed.
@@ -144,7 +148,7 @@ void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N,
   for_panels<T>(N, [&](Index first, auto S) {
     constexpr int vectors = decltype(S)::value;
     const T* panel = packed + first * K;
-    for_tiles<tile_rows(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
+    for_tiles<tile_rows<T>(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
       constexpr int tile = decltype(rows)::value;
       Vec<T> acc[tile][vectors];
       const T* in[tile];
@@ -184,7 +188,7 @@ void multiply_transposed(const T* a, Index lda, const T* g, Index ldg, Index M, 
           const Index n = first + s * lanes<T>;
           store(copy + r * width + s * lanes<T>, load_part(g + (begin + r) * ldg + n, N - n));
         });
-      for_tiles<tile_rows(vectors)>(K, [&](Index k, auto tile) __attribute__((always_inline)) {
+      for_tiles<tile_rows<T>(vectors)>(K, [&](Index k, auto tile) __attribute__((always_inline)) {
         constexpr int depth = decltype(tile)::value;
         Vec<T> acc[depth][vectors];
         T* out = c + k * ldc + first;

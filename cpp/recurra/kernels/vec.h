@@ -104,7 +104,7 @@ RECURRA_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
 /// f(lane) for every lane: for functions that are rare enough to leave to the mathematics library.
 template <class T, class F>
 RECURRA_INLINE Vec<T> per_lane(Vec<T> x, F&& f) {
-  Vec<T> out;
+  Vec<T> out{};
   for (int i = 0; i < lanes<T>; ++i) out[i] = f(x[i]);
   return out;
 }

@@ -33,6 +33,12 @@ struct Functions {
   Activation recurrent = Activation::sigmoid;
 };
 
+/// The usual ones, known to the compiler: a cell's step is compiled for these and, once more, for any others.
+struct StandardFunctions {
+  static constexpr Activation activation = Activation::tanh;
+  static constexpr Activation recurrent = Activation::sigmoid;
+};
+
 /// One vector of units of one row at one time step, going forward.
 template <class T, int slots>
 struct ForwardUnit {

@@ -60,8 +60,8 @@ class CellLayout {
       most = std::max(most, 1 + std::max(Cell::input_block[slot], Cell::recurrent_block[slot]));
     return most;
   }();
-  static constexpr int group =
-      stages == 1 && input.count == slots && recurrent.count == slots ? std::max(1, gemm::panel_vectors / slots) : 1;
+  static constexpr bool whole = stages == 1 && input.count == slots && recurrent.count == slots;
+  static constexpr int group = whole && std::is_same_v<T, float> ? std::max(1, gemm::panel_vectors / slots) : 1;
 
   CellLayout(Index features, Index units) : F(features), U(units), J(padded<T>(units) / L) {}
 

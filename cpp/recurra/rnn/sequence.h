@@ -288,8 +288,7 @@ class Driver final : public Runner<T> {
       const T* x_panel = layout_.input_panel(stage, j);
       const T* h_panel = layout_.recurrent_panel(stage, j);
       const T* bias = layout_.bias() + j * slots * L;
-      T* saved_group = saved ? saved + j * R_ * kept * L : nullptr;
-      gemm::for_tiles<gemm::tile_rows(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
+      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
         constexpr int M = decltype(size)::value;
         Vec<T> acc[M][vectors];
         const T* in[M];
@@ -317,22 +316,37 @@ class Driver final : public Runner<T> {
                 acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
           }
         }
+        alignas(simd_bytes) T sums[M * vectors * L];
         unroll<M>([&](auto m) __attribute__((always_inline)) {
-          unroll<ub>([&](auto b) __attribute__((always_inline)) {
-            ForwardUnit<T, slots> unit;
-            unroll<Part::count>([&](auto slot)
-                                    __attribute__((always_inline)) { unit.sum[Part::first + slot] = acc[m][b * Part::count + slot]; });
-            const Index place = rows[m] * Up_ + (j + b) * L;
-            unit.previous_state = before + place;
-            unit.next_state = after + place;
-            unit.saved = saved_group ? saved_group + (rows[m] * ub + b) * kept * L : nullptr;
-            unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
-            unit.state_stride = state_stride_;
-            Cell::template forward<stage>(s_.functions, unit);
-          });
+          unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
         });
+        if (standard_)
+          forward_units<stage>(StandardFunctions{}, c, before, after, saved, j, ub, rows, M, sums);
+        else
+          forward_units<stage>(s_.functions, c, before, after, saved, j, ub, rows, M, sums);
       });
     });
+  }
+
+  // The cell's step for `count` rows and `ub` vectors of units from j on. Compiled once, whatever tile the sums came from.
+  template <int stage, class F>
+  [[gnu::noinline]] void forward_units(const F& functions, const Chunk& c, const T* before, T* after, T* saved, Index j,
+                                       int ub, const Index* rows, int count, const T* sums) const {
+    using Part = StageLayout<Cell, stage>;
+    ForwardUnit<T, slots> unit;
+    unit.state_stride = state_stride_;
+    for (int m = 0; m < count; ++m)
+      for (int b = 0; b < ub; ++b, sums += Part::count * L) {
+        unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
+          unit.sum[Part::first + slot] = load(sums + slot * L);
+        });
+        const Index place = rows[m] * Up_ + (j + b) * L;
+        unit.previous_state = before + place;
+        unit.next_state = after + place;
+        unit.saved = saved ? saved + (j * R_ + rows[m] * ub + b) * kept * L : nullptr;
+        unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
+        Cell::template forward<stage>(functions, unit);
+      }
   }
 
   // ---------------------------------------------------------------- backward
@@ -408,29 +422,31 @@ class Driver final : public Runner<T> {
   void backward_step(const Chunk& c, const T* before, const T* after, T* saved, T* carry, T* operand) const {
     unroll<Layout::stages>([&](auto i) {
       constexpr int stage = Layout::stages - 1 - i;
-      pointwise<stage>(c, before, after, saved, carry, operand);
+      if (standard_)
+        backward_units<stage>(StandardFunctions{}, c, before, after, saved, carry, operand);
+      else
+        backward_units<stage>(s_.functions, c, before, after, saved, carry, operand);
       state_product<stage>(c, saved, carry, operand);
     });
   }
 
-  template <int stage>
-  void pointwise(const Chunk& c, const T* before, const T* after, T* saved, T* carry, T* operand) const {
-    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
-      constexpr int ub = decltype(blocks)::value;
-      T* saved_group = saved + j * R_ * kept * L;
+  template <int stage, class F>
+  [[gnu::noinline]] void backward_units(const F& functions, const Chunk& c, const T* before, const T* after, T* saved,
+                                        T* carry, T* operand) const {
+    BackwardUnit<T, slots> unit;
+    unit.state_stride = state_stride_;
+    layout_.for_groups([&](Index j, auto blocks) {
       for (const Index row : c.active)
-        unroll<ub>([&](auto b) __attribute__((always_inline)) {
-          BackwardUnit<T, slots> unit;
+        for (int b = 0; b < blocks; ++b) {
           const Index place = row * Up_ + (j + b) * L;
           unit.previous_state = before + place;
           unit.new_state = after + place;
           unit.state_gradient = carry + place;
-          unit.saved = saved_group + (row * ub + b) * kept * L;
+          unit.saved = saved + (j * R_ + row * blocks + b) * kept * L;
           unit.operand_gradient = Layout::stages > 1 ? operand + place : nullptr;
           unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
-          unit.state_stride = state_stride_;
-          Cell::template backward<stage>(s_.functions, unit);
-        });
+          Cell::template backward<stage>(functions, unit);
+        }
     });
   }
 
@@ -465,7 +481,7 @@ class Driver final : public Runner<T> {
   template <int first_slot, int count, int vectors, class Finish>
   RECURRA_INLINE void gradient_tiles(const Chunk& c, const T* saved, const T* panel, Finish&& finish) const {
     const auto active = static_cast<Index>(c.active.size());
-    gemm::for_tiles<gemm::tile_rows(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
+    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
       constexpr int M = decltype(size)::value;
       Vec<T> acc[M][vectors];
       unroll<M>([&](auto m) __attribute__((always_inline)) {
@@ -558,7 +574,7 @@ class Driver final : public Runner<T> {
   // out (K, vectors) += A^T G, where row i of A is a[i] and row i of G the block's gradients from `slot` on.
   template <int vectors>
   RECURRA_INLINE void add_product(const Block& block, const T* const* a, Index K, int slot, T* out) const {
-    gemm::for_tiles<gemm::tile_rows(vectors)>(K, [&](Index k, auto size) __attribute__((always_inline)) {
+    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(K, [&](Index k, auto size) __attribute__((always_inline)) {
       constexpr int depth = decltype(size)::value;
       Vec<T> acc[depth][vectors];
       T* place = out + k * vectors * L;
@@ -575,6 +591,8 @@ class Driver final : public Runner<T> {
   }
 
   const Sequence<T> s_;
+  const bool standard_ = s_.functions.activation == StandardFunctions::activation &&
+                         s_.functions.recurrent == StandardFunctions::recurrent;
   Layout layout_;
   T* saved_ = nullptr;
   T* states_ = nullptr;

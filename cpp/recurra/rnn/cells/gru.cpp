@@ -21,8 +21,8 @@ struct Gru {
   static constexpr int bias_rows = 2;
   static constexpr Stage stages[] = {{0, 4}};
 
-  template <int stage, class T>
-  RECURRA_INLINE static void forward(const Functions& f, const ForwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void forward(const F& f, const ForwardUnit<T, slots>& unit) {
     const Vec<T> z = activate<T>(f.recurrent, unit.sum[1]);
     const Vec<T> r = activate<T>(f.recurrent, unit.sum[2]);
     const Vec<T> sum = unit.sum[0] + r * unit.sum[3];
@@ -34,8 +34,8 @@ struct Gru {
     unit.set_state(0, n + z * (unit.previous(0) - n));
   }
 
-  template <int stage, class T>
-  RECURRA_INLINE static void backward(const Functions& f, const BackwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void backward(const F& f, const BackwardUnit<T, slots>& unit) {
     const Vec<T> n = value_of<T>(f.activation, unit.kept(0));
     const Vec<T> z = value_of<T>(f.recurrent, unit.kept(1));
     const Vec<T> r = value_of<T>(f.recurrent, unit.kept(2));

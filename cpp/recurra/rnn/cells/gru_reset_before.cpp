@@ -20,8 +20,8 @@ struct GruResetBefore {
   static constexpr int bias_rows = 1;
   static constexpr Stage stages[] = {{0, 2}, {2, 1}};
 
-  template <int stage, class T>
-  RECURRA_INLINE static void forward(const Functions& f, const ForwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void forward(const F& f, const ForwardUnit<T, slots>& unit) {
     if constexpr (stage == 0) {
       const Vec<T> z = activate<T>(f.recurrent, unit.sum[0]);
       const Vec<T> r = activate<T>(f.recurrent, unit.sum[1]);
@@ -36,8 +36,8 @@ struct GruResetBefore {
     }
   }
 
-  template <int stage, class T>
-  RECURRA_INLINE static void backward(const Functions& f, const BackwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void backward(const F& f, const BackwardUnit<T, slots>& unit) {
     if constexpr (stage == 1) {
       const Vec<T> z = value_of<T>(f.recurrent, unit.kept(0));
       const Vec<T> n = value_of<T>(f.activation, unit.kept(2));

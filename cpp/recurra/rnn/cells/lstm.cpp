@@ -18,8 +18,8 @@ struct Lstm {
   static constexpr int bias_rows = 1;
   static constexpr Stage stages[] = {{0, 4}};
 
-  template <int stage, class T>
-  RECURRA_INLINE static void forward(const Functions& fn, const ForwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void forward(const F& fn, const ForwardUnit<T, slots>& unit) {
     const Vec<T> i = activate<T>(fn.recurrent, unit.sum[0]);
     const Vec<T> f = activate<T>(fn.recurrent, unit.sum[1]);
     const Vec<T> g = activate<T>(fn.activation, unit.sum[2]);
@@ -33,8 +33,8 @@ struct Lstm {
     unit.set_state(1, c);
   }
 
-  template <int stage, class T>
-  RECURRA_INLINE static void backward(const Functions& fn, const BackwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void backward(const F& fn, const BackwardUnit<T, slots>& unit) {
     const Vec<T> i = value_of<T>(fn.recurrent, unit.kept(0));
     const Vec<T> f = value_of<T>(fn.recurrent, unit.kept(1));
     const Vec<T> g = value_of<T>(fn.activation, unit.kept(2));

@@ -15,15 +15,15 @@ struct SimpleRnn {
   static constexpr int bias_rows = 1;
   static constexpr Stage stages[] = {{0, 1}};
 
-  template <int stage, class T>
-  RECURRA_INLINE static void forward(const Functions& f, const ForwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void forward(const F& f, const ForwardUnit<T, slots>& unit) {
     const Vec<T> h = activate<T>(f.activation, unit.sum[0]);
     unit.save(0, kept<T>(f.activation, unit.sum[0], h));
     unit.set_state(0, h);
   }
 
-  template <int stage, class T>
-  RECURRA_INLINE static void backward(const Functions& f, const BackwardUnit<T, slots>& unit) {
+  template <int stage, class F, class T>
+  RECURRA_INLINE static void backward(const F& f, const BackwardUnit<T, slots>& unit) {
     unit.set_sum_gradient(0, unit.gradient(0) * slope_of<T>(f.activation, unit.kept(0)));
     unit.set_previous_gradient(0, Vec<T>{});
   }
