@@ -1,0 +1,91 @@
+"""PyTorch's side: eager modules of torch.nn, `inference_mode` for inference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from cases import Case, last_recurrent
+from torch import nn
+
+
+class Unsupported(Exception):
+    """A case that this side cannot do."""
+
+
+def version() -> str:
+    return f"torch {torch.__version__}"
+
+
+def set_threads(threads: int) -> None:
+    torch.set_num_threads(threads)
+
+
+class Network(nn.Module):
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.case = case
+        self.steps = nn.ModuleList()
+        width = case.features
+        for kind, *arguments in case.layers:
+            if kind == "embedding":
+                self.steps.append(nn.Embedding(*arguments))
+                width = arguments[1]
+            elif kind == "conv":
+                self.steps.append(nn.Conv1d(width, *arguments))
+                width = arguments[0]
+            elif kind == "pool":
+                self.steps.append(nn.MaxPool1d(*arguments))
+            elif kind == "globalmax":
+                self.steps.append(nn.Identity())
+            else:
+                if len(arguments) > 1:
+                    raise Unsupported("torch.nn has no recurrent dropout and no relu GRU")
+                cell = {"gru": nn.GRU, "bigru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}[kind]
+                both = kind == "bigru"
+                self.steps.append(cell(width, arguments[0], batch_first=True, bidirectional=both))
+                width = arguments[0] * (2 if both else 1)
+        self.head = nn.Linear(width, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for index, (layer, step) in enumerate(zip(self.case.layers, self.steps)):
+            kind = layer[0]
+            if kind == "conv":
+                x = torch.relu(step(x.transpose(1, 2))).transpose(1, 2)
+            elif kind == "pool":
+                x = step(x.transpose(1, 2)).transpose(1, 2)
+            elif kind == "globalmax":
+                x = x.amax(1)
+            elif kind == "embedding":
+                x = step(x)
+            else:
+                sequence, state = step(x)
+                if not last_recurrent(self.case.layers, index):
+                    x = sequence
+                else:
+                    last = state[0] if isinstance(state, tuple) else state
+                    x = last.transpose(0, 1).flatten(1)
+        return self.head(x)
+
+
+def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+    model = Network(case)
+    inputs = torch.from_numpy(x if case.features else x.astype(np.int64))
+    if mode == "infer":
+        model.eval()
+
+        def infer() -> None:
+            with torch.inference_mode():
+                model(inputs)
+
+        return infer
+    target = torch.from_numpy(y)
+    optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3)
+
+    def train() -> None:
+        optimizer.zero_grad()
+        nn.functional.l1_loss(model(inputs), target).backward()
+        optimizer.step()
+
+    return train

@@ -1,0 +1,62 @@
+"""One side of the comparison, in a process of its own.
+
+    python bench/side.py PEER THREADS
+
+answers lines of JSON on standard input, {"case": …, "mode": "train" | "infer", "repeats": n}, with the milliseconds of each
+repeat, {"ms": […]}; {"unsupported": reason} where the peer cannot do the case. The first call of a case also warms up.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+from cases import BY_NAME, Case
+
+
+def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """The same batch for every side."""
+    rng = np.random.default_rng(0)
+    if case.features:
+        x = rng.standard_normal((case.batch, case.time, case.features), dtype=np.float32)
+    else:
+        x = rng.integers(1, case.layers[0][1], (case.batch, case.time)).astype(np.int32)
+    return x, rng.standard_normal((case.batch, 1), dtype=np.float32)
+
+
+def main() -> None:
+    peer, threads = sys.argv[1], int(sys.argv[2])
+    module = importlib.import_module(f"peers.{peer}")
+    module.set_threads(threads)
+    print(json.dumps({"version": module.version()}), flush=True)
+    prepared: dict[tuple[str, str], Callable[[], None]] = {}
+    for line in sys.stdin:
+        order = json.loads(line)
+        case, mode = BY_NAME[order["case"]], order["mode"]
+        key = (case.name, mode)
+        if key not in prepared:
+            prepared.clear()
+            try:
+                prepared[key] = module.prepare(case, mode, *data(case))
+            except module.Unsupported as reason:
+                print(json.dumps({"unsupported": str(reason)}), flush=True)
+                continue
+            for _ in range(3):
+                prepared[key]()
+        step, milliseconds = prepared[key], []
+        for _ in range(order["repeats"]):
+            start = time.perf_counter()
+            step()
+            milliseconds.append(1e3 * (time.perf_counter() - start))
+        print(json.dumps({"ms": milliseconds}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
