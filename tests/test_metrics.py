@@ -193,7 +193,7 @@ def test_areas_bound_each_other():
 
 
 def test_pr_area_by_hand():
-    # True positives 2, 1, 0 of 4, 1, 0 predicted positive; between them linear in the latter (Davis and Goadrich, 2006).
+    # True positives 2, 1, 0 of 4, 1, 0 predicted positive; between them linear in it (Davis and Goadrich, 2006).
     metric = metrics.AUC(num_thresholds=3, curve="PR")
     metric.update_state(np.array([0, 0, 1, 1]), np.array([0.0, 0.5, 0.3, 0.9]))
     assert metric.result() == pytest.approx((1 + 2 / 3 * np.log(4)) / 6 + 1 / 2)

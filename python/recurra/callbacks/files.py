@@ -153,8 +153,9 @@ class BackupAndRestore(Callback):
     arguments and the same directory takes up from there. A source of data has to give the same batches when iterated
     again (arrays do; a generator is wound forward by drawing and dropping batches).
 
-    backup_dir: directory for the file. save_freq: "epoch" (default) or a number of batches. delete_checkpoint: remove
-    the file when training has finished, default True.
+    backup_dir: directory for the file. save_freq: "epoch" (default) or a number of batches; a backup due at the last
+    batch of an epoch, or in a source that does not know its length, is made at the end of the epoch. delete_checkpoint:
+    remove the file when training has finished, default True.
     Raises ValueError if the file belongs to another model or is damaged, and if the model has no weights yet.
     """
 
@@ -166,6 +167,7 @@ class BackupAndRestore(Callback):
         self.save_freq = _checked_frequency(save_freq, "BackupAndRestore")
         self.delete_checkpoint = delete_checkpoint
         self._batches = 0
+        self._due = False
 
     @property
     def path(self) -> Path:
@@ -185,11 +187,13 @@ class BackupAndRestore(Callback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if isinstance(self.save_freq, int):
             self._batches += 1
-            if self._batches % self.save_freq == 0:
+            self._due = self._due or self._batches % self.save_freq == 0
+            steps = self.params.get("steps")
+            if self._due and steps is not None and self.model.run.step < steps:
                 self._save()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.save_freq == "epoch":
+        if self._due or self.save_freq == "epoch":
             self._save(epoch_done=True)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -197,6 +201,7 @@ class BackupAndRestore(Callback):
             self.path.unlink(missing_ok=True)
 
     def _save(self, epoch_done: bool = False) -> None:
+        self._due = False
         write_backup(self.path, *resumption.progress(self.model, epoch_done))
 
     def state(self) -> dict[str, Any]:

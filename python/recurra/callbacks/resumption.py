@@ -36,6 +36,16 @@ def unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     return {key: unpack(item, arrays) for key, item in value.items()}
 
 
+def _generators(model: Any) -> list[random.SeedGenerator]:
+    """The generators of random numbers that layers keep for themselves."""
+    return [
+        value
+        for layer in model._flatten_layers()
+        for value in vars(layer).values()
+        if isinstance(value, random.SeedGenerator)
+    ]
+
+
 def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """All that the rest of the training depends on."""
     run = model.run
@@ -50,6 +60,7 @@ def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[
         "trainer": model._trainer_state(),
         "figures": {} if epoch_done else model._figures_state(),
         "random": random.get_state(),
+        "generators": [generator.get_state() for generator in _generators(model)],
         "pass_start": random.get_state() if between_passes else feed.pass_start,
         "drawn": 0 if between_passes else feed.drawn,
         "callbacks": [callback.state() for callback in run.callbacks.callbacks],
@@ -77,5 +88,7 @@ def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
     run.epoch = state["epoch"]
     run.feed.wind_to(state["pass_start"], state["drawn"])
     random.set_state(state["random"])
+    for generator, own in zip(_generators(model), state["generators"], strict=True):
+        generator.set_state(own)
     if state["step"]:
         run.resumed = state["step"], state["samples"], state["figures"]

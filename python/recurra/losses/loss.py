@@ -29,8 +29,8 @@ def squeeze_or_expand(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 def floating(y_pred: ArrayLike | Tensor) -> Tensor:
     """Predictions as a tensor of floating-point numbers."""
-    y_pred = ops.convert_to_tensor(y_pred)
-    return y_pred if y_pred.dtype.startswith("float") else ops.cast(y_pred, "float32")
+    tensor: Tensor = ops.convert_to_tensor(y_pred)
+    return tensor if tensor.dtype.startswith("float") else ops.cast(tensor, "float32")
 
 
 def aligned(y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, who: str) -> tuple[Tensor, Tensor]:
@@ -38,16 +38,16 @@ def aligned(y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, who: str) ->
 
     Raises ValueError if the shapes differ by more than a last axis of extent 1.
     """
-    y_pred = floating(y_pred)
-    y_true = ops.convert_to_tensor(y_true)
-    if y_true.dtype != y_pred.dtype:
-        y_true = ops.cast(y_true, y_pred.dtype)
-    if y_true.shape != y_pred.shape:
-        given = tuple(y_true.shape), tuple(y_pred.shape)
-        y_true, y_pred = squeeze_or_expand(y_true, y_pred)
-        if y_true.shape != y_pred.shape:
+    predictions = floating(y_pred)
+    targets: Tensor = ops.convert_to_tensor(y_true)
+    if targets.dtype != predictions.dtype:
+        targets = ops.cast(targets, predictions.dtype)
+    if targets.shape != predictions.shape:
+        given = tuple(targets.shape), tuple(predictions.shape)
+        targets, predictions = squeeze_or_expand(targets, predictions)
+        if targets.shape != predictions.shape:
             raise ValueError(f"{who}: the targets have shape {given[0]}, the predictions {given[1]}; they must match")
-    return y_true, y_pred
+    return targets, predictions
 
 
 def reduce_weighted(
@@ -87,7 +87,8 @@ def reduce_weighted(
 def _array_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a · b where one may lack the last axes of the other."""
     rank = max(a.ndim, b.ndim)
-    return a.reshape(a.shape + (1,) * (rank - a.ndim)) * b.reshape(b.shape + (1,) * (rank - b.ndim))
+    product: np.ndarray = a.reshape(a.shape + (1,) * (rank - a.ndim)) * b.reshape(b.shape + (1,) * (rank - b.ndim))
+    return product
 
 
 class Loss:

@@ -261,7 +261,8 @@ def _interpolated_pr_area(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> flo
     # Between two thresholds TP is taken as linear in the number predicted positive, P: TP = intercept + slope·P, and
     # the area of slope·(1 + intercept/(slope·P)) over P is added up.
     def quotient(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+        out: np.ndarray = np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+        return out
 
     positive = tp + fp
     d_tp = tp[:-1] - tp[1:]

@@ -166,7 +166,7 @@ class MeanMetricWrapper(Mean):
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: str | None = None, **arguments: Any
     ) -> None:
-        super().__init__(name or getattr(fn, "__name__", type(fn).__name__), dtype)
+        super().__init__(name or str(getattr(fn, "__name__", type(fn).__name__)), dtype)
         self._fn = fn
         self._arguments = arguments
 

@@ -179,7 +179,7 @@ class ArrayBatches:
                 f"{'training' if at == 0 else 'validation'}"
             )
         parts = [take((self.x, self.y, self.sample_weight), rows) for rows in (slice(0, at), slice(at, None))]
-        first, last = (ArrayBatches(*part, self.batch_size) for part in parts)
+        first, last = (ArrayBatches(x, y, weight, self.batch_size) for x, y, weight in parts)
         first.shuffle = self.shuffle
         return first, last
 

@@ -63,12 +63,13 @@ def _kind_of_targets(y_true: Any, y_pred: Any) -> str:
 def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     """A metric, "acc" and "accuracy" by the shapes; a metric asked for by a string is named by it."""
     if isinstance(identifier, str) and identifier.lower() in ("acc", "accuracy"):
-        kinds = {
+        kinds: dict[str, Any] = {
             "binary": metrics.BinaryAccuracy,
             "sparse": metrics.SparseCategoricalAccuracy,
             "categorical": metrics.CategoricalAccuracy,
         }
-        return kinds[_kind_of_targets(y_true, y_pred)](name=identifier)
+        accuracy: Metric = kinds[_kind_of_targets(y_true, y_pred)](name=identifier)
+        return accuracy
     metric = metrics.get(identifier)
     if isinstance(identifier, str):
         metric.name = identifier

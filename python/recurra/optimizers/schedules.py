@@ -158,7 +158,8 @@ class PolynomialDecay(LearningRateSchedule):
             p = step / (self.decay_steps * max(1, math.ceil(step / self.decay_steps)))
         else:
             p = min(step, self.decay_steps) / self.decay_steps
-        return (self.initial_learning_rate - self.end_learning_rate) * (1 - p) ** self.power + self.end_learning_rate
+        left = float((1 - p) ** self.power)
+        return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
 
     def get_config(self) -> dict[str, Any]:
         return {
