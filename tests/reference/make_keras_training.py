@@ -41,9 +41,7 @@ def main() -> None:
     start = [(0.5 * rng.normal(size=shape)).astype("float32") for shape in shapes]
     arrays = {"x": x, "y": y, **{f"start/{i}": w for i, w in enumerate(start)}}
     for name, optimizer in OPTIMIZERS.items():
-        model = keras.Sequential(
-            [keras.Input((6,)), keras.layers.Dense(9, activation="tanh"), keras.layers.Dense(2)]
-        )
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(9, activation="tanh"), keras.layers.Dense(2)])
         model.set_weights(start)
         model.compile(optimizer, "mse")
         losses = []
