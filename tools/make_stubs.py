@@ -50,7 +50,9 @@ def completed(stub: str) -> str:
     stub = re.sub(r"(?<=[ \[])tuple(?!\[)(?=[\]:,) ])", "tuple[typing.Any, ...]", stub)
     stub = re.sub(r"(?<=[ \[])dict(?!\[)(?=[\]:,) ])", "dict[str, typing.Any]", stub)
     stub = re.sub(r"(?<=[ \[])list(?!\[)(?=[\]:,) ])", "list[typing.Any]", stub)
-    stub = re.sub(r"\b(Sequence|Iterable)(?=[,)\] ])", r"\1[typing.Any]", stub)
+    stub = re.sub(r"\b(Sequence|Iterable|Iterator)(?=[,)\] :])", r"\1[typing.Any]", stub)
+    stub = re.sub(r"(\*\*?(?:args|kwargs))(?=[,)])", r"\1: typing.Any", stub)
+    stub = stub.replace("def __hash__(self):", "def __hash__(self) -> int:")
     # The shape of a tensor and the docstrings' blank lines are the same in every module.
     stub = stub.replace("def shape(self) -> tuple[typing.Any, ...]", "def shape(self) -> tuple[int, ...]")
     stub = re.sub(r"[ \t]+$", "", stub, flags=re.MULTILINE)

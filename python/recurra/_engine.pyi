@@ -21,11 +21,11 @@ class Tensor:
         ...
     def __array__(self, dtype: typing.Any = None, copy: typing.Any = None) -> typing.Any:
         ...
-    def __array_ufunc__(self, arg0: typing.Any, arg1: str, *args, **kwargs) -> typing.Any:
+    def __array_ufunc__(self, arg0: typing.Any, arg1: str, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
         ...
     def __bool__(self) -> bool:
         ...
-    def __dlpack__(self, **kwargs) -> typing.Any:
+    def __dlpack__(self, **kwargs: typing.Any) -> typing.Any:
         ...
     def __dlpack_device__(self) -> typing.Any:
         ...
@@ -41,7 +41,7 @@ class Tensor:
         ...
     def __gt__(self, arg0: typing.Any) -> typing.Any:
         ...
-    def __hash__(self):
+    def __hash__(self) -> int:
         """
         Return hash(self).
         """
@@ -53,7 +53,7 @@ class Tensor:
         ...
     def __invert__(self) -> Tensor:
         ...
-    def __iter__(self) -> collections.abc.Iterator:
+    def __iter__(self) -> collections.abc.Iterator[typing.Any]:
         ...
     def __le__(self, arg0: typing.Any) -> typing.Any:
         ...
@@ -146,7 +146,7 @@ class Tensor:
         """
         A NumPy array that shares the elements.
         """
-    def reshape(self, *args) -> Tensor:
+    def reshape(self, *args: typing.Any) -> Tensor:
         """
         The same elements in another shape, given as one sequence or as several integers; one may be -1.
         """
@@ -156,7 +156,7 @@ class Tensor:
         """
     def sum(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
         ...
-    def transpose(self, *args) -> Tensor:
+    def transpose(self, *args: typing.Any) -> Tensor:
         """
         The axes in the order given, or reversed.
         """
