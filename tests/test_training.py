@@ -470,7 +470,7 @@ BAD = {
     "empty": (lambda: linear().fit(X[:0], Y[:0]), "x is empty"),
     "lengths": (lambda: linear().fit(X, Y[:-1]), "x has 50 samples, y has 49"),
     "weights' length": (lambda: linear().fit(X, Y, sample_weight=np.ones(3)), "sample_weight has 3"),
-    "strings": (lambda: linear().fit(X.astype(str), Y), "x: expected numbers, got an array of dtype <U"),
+    "strings": (lambda: linear().fit(X.astype(str), Y), "expected numbers, got an array of dtype <U"),
     "objects": (lambda: linear().fit(np.array([{}] * 50), Y), "x holds objects"),
     "ragged": (lambda: linear().fit([[1, 2], [3]], Y[:2]), "x: rows of different lengths"),
     "no targets": (lambda: linear().fit(X), "y is missing"),

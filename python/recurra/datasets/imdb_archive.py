@@ -75,12 +75,15 @@ def read_reviews(path: Path) -> dict[str, list[Review]]:
     return parts
 
 
-def word_ranks(data: bytes, ranks: dict[bytes, int]) -> NDArray[np.int32]:
-    """The ranks of a review's words, tokenised as for Keras's archive; words without a rank are left out.
+def word_ranks(data: bytes, ranks: dict[bytes, int], unknown: int | None = None) -> NDArray[np.int32]:
+    """The ranks of a review's words, tokenised as for Keras's archive.
 
     Arguments:
         data: the review as UTF-8.
         ranks: rank of each word from 1, the words as UTF-8.
+        unknown: stands for words without a rank; None leaves them out, as the archive does.
     """
     words = data.translate(_TABLE).split(b" ")
-    return np.array(list(filter(None, map(ranks.get, words))), dtype=np.int32)
+    if unknown is None:
+        return np.array(list(filter(None, map(ranks.get, words))), dtype=np.int32)
+    return np.array([ranks.get(word, unknown) for word in words if word], dtype=np.int32)

@@ -47,8 +47,8 @@ def read_idx(path: Path, axes: int) -> Bytes:
         shape = tuple(int(extent) for extent in header[1:])
         if len(data) != header.nbytes + int(np.prod(shape)):
             raise ValueError(f"its header announces shape {shape}, but it holds {len(data) - header.nbytes} bytes")
-        elements: Bytes = np.frombuffer(data, dtype=np.uint8, offset=header.nbytes)
-        return elements.reshape(shape).copy()
+        elements: Bytes = np.frombuffer(data, dtype=np.uint8, offset=header.nbytes).reshape(shape).copy()
+        return elements
 
 
 def _checked(images: Any, labels: Any) -> tuple[Bytes, Bytes]:

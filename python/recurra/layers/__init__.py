@@ -6,6 +6,7 @@ from recurra.layers.core import Activation, Dense, Dropout, Flatten, Identity, L
 from recurra.layers.input import Input, InputLayer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.operation import Operation
+from recurra.layers.text_vectorization import TextVectorization
 
 __all__ = [
     "ELU",
@@ -23,4 +24,5 @@ __all__ = [
     "Operation",
     "ReLU",
     "Softmax",
+    "TextVectorization",
 ]

@@ -22,7 +22,7 @@ from recurra.layers import masks
 from recurra.layers.input_spec import check_input
 from recurra.layers.naming import snake_case, unique_name
 from recurra.layers.signature import CallContext, CallSignature, argument_names, takes_any_keyword
-from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic
+from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic, is_text
 from recurra.layers.weights import FLOATS, WeightHolder, standard_dtype
 from recurra.tensor import Tensor
 from recurra.tree import leaves, map_shapes, map_structure
@@ -269,7 +269,7 @@ class Layer(WeightHolder):
 
     def _convert(self, value: Any) -> Any:
         """One input as a tensor of the layer's dtype; None, numbers' dtypes that are no floats stay as they are."""
-        if value is None or isinstance(value, SymbolicTensor):
+        if value is None or isinstance(value, SymbolicTensor) or (is_text(value) and not self._casts):
             return value
         if not isinstance(value, Tensor):
             try:

@@ -165,6 +165,11 @@ def is_symbolic(*structures: Any) -> bool:
     return any(isinstance(leaf, SymbolicTensor) for leaf in leaves(structures))
 
 
+def is_text(value: Any) -> bool:
+    """Whether a value is an array of strings, which no tensor can hold and only layers of dtype 'string' take."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "UT"
+
+
 def apply(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Calls a function of tensors on symbolic ones: a node of the graph, with the function in an `Operation` layer.
 

@@ -22,9 +22,11 @@ FLOATS = ("float32", "float64")
 
 
 def standard_dtype(dtype: Any) -> str:
-    """The name of a dtype; the package's default float for None."""
+    """The name of a dtype; the package's default float for None. 'string' is for inputs that are text."""
     if dtype is None:
         return config.floatx()
+    if dtype == "string":
+        return "string"
     name: str = np.dtype(getattr(dtype, "name", dtype)).name
     if name not in (*FLOATS, "int32", "int64", "bool"):
         raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool; got {name!r}")

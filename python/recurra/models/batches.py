@@ -21,9 +21,10 @@ from recurra.tree import flatten, map_structure
 Batch = tuple[Any, Any, Any]
 
 
-def as_array(value: Any, what: str) -> np.ndarray:
+def as_array(value: Any, what: str, text: bool = False) -> np.ndarray:
     """Numbers as a contiguous array: floating ones in the package's float type, whole ones as they are.
 
+    text: whether arrays of strings pass as they are, for a layer that takes them.
     Raises TypeError for strings and objects, ValueError for ragged lists and for a single number.
     """
     if isinstance(value, Tensor):
@@ -49,6 +50,8 @@ def as_array(value: Any, what: str) -> np.ndarray:
             )
             raise TypeError(f"{what} holds {hint}") from None
         kind = "f"
+    if text and kind in "UT" and array.ndim:
+        return array
     if kind not in "fiub":
         raise TypeError(f"{what}: expected numbers, got an array of dtype {array.dtype}")
     if kind == "f":
@@ -94,7 +97,7 @@ def _is_numbers(value: Any) -> bool:
     return isinstance(value, (int, float, bool, np.generic))
 
 
-def arrays_of(structure: Any, what: str) -> Any:
+def arrays_of(structure: Any, what: str, text: bool = False) -> Any:
     """Every element of a nested structure as a checked array; None stays None."""
     if structure is None:
         return None
@@ -106,7 +109,7 @@ def arrays_of(structure: Any, what: str) -> Any:
         name = next(names, what)
         if value is None:
             return None
-        array = as_array(value, name)
+        array = as_array(value, name, text)
         check_finite(array, name)
         return array
 
@@ -151,7 +154,7 @@ class ArrayBatches:
         batch_size = 32 if batch_size is None else batch_size
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
-        self.x = arrays_of(x, "x")
+        self.x = arrays_of(x, "x", text=True)
         self.y = arrays_of(y, "y")
         self.sample_weight = arrays_of(sample_weight, "sample_weight")
         self.samples = check_lengths(self.x, self.y, self.sample_weight)
@@ -346,7 +349,7 @@ class Feed:
             batch: Batch = data
         else:
             x, y, weight = unpack(data)
-            batch = arrays_of(x, "x"), arrays_of(y, "y"), arrays_of(weight, "sample_weight")
+            batch = arrays_of(x, "x", text=True), arrays_of(y, "y"), arrays_of(weight, "sample_weight")
             check_lengths(*batch)
         return self._weigh(batch) if self._weigh is not None else batch
 

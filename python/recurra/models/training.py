@@ -570,7 +570,7 @@ class Trainer:
 
     def _single_batch(self, x: Any, y: Any, sample_weight: Any) -> Batch:
         batch = (
-            batches.arrays_of(x, "x"),
+            batches.arrays_of(x, "x", text=True),
             batches.arrays_of(y, "y"),
             batches.arrays_of(sample_weight, "sample_weight"),
         )
