@@ -1,7 +1,7 @@
 """Writes keras_training.npz: 100 steps of Keras's optimizers on a small model with distinct random weights.
 
-Run it where keras is installed: `KERAS_BACKEND=tensorflow python tests/reference/make_keras_training.py`. The test suite
-only reads the file.
+Run it where keras is installed: `KERAS_BACKEND=tensorflow python tests/reference/make_keras_training.py`. The tests
+only read the file.
 """
 
 from __future__ import annotations

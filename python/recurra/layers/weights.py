@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class WeightHolder:
     _trainable: bool
     _weights: list[Variable]
     _untracked: frozenset[str] = frozenset({"_init_arguments"})  # attributes whose contents belong to somebody else
+    changes: ClassVar[int] = 0  # grows when weights are made, frozen or thawed anywhere: lists of them hold until then
     _frozen: list[Variable]  # trainable by nature, switched off by `trainable = False`
 
     @property
@@ -103,6 +104,7 @@ class WeightHolder:
             constraint=constraints.get(constraint),
         )
         self._weights.append(variable)
+        WeightHolder.changes += 1
         return variable
 
     # ---- finding
@@ -208,6 +210,7 @@ class WeightHolder:
     def trainable(self, value: bool) -> None:
         value = bool(value)
         self._trainable = value
+        WeightHolder.changes += 1
         if value:
             for variable in self._frozen:
                 variable.trainable = True

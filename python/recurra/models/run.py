@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 
 @dataclass
+class Structure:
+    """Lists of a model's parts, made once for many steps; `changes` says for which state of WeightHolder.changes."""
+
+    changes: int
+    layers: list[Any]
+    variables: list[Variable]
+    penalised: list[Variable]
+
+
+@dataclass
 class Run:
     """Where a loop over batches is: epochs done, steps and samples of the epoch."""
 
@@ -27,8 +37,8 @@ class Run:
     step: int = 0
     samples: int = 0
     interrupted: bool = False
-    #: What the steps train; None until the next step looks.
-    variables: list[Variable] | None = None
+    #: What the steps train and penalise; None until the next step looks.
+    structure: Structure | None = None
     #: Steps, samples and figures of an epoch that an earlier run had begun; taken up by the first epoch.
     resumed: tuple[int, int, Any] | None = None
     figures: Any = None

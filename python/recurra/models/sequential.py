@@ -11,6 +11,7 @@ from recurra.layers.base import Layer
 from recurra.layers.input import InputLayer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.symbolic import SymbolicTensor
+from recurra.layers.weights import WeightHolder
 from recurra.models.model import Model
 from recurra.tree import is_shape
 
@@ -76,6 +77,7 @@ class Sequential(Model):
         return layer
 
     def _note_built(self) -> None:
+        WeightHolder.changes += 1
         self.built = bool(self._tensors) and bool(self._stack)
         self.input_spec = InputSpec(shape=(None, *self._tensors[0].shape[1:])) if self.built else None
 

@@ -16,13 +16,15 @@ import numpy as np
 from recurra import losses, metrics, optimizers, serialization
 from recurra.callbacks import BackupAndRestore, CallbackList, History, ProgbarLogger
 from recurra.callbacks.progbar import checked_verbose
+from recurra.layers.base import Layer
+from recurra.layers.weights import WeightHolder
 from recurra.losses import FunctionLoss, Loss
 from recurra.metrics import Mean, Metric
 from recurra.models import batches
 from recurra.models.batches import Batch, Feed
 from recurra.models.border import check_inputs, check_targets
 from recurra.models.compiled import CompiledLoss, CompiledMetrics, aligned_with, check_names, flat_identifiers
-from recurra.models.run import Run, stop_on_interrupt
+from recurra.models.run import Run, Structure, stop_on_interrupt
 from recurra.progress import is_terminal
 from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten, map_structure
@@ -51,6 +53,10 @@ class Trainer:
         def inputs(self) -> list[Any]: ...
         @property
         def outputs(self) -> list[Any]: ...
+
+        _call_token: object | None
+
+        def _flatten_layers(self) -> list[Any]: ...
         @property
         def output_names(self) -> list[str]: ...
         def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -174,11 +180,30 @@ class Trainer:
             compiled.build(targets, predictions, y_pred, self.output_names)
             self._restore_figures("losses")
         total = compiled(targets, predictions, weights)
-        for penalty in self.losses:
+        for penalty in self._penalties():
             total = penalty if total is None else total + penalty
         if total is None:
             raise ValueError(f"model '{self.name}': there is no loss to train on; give compile a loss")
         return total
+
+    def _structure(self) -> Structure:
+        known = self.run.structure
+        if known is None or known.changes != WeightHolder.changes:
+            variables = list(self.trainable_variables)
+            penalised = [variable for variable in variables if variable.regularizer is not None]
+            known = Structure(WeightHolder.changes, self._flatten_layers(), variables, penalised)
+            self.run.structure = known
+            if not variables and self.compiled:
+                warnings.warn(f"model '{self.name}' has no trainable weights", stacklevel=2)
+        return known
+
+    def _penalties(self) -> list[Tensor]:
+        """The elements of `losses`, from lists that hold for many steps."""
+        if type(self).losses is not Layer.losses:
+            return self.losses
+        structure, token = self._structure(), self._call_token
+        found = [loss for layer in structure.layers for of, loss in layer._losses if of is token]
+        return found + [variable.regularizer(variable) for variable in structure.penalised]
 
     def _per_output(self, structure: Any, outputs: Any, what: str) -> list[Any]:
         if structure is None:
@@ -221,11 +246,7 @@ class Trainer:
         self._update_metrics(y, y_pred, sample_weight)
 
     def _descend(self, loss: Tensor) -> None:
-        variables = self.run.variables
-        if variables is None:
-            variables = self.run.variables = list(self.trainable_variables)
-            if not variables:
-                warnings.warn(f"model '{self.name}' has no trainable weights", stacklevel=2)
+        variables = self._structure().variables
         if variables:
             self.optimizer.build(variables)
             self.optimizer.zero_gradients()
@@ -424,7 +445,7 @@ class Trainer:
         assert run.feed is not None
         assert run.callbacks is not None
         self.reset_metrics()
-        run.variables = None  # layers may have been frozen or thawed since the last epoch
+        run.structure = None  # layers may have been frozen or thawed since the last epoch
         if run.resumed is None:
             run.step = run.samples = 0
         else:
@@ -552,7 +573,6 @@ class Trainer:
         self._require_compiled("train_on_batch")
         weigh = batches.with_class_weight(class_weight)
         batch = self._single_batch(x, y, sample_weight)
-        self.run.variables = None
         figures = self._step_for("train")(batch if weigh is None else weigh(batch))()
         return figures if return_dict else _values(figures)
 
