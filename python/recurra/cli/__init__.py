@@ -13,10 +13,12 @@ from importlib import import_module
 
 # What is typed -> module of this package.
 COMMANDS = {
+    "classify": "classify",
     "demo jena": "demo_jena",
     "forecast": "forecast",
     "info": "info",
     "predict": "predict",
+    "train imdb": "train_imdb",
     "train jena": "train_jena",
 }
 GROUPS = {"demo": "show recurra at work", "train": "train a model on a well-known data set"}

@@ -1,0 +1,64 @@
+"""A saved review network, applied to new texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recurra.datasets.imdb_archive import word_ranks
+from recurra.sentiment.experiment import FIRST, START, UNKNOWN
+from recurra.sentiment.reviews import inputs
+
+
+class SentimentClassifier:
+    """A model that `Experiment.save` wrote.
+
+    Arguments:
+        path: of the file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is damaged, or its model was not trained on reviews.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        from recurra.saving import load_metadata, load_model
+
+        name = Path(path).name
+        about = load_metadata(path).get("sentiment")
+        if not isinstance(about, dict):
+            raise ValueError(f"{name} holds a model, but none that was trained to judge reviews")
+        try:
+            words: str = _checked(about["words"], str)
+            self.bag: bool = _checked(about["bag"], bool)
+            self.max_words: int = _checked(about["max_words"], int)
+            self.maxlen: int = _checked(about["maxlen"], int)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{name}: its description of the reviews lacks or garbles {error}") from error
+        self.ranks = {word.encode(): rank for rank, word in enumerate(words.split(" "), start=1)}
+        if len(self.ranks) + FIRST >= self.max_words or self.maxlen < 1:
+            raise ValueError(f"{name}: its description of the reviews contradicts itself")
+        self.model = load_model(path, compile=False)
+
+    def numbers(self, text: str) -> list[int]:
+        """The word numbers of a text, as in the training reviews: a start mark, unknown words as one number."""
+        ranks = word_ranks(text.encode(), self.ranks, unknown=UNKNOWN - FIRST)
+        return [START, *(ranks + FIRST).tolist()]
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """How probable it is that each text is positive, (len(texts),)."""
+        if not texts:
+            return np.zeros(0)
+        rows = [self.numbers(text) for text in texts]
+        x = inputs(rows, None, bag=self.bag, words=self.max_words, maxlen=self.maxlen, batch_size=128)
+        return np.asarray(self.model.predict(x, verbose=0), dtype=np.float64).reshape(-1)
+
+
+def _checked(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r:.40}")
+    return value

@@ -1,0 +1,202 @@
+"""One experiment with reviews: a network learns on most of the training reviews and is watched on the rest of them.
+
+The weights kept are those of the epoch with the best validation accuracy; with them the test reviews are judged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recurra.datasets import imdb
+from recurra.sentiment.networks import NETWORKS
+from recurra.sentiment.reviews import inputs
+
+START, UNKNOWN, FIRST = 1, 2, 3  # start_char, oov_char and index_from of imdb.load_data
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an experiment does.
+
+    Attributes:
+        model: a name in NETWORKS.
+        max_words: size of the vocabulary (default 10,000).
+        maxlen: words of a review that are read, its last ones (default 500).
+        units: U in the networks' summaries (default 32).
+        epochs, batch_size: length of the training (default 10, batches of 128).
+        learning_rate: of RMSprop; None: the network's.
+        validation_split: share of the training reviews that is only watched (default 0.2).
+        reviews: use only so many training and test reviews; None: all.
+        bucket: batches of reviews of like lengths, no longer than the longest in them (default False).
+    """
+
+    model: str = "lstm"
+    max_words: int = 10000
+    maxlen: int = 500
+    units: int = 32
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float | None = None
+    validation_split: float = 0.2
+    reviews: int | None = None
+    bucket: bool = False
+
+    def __post_init__(self) -> None:
+        if self.model not in NETWORKS:
+            raise ValueError(f"unknown model '{self.model}'; there are {', '.join(NETWORKS)}")
+        for name, least in (("max_words", FIRST + 2), ("maxlen", 1), ("units", 1), ("epochs", 1), ("batch_size", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if not 0 < self.validation_split < 1:
+            raise ValueError(f"validation_split must be between 0 and 1, got {self.validation_split}")
+        if self.reviews is not None and self.reviews < 10:
+            raise ValueError(f"reviews must be at least 10, got {self.reviews}")
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that is used."""
+        return NETWORKS[self.model].learning_rate if self.learning_rate is None else self.learning_rate
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training.
+
+    Attributes:
+        seed: of the weights and the order of the reviews.
+        history: "loss", "acc", "val_loss", "val_acc" of every epoch.
+        best_epoch: the epoch whose weights are kept, from 1.
+        accuracy: share of right answers on "validation" and "test" with these weights.
+        confusion: counts on the test reviews: [truth][answer], 0 negative, 1 positive.
+        probabilities: that each test review is positive.
+        seconds: the training took, validation included.
+        model: the trained model.
+    """
+
+    seed: int
+    history: dict[str, list[float]]
+    best_epoch: int
+    accuracy: dict[str, float]
+    confusion: list[list[int]]
+    probabilities: NDArray[np.float64] = field(repr=False)
+    seconds: float = 0.0
+    model: Any = field(default=None, repr=False)
+
+
+def confusion(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> list[list[int]]:
+    """Counts by truth and answer: [[negative called negative, called positive], [positive called …, …]]."""
+    answers = (probabilities > 0.5).astype(np.int64)
+    counts: list[list[int]] = np.bincount(2 * truth + answers, minlength=4).reshape(2, 2).tolist()
+    return counts
+
+
+def most_wrong(truth: NDArray[np.int64], probabilities: NDArray[np.float64], count: int) -> list[int]:
+    """The reviews judged wrongly with the most confidence, the worst first; fewer if fewer are wrong."""
+    error = np.abs(truth - probabilities)
+    order = np.argsort(-error, kind="stable")[:count]
+    return [int(i) for i in order if error[i] > 0.5]
+
+
+class Experiment:
+    """Reviews and settings of one experiment.
+
+    Arguments:
+        settings: what to do.
+        path: as `imdb.load_data` takes it.
+
+    Raises:
+        DatasetNotFoundError, ValueError: as `imdb.load_data`.
+    """
+
+    def __init__(self, settings: Settings, path: str = "imdb.npz") -> None:
+        self.settings = settings
+        (x, y), (x_test, y_test) = imdb.load_data(path, num_words=settings.max_words)
+        x, y, x_test, y_test = (part[: settings.reviews] for part in (x, y, x_test, y_test))
+        at = int(len(x) * (1 - settings.validation_split))
+        self.parts: dict[str, tuple[NDArray[Any], NDArray[np.int64]]] = {
+            "training": (x[:at], y[:at]),
+            "validation": (x[at:], y[at:]),
+            "test": (x_test, y_test),
+        }
+        for name, (_, labels) in self.parts.items():
+            if not len(labels):
+                raise ValueError(f"the {name} part has no reviews; use more reviews or another validation_split")
+
+    def baseline(self) -> dict[str, float]:
+        """Accuracy of always giving the more frequent answer of the training part."""
+        answer = int(self.parts["training"][1].mean() >= 0.5)
+        return {part: float((self.parts[part][1] == answer).mean()) for part in ("validation", "test")}
+
+    def inputs(self, part: str, labels: bool = True, shuffle: bool = False) -> Any:
+        """A part as `fit` takes it: an array, or a source that brings the labels unless told not to."""
+        s = self.settings
+        x, y = self.parts[part]
+        return inputs(
+            x,
+            y if labels else None,
+            bag=NETWORKS[s.model].bag,
+            words=s.max_words,
+            maxlen=s.maxlen,
+            batch_size=s.batch_size,
+            shuffle=shuffle,
+            bucket=s.bucket and shuffle,
+        )
+
+    def train(self, seed: int = 0, verbose: int | str = "auto", callbacks: Sequence[Any] = ()) -> Run:
+        """Trains the network of the settings and judges the test reviews.
+
+        Arguments:
+            seed: of the weights and the order of the reviews.
+            verbose, callbacks: as `fit` takes them.
+        """
+        from recurra import optimizers, random
+        from recurra.callbacks import EarlyStopping
+
+        s = self.settings
+        random.set_seed(seed)
+        model = NETWORKS[s.model].build(s.max_words, s.units)
+        model.compile(optimizers.RMSprop(s.rate), loss="binary_crossentropy", metrics=["acc"])
+        keeper = EarlyStopping("val_acc", patience=s.epochs, mode="max", restore_best_weights=True)
+        training, validation = self.inputs("training", shuffle=True), self.inputs("validation")
+        is_array = isinstance(training, np.ndarray)
+        watched = (validation, self.parts["validation"][1]) if isinstance(validation, np.ndarray) else validation
+        began = time.perf_counter()
+        history = model.fit(
+            training,
+            self.parts["training"][1] if is_array else None,
+            batch_size=s.batch_size if is_array else None,
+            epochs=s.epochs,
+            validation_data=watched,
+            verbose=verbose,
+            callbacks=[keeper, *callbacks],
+        ).history
+        seconds = time.perf_counter() - began
+        history = {name: [float(value) for value in values] for name, values in history.items()}
+        best = int(np.argmax(history["val_acc"]))
+        judged = {part: self.probabilities(model, part) for part in ("validation", "test")}
+        accuracy = {part: float(((p > 0.5) == self.parts[part][1]).mean()) for part, p in judged.items()}
+        counts = confusion(self.parts["test"][1], judged["test"])
+        return Run(seed, history, best + 1, accuracy, counts, judged["test"], seconds, model)
+
+    def probabilities(self, model: Any, part: str) -> NDArray[np.float64]:
+        """How probable a model finds it that each review of a part is positive."""
+        predicted = model.predict(self.inputs(part, labels=False), verbose=0)
+        return np.asarray(predicted, dtype=np.float64).reshape(-1)
+
+    def save(self, run: Run, path: str | Path) -> None:
+        """Writes a trained model with the words that `SentimentClassifier` needs."""
+        from recurra.saving import save_model
+
+        s = self.settings
+        ranked = sorted(imdb.get_word_index().items(), key=lambda item: item[1])
+        words = " ".join(word for word, rank in ranked if rank + FIRST < s.max_words)
+        about = {"words": words, "bag": NETWORKS[s.model].bag, "accuracy": run.accuracy, **asdict(s)}
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        save_model(run.model, path, metadata={"sentiment": about})
