@@ -53,16 +53,14 @@ class Case:
 
         The gradient of the input itself is not needed, so the first layer's part of it is left out.
         """
-        first, width = next((i, layer) for i, layer in enumerate(self.layers) if layer[0] in GATES or layer[0] == "conv"), 0
-        index, layer = first
-        if index == 0:
-            width = self.features
-            if layer[0] == "conv":
-                skipped = 2.0 * (self.time - layer[2] + 1) * layer[2] * width * layer[1]
-            else:
-                skipped = 2.0 * self.time * width * layer[1] * GATES[layer[0]] * (2 if layer[0] == "bigru" else 1)
-        else:
-            skipped = 0.0
+        kind, *arguments = self.layers[0]
+        skipped = 0.0
+        if kind == "conv":
+            filters, kernel = arguments
+            skipped = 2.0 * (self.time - kernel + 1) * kernel * self.features * filters
+        elif kind in GATES:
+            directions = 2 if kind == "bigru" else 1
+            skipped = 2.0 * self.time * self.features * arguments[0] * GATES[kind] * directions
         return 3 * self.operations() - skipped * self.batch
 
 
