@@ -330,7 +330,19 @@ def test_what_the_trainer_keeps_is_not_the_models_own():
     model = Sequential([Input((3,)), Dense(4)])
     model.compile("sgd", "mse")
     model.fit(array(4, 3), array(4, 4), epochs=1, verbose=0)
+    model.optimizer = list(model.weights)
+    assert model._own_weights() == []
     assert list(model.state_dict()) == ["dense/kernel", "dense/bias"]
+
+
+def test_layers_are_ordered_as_in_keras():
+    i = Input((3,), name="x")
+    shared = Dense(3, name="shared")
+    short = Dense(3, name="short")(i)
+    long = Dense(3, name="c")(Dense(3, name="b")(shared(i)))
+    late = shared(short)
+    assert [layer.name for layer in Model(i, [short, long, late]).layers] == ["x", "shared", "short", "b", "c"]
+    assert [layer.name for layer in Model(i, [long, late, short]).layers] == ["x", "shared", "b", "short", "c"]
 
 
 def test_subclass_over_a_graph():

@@ -113,6 +113,30 @@ def test_weights_alone(path):
         Sequential([Dense(1)]).load_weights(path)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_training_goes_on_with_the_same_bits(optimizer, path):
+    x, y = array(40, 3), array(40, 2)
+    model = small()
+    model.compile(optimizer, "mae", metrics=["mse"])
+    model.fit(x, y, epochs=2, verbose=0)
+    model.save(path, include_optimizer=True)
+    state = random.get_state()
+    uninterrupted = model.fit(x, y, epochs=2, verbose=0).history
+    loaded = saving.load_model(path)
+    random.set_state(state)
+    assert loaded.fit(x, y, epochs=2, verbose=0).history == uninterrupted
+    for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_compiling_is_restored_if_wanted(path):
+    model = small()
+    model.compile("adam", "mse")
+    model.save(path)
+    assert saving.load_model(path).compiled
+    assert not saving.load_model(path, compile=False).compiled
+
+
 @saving.register_serializable("recurra-tests")
 class Gain(Layer):
     def build(self, input_shape):
