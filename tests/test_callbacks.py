@@ -89,11 +89,11 @@ def test_missing_figure_warns():
 
 
 def test_reduce_rate_on_plateau():
-    reduce = callbacks.ReduceLROnPlateau("figure", factor=0.5, patience=2, cooldown=1, min_lr=0.2)
+    reduce = callbacks.ReduceLROnPlateau("figure", factor=0.5, patience=1, cooldown=2, min_lr=0.2)
     history = linear(optimizers.SGD(1.0)).fit(
         X * 0, Y, epochs=9, verbose=0, callbacks=[Figures(figure=[1.0] * 9), reduce]
     )
-    assert history.history["learning_rate"] == [1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2]
+    assert history.history["learning_rate"] == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2]
 
 
 def test_learning_rate_scheduler():

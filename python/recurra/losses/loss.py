@@ -80,7 +80,8 @@ def reduce_weighted(
         return ops.sum(values)
     if reduction == "mean_with_sample_weight" and weight is not None:
         total = float(np.sum(weight))
-        return ops.sum(values) * (1.0 / total if total else 0.0)
+        mean: Tensor = ops.sum(values) * (1.0 / total if total else 0.0)
+        return mean
     return ops.mean(values)
 
 

@@ -67,8 +67,8 @@ def sparse_categorical_crossentropy(
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
     counted = labels.numpy() != ignore_class
     labels = ops.convert_to_tensor(np.where(counted, labels.numpy(), 0))
-    values = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
-    values = ops.where(counted, values, 0.0)
+    of_all = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
+    values: Tensor = ops.where(counted, of_all, 0.0)
     attach_mask(values, ops.convert_to_tensor(counted))
     return values
 

@@ -25,7 +25,8 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
     """100 · mean |y − ŷ| / max(|y|, ε) over the last axis."""
     y_true, y_pred = aligned(y_true, y_pred, "mean_absolute_percentage_error")
-    return 100.0 * ops.mean(ops.abs(y_true - y_pred) / ops.maximum(ops.abs(y_true), config.epsilon()), axis=-1)
+    share = ops.abs(y_true - y_pred) / ops.maximum(ops.abs(y_true), config.epsilon())
+    return ops.mean(share * 100.0, axis=-1)
 
 
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Tensor:
@@ -60,7 +61,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     floor = config.epsilon() ** 2
 
     def unit(x: Tensor) -> Tensor:
-        return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), floor))
+        return ops.divide(x, ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), floor)))
 
     return -ops.sum(unit(y_true) * unit(y_pred), axis=axis)
 

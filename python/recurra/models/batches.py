@@ -339,7 +339,7 @@ class Feed:
         try:
             data = next(self._iterator)
         except StopIteration:
-            self._iterator = None if not self.once else self._iterator
+            self._iterator = None
             end = getattr(self.source, "on_epoch_end", None)
             if end is not None:
                 end()

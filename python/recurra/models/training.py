@@ -199,7 +199,7 @@ class Trainer:
 
     def _penalties(self) -> list[Tensor]:
         """The elements of `losses`, from lists that hold for many steps."""
-        if type(self).losses is not Layer.losses:
+        if type(self).losses is not Layer.losses:  # type: ignore[comparison-overlap]
             return self.losses
         structure, token = self._structure(), self._call_token
         found = [loss for layer in structure.layers for of, loss in layer._losses if of is token]

@@ -76,10 +76,10 @@ class AdamW(Adam):
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
 
-    def __init__(
+    def __init__(  # type: ignore[misc]
         self,
         learning_rate: LearningRate = 0.001,
-        weight_decay: float | None = 0.004,  # type: ignore[misc]
+        weight_decay: float | None = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
