@@ -20,17 +20,15 @@ void register_rules(py::module_& m) {
   m.def(
       "rmsprop_step",
       [](const ParameterBlock& block, const Tensor& square, Slot momenta, Slot mean, double rate, double rho,
-         double momentum, double epsilon) {
-        optim::rmsprop(block, square, given(momenta), given(mean), rate, rho, momentum, epsilon);
-      },
+         double momentum,
+         double epsilon) { optim::rmsprop(block, square, given(momenta), given(mean), rate, rho, momentum, epsilon); },
       py::arg("block"), py::arg("square"), py::arg("momenta"), py::arg("mean"), py::arg("rate"), py::arg("rho"),
       py::arg("momentum"), py::arg("epsilon"), Unlocked());
   m.def(
       "adam_step",
       [](const ParameterBlock& block, const Tensor& first, const Tensor& second, Slot largest, double rate,
-         double beta_1, double beta_2, double epsilon, Index step) {
-        optim::adam(block, first, second, given(largest), rate, beta_1, beta_2, epsilon, step);
-      },
+         double beta_1, double beta_2, double epsilon,
+         Index step) { optim::adam(block, first, second, given(largest), rate, beta_1, beta_2, epsilon, step); },
       py::arg("block"), py::arg("first"), py::arg("second"), py::arg("largest"), py::arg("rate"), py::arg("beta_1"),
       py::arg("beta_2"), py::arg("epsilon"), py::arg("step"), Unlocked());
   m.def("adamax_step", &optim::adamax, py::arg("block"), py::arg("first"), py::arg("norm"), py::arg("rate"),
