@@ -28,13 +28,15 @@ void error(py::module_& m, const char* name, Tensor (*f)(const Tensor&, const Te
 void register_neural(py::module_& m) {
   m.def(
       "dense",
-      [](const py::object& x, const py::object& kernel, const py::object& bias) {
+      [](const py::object& x, const py::object& kernel, const py::object& bias, const std::string& activation) {
+        const auto kind = activation_from_name(activation);
+        if (!kind) throw py::value_error(text("dense: there is no activation '", activation, "' in the engine"));
         const Tensor t = operand(x);
         const Tensor w = operand(kernel);
         const Tensor b = bias.is_none() ? Tensor() : operand(bias);
-        return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b); });
+        return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, *kind); });
       },
-      py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none());
+      py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("activation") = "linear");
   m.def("embedding", [](const py::object& indices, const py::object& table) {
     const Tensor t = operand(indices);
     const Tensor rows = operand(table);

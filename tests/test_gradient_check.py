@@ -33,7 +33,7 @@ def test_a_planted_error_is_found_where_it_is(rng: np.random.Generator, by: floa
 
 
 def test_not_a_number_is_wrong(rng: np.random.Generator) -> None:
-    with pytest.raises(GradientError, match="backward gives -?nan"):
+    with pytest.raises(GradientError, match=r"backward gives -?nan"):
         check_gradients(lambda a: ops.sqrt(a * 0), rng.normal(size=3))
 
 

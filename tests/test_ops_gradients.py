@@ -49,7 +49,12 @@ def unary(name: str, reference: Callable[..., Any], low: float = -2.0, high: flo
 
 
 def binary(
-    name: str, reference: Callable[..., Any], a: tuple[int, ...], b: tuple[int, ...], low: float = -2.0, high: float = 2.0
+    name: str,
+    reference: Callable[..., Any],
+    a: tuple[int, ...],
+    b: tuple[int, ...],
+    low: float = -2.0,
+    high: float = 2.0,
 ) -> Case:
     return Case(f"{name}-{a}-{b}", getattr(ops, name), reference, [a, b], low, high)
 
@@ -146,7 +151,14 @@ UNARY = [
     Case("glu", lambda x: ops.glu(x), lambda x: x[..., :4] * np_sigmoid(x[..., 4:]), [(2, 8)]),
 ]
 
-SHAPE_PAIRS = [((3, 7), (3, 7)), ((2, 3, 5), (5,)), ((2, 3, 1), (1, 3, 4)), ((3, 1), (1, 4)), ((), (4,)), ((1,), (1, 1))]
+SHAPE_PAIRS = [
+    ((3, 7), (3, 7)),
+    ((2, 3, 5), (5,)),
+    ((2, 3, 1), (1, 3, 4)),
+    ((3, 1), (1, 4)),
+    ((), (4,)),
+    ((1,), (1, 1)),
+]
 BINARY = [
     binary(name, reference, a, b, low, high)
     for name, reference, low, high in [
@@ -225,7 +237,13 @@ REDUCTIONS = [
     Case("normalize", ops.normalize, lambda x: x / np.linalg.norm(x, axis=-1, keepdims=True), [(3, 5)]),
     Case("average", lambda x, w: ops.average(x, 1, w), lambda x, w: np.average(x, 1, w), [(3, 4), (4,)], 0.5, 2),
     Case("median", lambda x: ops.median(x, axis=1), lambda x: np.median(x, axis=1), [(3, 6)], apart=True),
-    Case("quantile", lambda x: ops.quantile(x, 0.3, axis=(0, 2)), lambda x: np.quantile(x, 0.3, axis=(0, 2)), [(3, 2, 4)], apart=True),
+    Case(
+        "quantile",
+        lambda x: ops.quantile(x, 0.3, axis=(0, 2)),
+        lambda x: np.quantile(x, 0.3, axis=(0, 2)),
+        [(3, 2, 4)],
+        apart=True,
+    ),
     Case("softmax", ops.softmax, np_softmax, [(3, 7)]),
     Case("softmax-1", lambda x: ops.softmax(x, axis=1), lambda x: np_softmax(x, 1), [(2, 3, 4)]),
     Case("softmax-02", lambda x: ops.softmax(x, axis=(0, 2)), lambda x: np_softmax(x, (0, 2)), [(2, 3, 4)]),
@@ -240,12 +258,19 @@ LAYOUT = [
     Case("transpose-021", lambda x: ops.transpose(x, (0, 2, 1)), lambda x: x.transpose(0, 2, 1), [(2, 19, 33)]),
     Case("transpose-3102", lambda x: ops.transpose(x, (3, 1, 0, 2)), lambda x: x.transpose(3, 1, 0, 2), [(2, 3, 4, 5)]),
     Case("swapaxes", lambda x: ops.swapaxes(x, 0, -1), lambda x: x.swapaxes(0, -1), [(2, 3, 4)]),
-    Case("moveaxis", lambda x: ops.moveaxis(x, (0, 1), (-1, 0)), lambda x: np.moveaxis(x, (0, 1), (-1, 0)), [(2, 3, 4)]),
+    Case(
+        "moveaxis", lambda x: ops.moveaxis(x, (0, 1), (-1, 0)), lambda x: np.moveaxis(x, (0, 1), (-1, 0)), [(2, 3, 4)]
+    ),
     Case("expand_dims", lambda x: ops.expand_dims(x, (0, -1)), lambda x: np.expand_dims(x, (0, -1)), [(2, 3)]),
     Case("squeeze", lambda x: ops.squeeze(x, axis=1), lambda x: np.squeeze(x, axis=1), [(2, 1, 3)]),
     Case("broadcast_to", lambda x: ops.broadcast_to(x, (4, 2, 3)), lambda x: np.broadcast_to(x, (4, 2, 3)), [(2, 1)]),
     Case("flip", lambda x: ops.flip(x, axis=(0, -1)), lambda x: np.flip(x, axis=(0, -1)), [(3, 2, 4)]),
-    Case("concatenate", lambda *xs: ops.concatenate(xs, axis=1), lambda *xs: np.concatenate(xs, 1), [(2, 3), (2, 1), (2, 4)]),
+    Case(
+        "concatenate",
+        lambda *xs: ops.concatenate(xs, axis=1),
+        lambda *xs: np.concatenate(xs, 1),
+        [(2, 3), (2, 1), (2, 4)],
+    ),
     Case("concatenate-0", lambda *xs: ops.concatenate(xs), lambda *xs: np.concatenate(xs), [(2, 3), (4, 3)]),
     Case("stack", lambda *xs: ops.stack(xs, axis=-1), lambda *xs: np.stack(xs, -1), [(2, 3), (2, 3)]),
     Case("hstack", lambda *xs: ops.hstack(xs), lambda *xs: np.hstack(xs), [(2, 3), (2, 1)]),
@@ -254,7 +279,9 @@ LAYOUT = [
     Case("split-at", lambda x: ops.split(x, [1, 4])[1], lambda x: np.split(x, [1, 4])[1], [(5, 2)]),
     Case("unstack", lambda x: ops.unstack(x, axis=1)[2], lambda x: x[:, 2], [(2, 3)]),
     Case("repeat", lambda x: ops.repeat(x, 3, axis=1), lambda x: np.repeat(x, 3, axis=1), [(2, 3)]),
-    Case("repeat-each", lambda x: ops.repeat(x, [2, 0, 1], axis=1), lambda x: np.repeat(x, [2, 0, 1], axis=1), [(2, 3)]),
+    Case(
+        "repeat-each", lambda x: ops.repeat(x, [2, 0, 1], axis=1), lambda x: np.repeat(x, [2, 0, 1], axis=1), [(2, 3)]
+    ),
     Case("tile", lambda x: ops.tile(x, (2, 1, 3)), lambda x: np.tile(x, (2, 1, 3)), [(2, 3)]),
     Case("roll", lambda x: ops.roll(x, (1, -2), (0, 1)), lambda x: np.roll(x, (1, -2), (0, 1)), [(3, 5)]),
     Case("roll-all", lambda x: ops.roll(x, 4), lambda x: np.roll(x, 4), [(3, 5)]),
@@ -269,7 +296,12 @@ LAYOUT = [
     Case("diag", lambda x: ops.diag(x, -2), lambda x: np.diag(x, -2), [(3,)]),
     Case("trace", ops.trace, np.trace, [(4, 3)]),
     Case("diff", lambda x: ops.diff(x, 2, axis=0), lambda x: np.diff(x, 2, axis=0), [(5, 2)]),
-    Case("take", lambda x: ops.take(x, [[0, 2], [-1, 0]], axis=1), lambda x: np.take(x, [[0, 2], [-1, 0]], axis=1), [(2, 3, 2)]),
+    Case(
+        "take",
+        lambda x: ops.take(x, [[0, 2], [-1, 0]], axis=1),
+        lambda x: np.take(x, [[0, 2], [-1, 0]], axis=1),
+        [(2, 3, 2)],
+    ),
     Case("take-all", lambda x: ops.take(x, [3, 0, 3]), lambda x: np.take(x, [3, 0, 3]), [(2, 3)]),
     Case(
         "take_along_axis",
@@ -349,7 +381,9 @@ PRODUCTS = [
     Case("dense", ops.dense, lambda x, w, b: x @ w + b, [(2, 3, 4), (4, 5), (5,)]),
     Case("dense-vector", ops.dense, lambda x, w: x @ w, [(4,), (4, 5)]),
     Case("dense-one", ops.dense, lambda x, w, b: x @ w + b, [(1, 3), (3, 1), (1,)]),
-    Case("embedding", lambda t: ops.embedding([[0, 2, 2], [1, 0, -1]], t), lambda t: t[[[0, 2, 2], [1, 0, -1]]], [(4, 3)]),
+    Case(
+        "embedding", lambda t: ops.embedding([[0, 2, 2], [1, 0, -1]], t), lambda t: t[[[0, 2, 2], [1, 0, -1]]], [(4, 3)]
+    ),
     Case("segment_sum", lambda x: ops.segment_sum(x, [0, 2, 0, 2], 3), segment_sums, [(4, 2)]),
     Case(
         "scatter",
@@ -471,7 +505,9 @@ def test_any_length_of_a_unary_op(case: Case, shape: tuple[int, ...], rng: np.ra
 
 
 @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "logaddexp"])
-@pytest.mark.parametrize(("a", "b"), [((0,), (0,)), ((0, 3), (3,)), ((2, 0), (1, 1)), ((300, 70), (70,)), ((70, 1), (1, 301))])
+@pytest.mark.parametrize(
+    ("a", "b"), [((0,), (0,)), ((0, 3), (3,)), ((2, 0), (1, 1)), ((300, 70), (70,)), ((70, 1), (1, 301))]
+)
 def test_any_length_of_a_binary_op(name: str, a: tuple[int, ...], b: tuple[int, ...], rng: np.random.Generator) -> None:
     x, y = rng.uniform(0.5, 2, a), rng.uniform(0.5, 2, b)
     left, right = Tensor(x), Tensor(y)
@@ -479,5 +515,6 @@ def test_any_length_of_a_binary_op(name: str, a: tuple[int, ...], b: tuple[int, 
     result = getattr(ops, name)(left, right)
     np.testing.assert_allclose(result.numpy(), getattr(np, name)(x, y), rtol=1e-12)
     ops.sum(result).backward()
-    assert left.grad is not None and left.grad.shape == a
-    assert right.grad is not None and right.grad.shape == b
+    for tensor, shape in ((left, a), (right, b)):
+        assert tensor.grad is not None
+        assert tensor.grad.shape == shape

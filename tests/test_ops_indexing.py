@@ -195,7 +195,7 @@ def test_products_with_zeros_have_exact_gradients(rng: np.random.Generator) -> N
     check_gradients(lambda t: ops.prod(t, axis=1), x)
     check_gradients(lambda t: ops.prod(t), x)
     check_gradients(lambda t: ops.cumprod(t, axis=1), x)
-    check_gradients(lambda t: ops.power(t, 2.0), np.zeros(3) + [0, 1, -2])
+    check_gradients(lambda t: ops.power(t, 2.0), np.array([0.0, 1.0, -2.0]))
 
 
 @pytest.mark.parametrize(("name", "large"), [("sigmoid", [0, 1]), ("softplus", [0, 1e4]), ("log_sigmoid", [-1e4, 0])])
@@ -250,7 +250,10 @@ CREATED: list[tuple[Callable[[], Tensor], Any]] = [
     (lambda: ops.identity(2), np.identity(2, "float32")),
     (lambda: ops.tri(3, k=-1), np.tri(3, k=-1, dtype="float32")),
     (lambda: ops.meshgrid([1, 2], [3, 4, 5])[0], np.meshgrid([1, 2], [3, 4, 5])[0].astype("int32")),
-    (lambda: ops.meshgrid([1, 2], [3, 4, 5], indexing="ij")[1], np.meshgrid([1, 2], [3, 4, 5], indexing="ij")[1].astype("int32")),
+    (
+        lambda: ops.meshgrid([1, 2], [3, 4, 5], indexing="ij")[1],
+        np.meshgrid([1, 2], [3, 4, 5], indexing="ij")[1].astype("int32"),
+    ),
 ]
 
 

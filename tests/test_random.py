@@ -88,12 +88,14 @@ def test_mean_and_deviation(row: int) -> None:
 
 def test_ranges_and_types() -> None:
     uniform = random.uniform((N,), 2, 5, seed=1).numpy()
-    assert uniform.min() >= 2 and uniform.max() < 5
+    assert uniform.min() >= 2
+    assert uniform.max() < 5
     assert abs(random.truncated_normal((N,), seed=1).numpy()).max() <= 2
     assert set(random.randint((1000,), 3, 6, seed=1).numpy()) == {3, 4, 5}
     assert sorted(random.shuffle(np.arange(9), seed=1).numpy()) == list(range(9))
     columns = random.shuffle(np.arange(6).reshape(2, 3), axis=1, seed=1).numpy()
-    assert sorted(columns[0]) == [0, 1, 2] and np.array_equal(columns[1] - columns[0], [3, 3, 3])
+    assert sorted(columns[0]) == [0, 1, 2]
+    assert np.array_equal(columns[1] - columns[0], [3, 3, 3])
     assert random.normal((2,)).dtype == "float32"
     assert random.normal((2,), dtype="float64").dtype == "float64"
     assert random.normal((0, 3)).shape == random.truncated_normal((0, 3)).shape == (0, 3)
@@ -123,7 +125,8 @@ def test_dropout_gradient_uses_the_same_mask() -> None:
     mask = random.dropout(np.ones((7, 11)), 0.4, seed=9).numpy()
     assert np.array_equal(random.dropout(x, 0.4, seed=9).numpy(), x * mask)
     rows = random.dropout(np.ones((7, 11)), 0.4, noise_shape=(7, 1), seed=9).numpy()
-    assert (rows == rows[:, :1]).all() and len(set(rows[:, 0])) == 2
+    assert (rows == rows[:, :1]).all()
+    assert len(set(rows[:, 0])) == 2
 
 
 def test_threads_do_not_matter() -> None:

@@ -76,7 +76,7 @@ class Variable(Tensor):
         """The variable itself: a tensor wherever one is expected."""
         return self
 
-    def assign(self, value: ArrayLike | Tensor) -> Variable:
+    def assign(self, value: ArrayLike | Tensor) -> Variable:  # type: ignore[override]
         """Overwrites the elements.
 
         Args:
@@ -104,7 +104,7 @@ class Variable(Tensor):
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={values}>"
 
 
-class no_grad(ContextDecorator):
+class no_grad(ContextDecorator):  # noqa: N801  (a function to its users)
     """While active, nothing is put on the tape of this thread: results require no gradient and keep no memory.
 
     Works as a context manager, `with no_grad(): …`, and as a decorator, `@no_grad()`.

@@ -3,15 +3,12 @@
 #include <cmath>
 #include <numbers>
 
+#include "recurra/kernels/activation.h"
 #include "recurra/ops/pointwise.h"
 
 namespace recurra::ops {
 namespace {
 
-template <class T>
-constexpr T selu_scale = static_cast<T>(1.0507009873554804934193349852946);
-template <class T>
-constexpr T selu_alpha = static_cast<T>(1.6732632423543772848170429916717);
 template <class T>
 constexpr T gelu_root = static_cast<T>(0.79788456080286535587989211986876);  // sqrt(2 / pi)
 template <class T>
@@ -27,6 +24,14 @@ T logistic(T v) {
 template <class T>
 T log_one_plus_exp(T v) {
   return std::max(v, T(0)) + std::log1p(std::exp(-std::abs(v)));
+}
+
+// A function of the kernels' table.
+template <Activation kind>
+Tensor of_table(const char* name, const Tensor& x, double cost) {
+  return smooth_vector(
+      name, x, cost, slope_needs_input(kind) ? From::input : From::output,
+      []<class T>(Vec<T> v) { return activate<T>(kind, v); }, []<class T>(Vec<T> s) { return slope_of<T>(kind, s); });
 }
 
 }  // namespace
@@ -57,12 +62,7 @@ Tensor elu(const Tensor& x, double alpha) {
       [alpha]<class T>(T v) { return v > 0 ? T(1) : static_cast<T>(alpha) * std::exp(v); });
 }
 
-Tensor selu(const Tensor& x) {
-  return smooth(
-      "selu", x, 15, From::input,
-      []<class T>(T v) { return selu_scale<T> * (v > 0 ? v : selu_alpha<T> * std::expm1(v)); },
-      []<class T>(T v) { return selu_scale<T> * (v > 0 ? T(1) : selu_alpha<T> * std::exp(v)); });
-}
+Tensor selu(const Tensor& x) { return of_table<Activation::selu>("selu", x, 15); }
 
 Tensor celu(const Tensor& x, double alpha) {
   check(alpha != 0, "celu: alpha must not be 0");
@@ -77,14 +77,14 @@ Tensor celu(const Tensor& x, double alpha) {
 
 Tensor gelu(const Tensor& x, bool approximate) {
   if (approximate) {
-    return smooth(
+    return smooth_vector(
         "gelu", x, 30, From::input,
-        []<class T>(T v) {
-          return T(0.5) * v * (T(1) + std::tanh(gelu_root<T> * (v + gelu_cubic<T> * v * v * v)));
+        []<class T>(Vec<T> v) {
+          return T(0.5) * v * (T(1) + math::tanh<T>(gelu_root<T> * (v + gelu_cubic<T> * v * v * v)));
         },
-        []<class T>(T v) {
-          const T t = std::tanh(gelu_root<T> * (v + gelu_cubic<T> * v * v * v));
-          const T inner = gelu_root<T> * (T(1) + T(3) * gelu_cubic<T> * v * v);
+        []<class T>(Vec<T> v) {
+          const Vec<T> t = math::tanh<T>(gelu_root<T> * (v + gelu_cubic<T> * v * v * v));
+          const Vec<T> inner = gelu_root<T> * (T(1) + T(3) * gelu_cubic<T> * v * v);
           return T(0.5) * (T(1) + t) + T(0.5) * v * (T(1) - t * t) * inner;
         });
   }
@@ -102,21 +102,11 @@ Tensor softplus(const Tensor& x) {
       "softplus", x, 30, From::input, [](auto v) { return log_one_plus_exp(v); }, [](auto v) { return logistic(v); });
 }
 
-Tensor softsign(const Tensor& x) {
-  return smooth(
-      "softsign", x, 5, From::input, []<class T>(T v) { return v / (T(1) + std::abs(v)); },
-      []<class T>(T v) { return T(1) / ((T(1) + std::abs(v)) * (T(1) + std::abs(v))); });
-}
+Tensor softsign(const Tensor& x) { return of_table<Activation::softsign>("softsign", x, 5); }
 
-Tensor tanh(const Tensor& x) {
-  return smooth(
-      "tanh", x, 20, From::output, [](auto v) { return std::tanh(v); }, []<class T>(T y) { return T(1) - y * y; });
-}
+Tensor tanh(const Tensor& x) { return of_table<Activation::tanh>("tanh", x, 20); }
 
-Tensor sigmoid(const Tensor& x) {
-  return smooth(
-      "sigmoid", x, 20, From::output, [](auto v) { return logistic(v); }, []<class T>(T y) { return y * (T(1) - y); });
-}
+Tensor sigmoid(const Tensor& x) { return of_table<Activation::sigmoid>("sigmoid", x, 20); }
 
 Tensor hard_sigmoid(const Tensor& x) {
   return smooth(
@@ -125,14 +115,7 @@ Tensor hard_sigmoid(const Tensor& x) {
       []<class T>(T v) { return v > T(-3) && v < T(3) ? T(1) / T(6) : T(0); });
 }
 
-Tensor silu(const Tensor& x) {
-  return smooth(
-      "silu", x, 20, From::input, [](auto v) { return v * logistic(v); },
-      []<class T>(T v) {
-        const T s = logistic(v);
-        return s * (T(1) + v * (T(1) - s));
-      });
-}
+Tensor silu(const Tensor& x) { return of_table<Activation::silu>("silu", x, 20); }
 
 Tensor hard_silu(const Tensor& x) {
   return smooth(

@@ -1,5 +1,7 @@
 #include "recurra/ops/dense.h"
 
+#include <algorithm>
+
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/indexing.h"
 #include "recurra/ops/matmul.h"
@@ -8,7 +10,35 @@
 
 namespace recurra::ops {
 
-Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
+namespace {
+
+// y = f(z); what the slope will be found from is left in `kept`, which may be y itself.
+template <class T>
+void activate_all(Activation kind, T* y, T* kept, Index size) {
+  parallel_blocks(size, elementwise_block, 20.0 * static_cast<double>(size), [=](Index begin, Index end) {
+    for (Index i = begin; i < end; i += lanes<T>) {
+      const Index count = std::min<Index>(lanes<T>, end - i);
+      const Vec<T> z = load_part(y + i, count);
+      store_part(y + i, activate<T>(kind, z), count);
+      if (kept != y) store_part(kept + i, z, count);
+    }
+  });
+}
+
+// dz = dy f'(z)
+template <class T>
+void slope_all(Activation kind, const T* dy, const T* kept, T* dz, Index size) {
+  parallel_blocks(size, elementwise_block, 20.0 * static_cast<double>(size), [=](Index begin, Index end) {
+    for (Index i = begin; i < end; i += lanes<T>) {
+      const Index count = std::min<Index>(lanes<T>, end - i);
+      store_part(dz + i, load_part(dy + i, count) * slope_of<T>(kind, load_part(kept + i, count)), count);
+    }
+  });
+}
+
+}  // namespace
+
+Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation) {
   check_rank(kernel, 2, "dense", "the kernel");
   check_same_dtype(x, kernel, "dense");
   const Index features = kernel.shape(0);
@@ -24,6 +54,8 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
   shape[-1] = units;
   const Index rows = shape.count(0, shape.rank() - 1);
   const Tensor out(shape, x.dtype());
+  const bool records = needs_recording({&x, &kernel, &bias});
+  const Tensor kept = records && slope_needs_input(activation) ? Tensor::empty_like(out) : out.detach();
   dispatch_float(x.dtype(), "dense", [&]<class T>() {
     T* y = out.data<T>();
     if (bias.defined()) {
@@ -34,12 +66,19 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
                       });
     }
     product<T>(rows, units, features, {x.data<T>()}, {kernel.data<T>()}, y, bias.defined());
+    if (activation != Activation::linear) activate_all<T>(activation, y, kept.data<T>(), out.size());
   });
-  if (needs_recording({&x, &kernel, &bias}))
+  if (records)
     record("dense", {x, kernel, bias}, {out},
-           [x = x.detach(), kernel = kernel.detach(), rows, units, features](const BackwardPass& pass) {
-             const Tensor& g = pass.output_gradient();
+           [x = x.detach(), kernel = kernel.detach(), kept = activation == Activation::linear ? Tensor() : kept,
+            activation, rows, units, features](const BackwardPass& pass) {
+             Tensor g = pass.output_gradient();
              dispatch_float(g.dtype(), "dense", [&]<class T>() {
+               if (kept.defined()) {
+                 const Tensor dz = Tensor::empty_like(g);
+                 slope_all<T>(activation, g.data<T>(), kept.data<T>(), dz.data<T>(), g.size());
+                 g = dz;
+               }
                const T* dy = g.data<T>();
                if (pass.wants(0)) {
                  const Tensor dx = Tensor::empty_like(x);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "recurra/kernels/math.h"
 #include "recurra/ops/pointwise.h"
 
 namespace recurra::ops {
@@ -82,8 +83,9 @@ Tensor reciprocal(const Tensor& x) {
       "reciprocal", x, 4, From::output, []<class T>(T v) { return T(1) / v; }, [](auto y) { return -y * y; });
 }
 Tensor exp(const Tensor& x) {
-  return smooth(
-      "exp", x, 15, From::output, [](auto v) { return std::exp(v); }, [](auto y) { return y; });
+  return smooth_vector(
+      "exp", x, 15, From::output, []<class T>(Vec<T> v) { return math::exp<T>(v); },
+      []<class T>(Vec<T> y) { return y; });
 }
 Tensor exp2(const Tensor& x) {
   return smooth(

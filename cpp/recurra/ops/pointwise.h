@@ -1,6 +1,10 @@
 // How functions of one operand are written: the function and its slope side by side.
 #pragma once
 
+#include <algorithm>
+#include <type_traits>
+
+#include "recurra/kernels/vec.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/cast.h"
 #include "recurra/tensor/tape.h"
@@ -33,6 +37,43 @@ Tensor smooth(const char* name, const Tensor& given, double cost, From from, con
              const Tensor dx = Tensor::empty_like(g);
              dispatch_float(g.dtype(), name, [&]<class T>() {
                broadcast_apply<T, T>(g, kept, dx, cost, [&](T d, T v) { return d * slope(v); });
+             });
+             pass.add(0, dx);
+           });
+  return out;
+}
+
+/// The same for functions written on SIMD vectors: f and slope are called as f.template operator()<T>(Vec<T>).
+template <class F, class Slope>
+Tensor smooth_vector(const char* name, const Tensor& given, double cost, From from, const F& f, const Slope& slope) {
+  const Tensor x = cast(given, floating(given.dtype()));
+  const Tensor out = Tensor::empty_like(x);
+  const auto for_vectors = [cost](Index size, auto lane_count, const auto& body) {
+    constexpr Index width = decltype(lane_count)::value;
+    parallel_blocks(size, elementwise_block, cost * static_cast<double>(size), [&](Index begin, Index end) {
+      for (Index i = begin; i < end; i += width) body(i, std::min(width, end - i));
+    });
+  };
+  dispatch_float(x.dtype(), name, [&]<class T>() {
+    const T* in = x.data<T>();
+    T* to = out.data<T>();
+    for_vectors(x.size(), std::integral_constant<Index, lanes<T>>{}, [&](Index i, Index count) {
+      store_part(to + i, f.template operator()<T>(load_part(in + i, count)), count);
+    });
+  });
+  if (needs_recording({&x}))
+    record(name, {x}, {out},
+           [name, slope, for_vectors, kept = (from == From::input ? x : out).detach()](const BackwardPass& pass) {
+             const Tensor& g = pass.output_gradient();
+             const Tensor dx = Tensor::empty_like(g);
+             dispatch_float(g.dtype(), name, [&]<class T>() {
+               const T* dy = g.data<T>();
+               const T* v = kept.data<T>();
+               T* to = dx.data<T>();
+               for_vectors(g.size(), std::integral_constant<Index, lanes<T>>{}, [&](Index i, Index count) {
+                 const Vec<T> s = slope.template operator()<T>(load_part(v + i, count));
+                 store_part(to + i, load_part(dy + i, count) * s, count);
+               });
              });
              pass.add(0, dx);
            });

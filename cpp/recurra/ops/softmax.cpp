@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "recurra/kernels/math.h"
 #include "recurra/ops/activation.h"
 #include "recurra/ops/layout.h"
 #include "recurra/ops/pointwise.h"
@@ -32,6 +33,21 @@ void for_each_row(const Tensor& x, const Row& row) {
                   });
 }
 
+// y = exp(x - top); returns the sum, taken in lanes and then in order.
+template <class T>
+T exponentials(const T* x, T top, Index count, T* y) {
+  Vec<T> sums{};
+  for (Index i = 0; i < count; i += lanes<T>) {
+    const Index part = std::min<Index>(lanes<T>, count - i);
+    const Vec<T> e = math::exp<T>(load_part(x + i, part) - top);
+    store_part(y + i, e, part);
+    sums += load_part(y + i, part);  // without the lanes behind the end
+  }
+  T total = 0;
+  for (int k = 0; k < lanes<T>; ++k) total += sums[k];
+  return total;
+}
+
 }  // namespace
 
 Tensor softmax(const Tensor& given, Index axis) {
@@ -42,8 +58,7 @@ Tensor softmax(const Tensor& given, Index axis) {
         const T* in = x.data<T>() + at;
         T* __restrict y = out.data<T>() + at;
         const T top = *std::max_element(in, in + count);
-        T total = 0;
-        for (Index i = 0; i < count; ++i) total += y[i] = std::exp(in[i] - top);
+        const T total = exponentials(in, top, count, y);
         const T scale = T(1) / total;
         for (Index i = 0; i < count; ++i) y[i] *= scale;
       });
@@ -76,9 +91,7 @@ Tensor log_softmax(const Tensor& given, Index axis) {
         const T* in = x.data<T>() + at;
         T* __restrict y = out.data<T>() + at;
         const T top = *std::max_element(in, in + count);
-        T total = 0;
-        for (Index i = 0; i < count; ++i) total += std::exp(in[i] - top);
-        const T shift = top + std::log(total);
+        const T shift = top + std::log(exponentials(in, top, count, y));
         for (Index i = 0; i < count; ++i) y[i] = in[i] - shift;
       });
     });

@@ -80,7 +80,8 @@ Tensor Tensor::rows(Index begin, Index end) const {
 }
 
 Tensor Tensor::detach() const {
-  if (!impl_->requires_gradient) return *this;
+  // Always a handle of its own: an output that is detached while its node is being made is not on the tape yet, and
+  // keeping it itself would tie node and output into a ring that is never freed.
   return {shape(), dtype(), impl_->storage, impl_->offset};
 }
 

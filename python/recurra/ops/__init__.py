@@ -1,7 +1,7 @@
 """Functions of tensors under the names of `keras.ops`.
 
-They take tensors, NumPy arrays, numbers and nested lists, and return tensors; on the tensors of a graph (`recurra.Input`)
-they become nodes of it. Shapes in the docstrings: `...` stands for any leading axes.
+They take tensors, NumPy arrays, numbers and nested lists, and return tensors; on the tensors of a graph
+(`recurra.Input`) they become nodes of it. Shapes in the docstrings: `...` stands for any leading axes.
 """
 
 from recurra.ops.activations import celu as celu

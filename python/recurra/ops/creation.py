@@ -61,7 +61,8 @@ def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any 
     if stop is None:
         start, stop = 0, start
     if dtype is None:
-        dtype = "int32" if all(isinstance(number, (int, np.integer)) for number in (start, stop, step)) else config.floatx()
+        whole = all(isinstance(number, (int, np.integer)) for number in (start, stop, step))
+        dtype = "int32" if whole else config.floatx()
     return Tensor(np.arange(start, stop, step, dtype=dtype))
 
 

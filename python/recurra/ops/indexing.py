@@ -188,15 +188,14 @@ def _put(target: Tensor, indices: ArrayLike | Tensor, updates: ArrayLike | Tenso
     positions = _engine.operand(indices).numpy()
     depth = positions.shape[-1]
     leading = target.shape[:depth]
-    flat = np.ravel_multi_index(tuple(np.where(p < 0, p + n, p) for p, n in zip(positions.T, leading, strict=True)), leading)
+    columns = tuple(np.where(p < 0, p + n, p) for p, n in zip(positions.T, leading, strict=True))
+    flat = np.ravel_multi_index(columns, leading)
     rows = _engine.reshape(target, (int(np.prod(leading)), *target.shape[depth:]))
     return _engine.reshape(_engine.put_rows(rows, flat.T.astype("int64"), updates, overwrite), target.shape)
 
 
 @composed
-def slice_update(
-    inputs: ArrayLike | Tensor, start_indices: Sequence[int], updates: ArrayLike | Tensor
-) -> Tensor:
+def slice_update(inputs: ArrayLike | Tensor, start_indices: Sequence[int], updates: ArrayLike | Tensor) -> Tensor:
     """A copy of `inputs` with the block that begins at these indices replaced."""
     tensor, block = _engine.operand(inputs), _engine.operand(updates)
     widths = []
@@ -231,9 +230,7 @@ def diag(x: ArrayLike | Tensor, k: int = 0) -> Tensor:
         raise ValueError(f"diag: expected a vector or a matrix, got shape {tensor.shape}")
     n = tensor.shape[0] + abs(k)
     at = np.arange(tensor.shape[0])
-    flat = _engine.put_rows(
-        _engine.full(n * n, 0, tensor.dtype), (at + max(-k, 0)) * n + at + max(k, 0), tensor, False
-    )
+    flat = _engine.put_rows(_engine.full(n * n, 0, tensor.dtype), (at + max(-k, 0)) * n + at + max(k, 0), tensor, False)
     return _engine.reshape(flat, (n, n))
 
 
@@ -248,8 +245,9 @@ def diff(x: ArrayLike | Tensor, n: int = 1, axis: int = -1) -> Tensor:
     """Differences of neighbours along an axis, n times."""
     tensor = _engine.operand(x)
     before = (builtins.slice(None),) * (axis % tensor.ndim)
+    later, earlier = (*before, builtins.slice(1, None)), (*before, builtins.slice(None, -1))
     for _ in range(n):
-        tensor = _engine.subtract(tensor[(*before, builtins.slice(1, None))], tensor[(*before, builtins.slice(None, -1))])
+        tensor = _engine.subtract(tensor[later], tensor[earlier])
     return tensor
 
 
@@ -261,7 +259,10 @@ def median(x: ArrayLike | Tensor, axis: int | Sequence[int] | None = None, keepd
 
 @composed
 def quantile(
-    x: ArrayLike | Tensor, q: float, axis: int | Sequence[int] | None = None, method: str = "linear",
+    x: ArrayLike | Tensor,
+    q: float,
+    axis: int | Sequence[int] | None = None,
+    method: str = "linear",
     keepdims: bool = False,
 ) -> Tensor:
     """The value below which a fraction q of the elements lies.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from recurra import _engine
 from recurra.ops.operation import composed, operation
 from recurra.tensor import Tensor
@@ -146,8 +148,8 @@ def split(x: ArrayLike | Tensor, indices_or_sections: int | Sequence[int], axis:
     else:
         bounds = [int(bound) for bound in indices_or_sections]
     before = (slice(None),) * place
-    edges = zip([None, *bounds], [*bounds, None], strict=True)
-    return [tensor[(*before, slice(begin, end))] for begin, end in edges]
+    keys = [(*before, slice(begin, end)) for begin, end in zip([None, *bounds], [*bounds, None], strict=True)]
+    return [tensor[key] for key in keys]
 
 
 @composed
@@ -161,8 +163,8 @@ def unstack(x: ArrayLike | Tensor, num: int | None = None, axis: int = 0) -> lis
     place = axis % tensor.ndim
     if num is not None and num != tensor.shape[place]:
         raise ValueError(f"unstack: axis {axis} of shape {tensor.shape} has not {num} elements")
-    before = (slice(None),) * place
-    return [tensor[(*before, index)] for index in range(tensor.shape[place])]
+    keys = [(*(slice(None),) * place, index) for index in range(tensor.shape[place])]
+    return [tensor[key] for key in keys]
 
 
 @composed
@@ -177,8 +179,6 @@ def repeat(x: ArrayLike | Tensor, repeats: int | Sequence[int], axis: int | None
         tensor, axis = _engine.reshape(tensor, -1), 0
     if isinstance(repeats, int):
         return _engine.repeat(tensor, repeats, axis)
-    import numpy as np
-
     counts = np.asarray(repeats)
     if counts.size == 1:
         return _engine.repeat(tensor, int(counts.reshape(-1)[0]), axis)
@@ -225,13 +225,8 @@ def pad(
     if constant_values is not None and mode != "constant":
         raise ValueError(f"pad: constant_values has no meaning for mode {mode!r}")
     tensor = _engine.operand(x)
-    if isinstance(pad_width, int):
-        widths = [(pad_width, pad_width)] * tensor.ndim
-    else:
-        pairs = [tuple(width) if isinstance(width, Sequence) else width for width in pad_width]
-        if len(pairs) == 2 and all(isinstance(width, int) for width in pairs):
-            widths = [(pairs[0], pairs[1])] * tensor.ndim  # type: ignore[list-item]
-        else:
-            widths = [pair if len(pair) == 2 else (*pair, *pair) for pair in pairs]  # type: ignore[arg-type,misc,union-attr]
-            widths = widths * tensor.ndim if len(widths) == 1 else widths
+    given = np.asarray(pad_width)
+    if given.dtype.kind not in "iu" or (given.ndim == 2 and given.shape[0] not in (1, tensor.ndim)):
+        raise ValueError(f"pad: expected a pair of widths for each of {tensor.ndim} axes, got {pad_width}")
+    widths = [(int(before), int(after)) for before, after in np.broadcast_to(given, (tensor.ndim, 2))]
     return _engine.pad(tensor, widths, mode, constant_values or 0.0)

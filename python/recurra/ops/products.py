@@ -171,7 +171,9 @@ def _single(tensor: Tensor, letters: list[str]) -> tuple[Tensor, list[str]]:
     return tensor, letters
 
 
-def _pair(a: Tensor, a_letters: list[str], b: Tensor, b_letters: list[str], needed: set[str]) -> tuple[Tensor, list[str]]:
+def _pair(
+    a: Tensor, a_letters: list[str], b: Tensor, b_letters: list[str], needed: set[str]
+) -> tuple[Tensor, list[str]]:
     """The product of two operands, summed over letters that nothing needs any more: one batched matrix product."""
     extents: dict[str, int] = {}
     for tensor, letters in ((a, a_letters), (b, b_letters)):

@@ -145,7 +145,7 @@ def average(x: ArrayLike | Tensor, axis: Axis = None, weights: ArrayLike | Tenso
         shape[axis] = -1
         shares = _engine.reshape(shares, shape)
     weighted = _engine.sum(_engine.multiply(values, shares), axis)
-    return _engine.divide(weighted, _engine.sum(_engine.multiply(shares, _engine.full(values.shape, 1, values.dtype)), axis))
+    return _engine.divide(weighted, _engine.sum(_engine.broadcast_to(shares, values.shape), axis))
 
 
 @composed
