@@ -12,6 +12,14 @@ Tensor optional(const Tensor* tensor) { return tensor ? *tensor : Tensor(); }
 void register_rnn(py::module_& m) {
   m.def("cell_names", &rnn::cell_names, "Names of the recurrent cells the engine has.");
   m.def(
+      "activation_names",
+      [] {
+        std::vector<std::string> names;
+        for (const ActivationName& row : activation_names) names.emplace_back(row.name);
+        return names;
+      },
+      "Names of the activation functions that a cell of the engine can have.");
+  m.def(
       "rnn",
       [](const std::string& cell, const Tensor& x, const std::vector<Tensor>& weights,
          const std::vector<const Tensor*>& states, const Tensor* mask, const Tensor* input_dropout,

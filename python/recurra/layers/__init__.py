@@ -6,23 +6,47 @@ from recurra.layers.core import Activation, Dense, Dropout, Flatten, Identity, L
 from recurra.layers.input import Input, InputLayer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.operation import Operation
+from recurra.layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    DropoutRNNCell,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+)
 from recurra.layers.text_vectorization import TextVectorization
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
+    "Bidirectional",
     "Dense",
     "Dropout",
+    "DropoutRNNCell",
     "Flatten",
+    "GRUCell",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LeakyReLU",
     "Operation",
     "ReLU",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
+    "StackedRNNCells",
     "TextVectorization",
+    "TimeDistributed",
 ]

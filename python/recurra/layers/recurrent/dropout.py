@@ -1,0 +1,43 @@
+"""Dropout inside a recurrent cell: one mask for all time steps of a sequence (Gal & Ghahramani 2016)."""
+
+from __future__ import annotations
+
+from recurra import ops, random
+from recurra.tensor import Tensor
+
+
+class DropoutRNNCell:
+    """Mixin for cells: scale masks drawn once a sequence and kept for all its steps.
+
+    Masks hold 0 or 1 / (1 - rate). A cell that mixes this in has `dropout` and `recurrent_dropout` (rates in [0, 1))
+    and `seed_generator`; `RNN` drops the masks when a sequence is finished.
+
+    Source: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016.
+    """
+
+    dropout: float
+    recurrent_dropout: float
+    seed_generator: random.SeedGenerator
+    _dropout_mask: Tensor | None = None
+    _recurrent_dropout_mask: Tensor | None = None
+
+    def get_dropout_mask(self, step_input: Tensor) -> Tensor | None:
+        """The scale of the input (B, F), drawn at the first call of a sequence; None without dropout."""
+        if self._dropout_mask is None and self.dropout > 0:
+            self._dropout_mask = self._draw(step_input, self.dropout)
+        return self._dropout_mask
+
+    def get_recurrent_dropout_mask(self, state: Tensor) -> Tensor | None:
+        """The scale of the state (B, U) in front of the recurrent product; None without recurrent dropout."""
+        if self._recurrent_dropout_mask is None and self.recurrent_dropout > 0:
+            self._recurrent_dropout_mask = self._draw(state, self.recurrent_dropout)
+        return self._recurrent_dropout_mask
+
+    def reset_dropout_mask(self) -> None:
+        self._dropout_mask = None
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        self._recurrent_dropout_mask = None
+
+    def _draw(self, like: Tensor, rate: float) -> Tensor:
+        return random.dropout(ops.ones(like.shape, dtype=like.dtype), rate, seed=self.seed_generator)

@@ -1,0 +1,231 @@
+"""The recurrent layer around any cell: states, masks, direction, what is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from recurra import ops, serialization
+from recurra.layers.base import Layer
+from recurra.layers.input_spec import InputSpec
+from recurra.layers.masks import attach_mask
+from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
+from recurra.layers.recurrent.sequence import Direction, detached, run
+from recurra.layers.recurrent.stacked import StackedRNNCells
+from recurra.layers.recurrent.steps import step_mask
+from recurra.tensor import Tensor
+from recurra.tree import flatten, pack_as
+
+
+class RNN(Layer):
+    """Runs a cell over the time steps of sequences.
+
+    Arguments:
+        cell: a built-in cell, a cell of your own (see below), or a list of cells to stack.
+        return_sequences: whether the output holds all steps, (B, T, U), or the last one processed, (B, U); default
+            False.
+        return_state: whether the final states follow the output; default False.
+        go_backwards: whether the last step is read first; the outputs then come in that order; default False.
+        stateful: whether a batch starts from the final states of the batch before, row by row; default False.
+        unroll: accepted for compatibility, without effect.
+        zero_output_for_mask: whether masked steps give zeros instead of the output before them; default False.
+        checkpoint: whether the backward pass computes states again instead of keeping all of them (built-in cells):
+            less memory for long sequences, more time; default False.
+
+    Call arguments:
+        sequences: (B, T, F), or (B, T, ...) for a cell of your own.
+        initial_state: the states to start from, (B, U) each; zeros (or the cell's own) by default.
+        mask: bool (B, T), true where a step counts. A masked step changes no state, and what stands in it has no
+            influence on any value or gradient.
+        lengths: integers (B,), instead of a mask: the number of steps that count at the beginning of each sequence.
+        training: whether dropout is active.
+
+    Your own cell is a `Layer` with `state_size` (an integer or a list of them) and `call(self, inputs, states)`, which
+    takes one step's input (B, F) and the list of states and returns (output, new states). `output_size`,
+    `get_initial_state(batch_size)` and a `training` argument are honoured where it has them.
+
+    Raises: ValueError for an object that is no cell, and at the call for inputs, states, masks and lengths that do not
+    fit.
+    """
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        checkpoint: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        if isinstance(cell, (list, tuple)):
+            cell = StackedRNNCells(cell)
+        check_cell(type(self).__name__, cell)
+        if checkpoint and not _built_in(cell):
+            raise ValueError(f"{type(self).__name__}: checkpoint needs a built-in cell, got {type(cell).__name__}")
+        self.cell = cell
+        self.return_sequences = bool(return_sequences)
+        self.return_state = bool(return_state)
+        self.go_backwards = bool(go_backwards)
+        self.stateful = bool(stateful)
+        self.unroll = bool(unroll)
+        self.zero_output_for_mask = bool(zero_output_for_mask)
+        self.checkpoint = bool(checkpoint)
+        self.states: list[Any] | None = None
+        self._carries = False  # whether the states come from a batch, and not from a reset
+        self.input_spec = InputSpec(ndim=3) if _built_in(cell) else InputSpec(min_ndim=2)
+
+    @property
+    def state_size(self) -> list[Any]:
+        size = self.cell.state_size
+        return list(size) if isinstance(size, (list, tuple)) else [size]
+
+    def build(self, input_shape: Any) -> None:
+        if hasattr(self.cell, "build") and not getattr(self.cell, "built", False):
+            self.cell.build((input_shape[0], *input_shape[2:]))
+        if _built_in(self.cell):
+            self.input_spec = InputSpec(ndim=3, axes={-1: input_shape[-1]})
+        if self.stateful and input_shape[0] is not None:
+            self.states = self.get_initial_state(input_shape[0])
+
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        """The list of states that sequences start from."""
+        states = initial_state(self.cell, batch_size, self.compute_dtype)
+        return list(states) if isinstance(states, (list, tuple)) else [states]
+
+    def reset_states(self, rows: Sequence[int] | None = None) -> None:
+        """Lets a stateful layer start anew.
+
+        Arguments:
+            rows: the sequences of the batch to reset; all of them by default, after which the next batch may have
+                another size.
+
+        Raises: ValueError if a row is not in the batch.
+        """
+        super().reset_states()
+        if self.states is None:
+            return
+        batch = flatten(self.states)[0].shape[0]
+        fresh = self.get_initial_state(batch)
+        if rows is None:
+            self.states, self._carries = fresh, False
+            return
+        chosen = np.asarray(rows, dtype=np.int64).reshape(-1)
+        if chosen.size and (chosen.min() < -batch or chosen.max() >= batch):
+            raise ValueError(
+                f"layer '{self.name}' ({type(self).__name__}): rows to reset must be below {batch}, got {rows}"
+            )
+        states = detached(self.states)
+        for state, start in zip(flatten(states), flatten(fresh), strict=True):
+            state.numpy()[chosen] = start.numpy()[chosen]
+        self.states = states
+
+    def reset_state(self) -> None:
+        """The same as `reset_states()`."""
+        self.reset_states()
+
+    def call(
+        self,
+        sequences: Tensor,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool = False,
+        lengths: Any = None,
+    ) -> Any:
+        batch, time = sequences.shape[:2]
+        if time == 0:
+            raise ValueError(f"expected at least one time step, got an input of shape {sequences.shape}")
+        steps = step_mask(mask, lengths, batch, time)
+        start = self._start(batch, initial_state)
+        how = Direction(self.go_backwards, self.return_sequences, self.zero_output_for_mask, self.checkpoint)
+        try:
+            output, final = run(self.cell, sequences, start, steps, how, bool(training))
+        finally:
+            drop_masks(self.cell)
+        if self.stateful:
+            self.states, self._carries = detached(final), True
+        if lengths is not None and self.return_sequences:
+            attach_mask(output, self._order(steps))
+        return (output, *final) if self.return_state else output
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the output: with return_sequences that of the input, in the order of the outputs."""
+        own = self._order(mask) if self.return_sequences else None
+        return [own] + [None for _ in self.state_size] if self.return_state else own
+
+    def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
+        batch, time = input_shape[:2]
+        width = output_size(self.cell)
+        output = (batch, time, width) if self.return_sequences else (batch, width)
+        if not self.return_state:
+            return output
+        return (output, *(_state_shape(size, batch) for size in self.state_size))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "zero_output_for_mask": self.zero_output_for_mask,
+            "checkpoint": self.checkpoint,
+            "cell": serialization.serialize(self.cell),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        arguments = dict(config)
+        return cls(serialization.deserialize(arguments.pop("cell")), **arguments)
+
+    def _order(self, mask: Any) -> Any:
+        return ops.flip(mask, axis=1) if mask is not None and self.go_backwards else mask
+
+    def _start(self, batch: int, given: Any) -> list[Any]:
+        if given is not None:
+            return self._checked(given, batch)
+        if not self.stateful:
+            return self.get_initial_state(batch)
+        if self.states is not None and flatten(self.states)[0].shape[0] != batch:
+            if self._carries:
+                rows = flatten(self.states)[0].shape[0]
+                raise ValueError(
+                    f"a stateful layer carries the states of {rows} sequences, got a batch of {batch}; "
+                    "give batches of one size, or call reset_states() in between"
+                )
+            self.states = None
+        if self.states is None:
+            self.states = self.get_initial_state(batch)
+        return self.states
+
+    def _checked(self, given: Any, batch: int) -> list[Any]:
+        """The initial states in the structure of the cell's, in the layer's dtype."""
+        sizes = self.state_size
+        wanted = [(batch, int(size)) for size in flatten(sizes)]
+        states = flatten(given)
+        if len(states) != len(wanted):
+            raise ValueError(f"expected {len(wanted)} initial states, got {len(states)}")
+        for number, (state, shape) in enumerate(zip(states, wanted, strict=True)):
+            if state is None or tuple(state.shape) != shape:
+                got = None if state is None else tuple(state.shape)
+                raise ValueError(f"expected an initial state {number} of shape {shape}, got {got}")
+        return list(pack_as(sizes, [self._convert(state) for state in states]))
+
+
+def _state_shape(size: Any, batch: Any) -> Any:
+    if isinstance(size, (list, tuple)):
+        return [_state_shape(one, batch) for one in size]
+    return (batch, int(size))
+
+
+def _built_in(cell: Any) -> bool:
+    if type(cell) is StackedRNNCells:
+        return all(_built_in(one) for one in cell.cells)
+    return isinstance(cell, BuiltInCell)

@@ -1,0 +1,131 @@
+"""Runs a cell over sequences: in one call of the engine where it knows the cell, else step by step on the tape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from recurra import _engine, activations, ops
+from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.protocol import call_cell
+from recurra.layers.recurrent.stacked import StackedRNNCells
+from recurra.tensor import Tensor
+from recurra.tree import flatten, map_structure, pack_as
+
+
+@dataclass(frozen=True)
+class Direction:
+    """How a sequence is read and what is returned of it; see `RNN`."""
+
+    go_backwards: bool = False
+    return_sequences: bool = False
+    zero_output_for_mask: bool = False
+    checkpoint: bool = False
+
+
+def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool) -> tuple[Tensor, Any]:
+    """The output, (B, T, O) or (B, O), and the final states in the structure of `states`."""
+    if type(cell) is StackedRNNCells:
+        return _run_stack(cell, x, states, mask, how, training)
+    if isinstance(cell, BuiltInCell) and known_to_engine(cell):
+        return _run_engine(cell, x, states, mask, how, training)
+    return _run_steps(cell, x, states, mask, how, training)
+
+
+def known_to_engine(cell: BuiltInCell) -> bool:
+    """Whether the engine computes what the cell's `call` says: no subclass changed it, all activations have names."""
+    owner = next(cls for cls in type(cell).__mro__ if "call" in vars(cls))
+    return owner.__module__.startswith(__package__) and None not in _engine_activations(cell)
+
+
+def _engine_activations(cell: BuiltInCell) -> list[str | None]:
+    return [_engine_activation(getattr(cell, name)) for name in cell.activation_arguments]
+
+
+def _engine_activation(function: Any) -> str | None:
+    name = getattr(function, "__name__", None)
+    known = name in _engine_names() and getattr(activations, str(name), None) is function
+    return name if known else None
+
+
+@cache
+def _engine_names() -> frozenset[str]:
+    return frozenset(_engine.activation_names())
+
+
+def _run_engine(
+    cell: BuiltInCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+) -> tuple[Tensor, Any]:
+    initial = flatten(states)
+    names = dict(zip(cell.activation_arguments, _engine_activations(cell), strict=True))
+    step = ops.zeros((x.shape[0], x.shape[2]), dtype=x.dtype) if training and cell.dropout else None
+    output, final = _engine.rnn(
+        cell.engine_name,
+        x,
+        cell.engine_weights,
+        initial,
+        mask=mask,
+        input_dropout=None if step is None else cell.get_dropout_mask(step),
+        recurrent_dropout=cell.get_recurrent_dropout_mask(initial[0]) if training else None,
+        go_backwards=how.go_backwards,
+        return_sequences=how.return_sequences,
+        zero_output_for_mask=how.zero_output_for_mask,
+        checkpoint=how.checkpoint,
+        **names,
+    )
+    return output, pack_as(states, final)
+
+
+def _run_stack(
+    cell: StackedRNNCells, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+) -> tuple[Tensor, Any]:
+    """Floor by floor: what a floor puts out in a masked step never reaches a state or a valid output above it."""
+    floors, finals = cell.cells, []
+    for number, (floor, state) in enumerate(zip(floors, states, strict=True)):
+        top = number == len(floors) - 1
+        own = Direction(
+            how.go_backwards and number == 0, how.return_sequences or not top, how.zero_output_for_mask, how.checkpoint
+        )
+        x, final = run(floor, x, state, mask, own, training)
+        finals.append(final)
+        if own.go_backwards and mask is not None:
+            mask = ops.flip(mask, axis=1)  # the first floor hands its outputs on in the order of processing
+    return x, finals
+
+
+def _run_steps(
+    cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+) -> tuple[Tensor, Any]:
+    time = x.shape[1]
+    if mask is not None:
+        # Padding may hold anything, NaN too, which a product with a zero gradient would let through.
+        x = ops.where(_spread(mask, x.ndim), x, ops.zeros_like(x))
+    steps = ops.unstack(x, axis=1)
+    keeps: list[Tensor | None] = ops.unstack(mask, axis=1) if mask is not None else [None] * time
+    order = reversed(range(time)) if how.go_backwards else range(time)
+    outputs: list[Tensor] = []
+    for t in order:
+        new_output, new_states = call_cell(cell, steps[t], states, training)
+        keep = keeps[t]
+        if keep is not None:
+            held = outputs[-1] if outputs and not how.zero_output_for_mask else ops.zeros_like(new_output)
+            new_output = ops.where(_spread(keep, new_output.ndim), new_output, held)
+            kept = [
+                ops.where(_spread(keep, new.ndim), new, old)
+                for new, old in zip(flatten(new_states), flatten(states), strict=True)
+            ]
+            new_states = pack_as(states, kept)
+        states = new_states
+        outputs.append(new_output)
+    return ops.stack(outputs, axis=1) if how.return_sequences else outputs[-1], states
+
+
+def _spread(mask: Tensor, rank: int) -> Tensor:
+    """The mask with axes of one element behind, to go with a tensor of so many axes."""
+    return ops.reshape(mask, (*mask.shape, *[1] * (rank - mask.ndim)))
+
+
+def detached(states: Any) -> Any:
+    """Copies of states outside of the graph."""
+    return map_structure(lambda state: state.detach().clone(), states)
