@@ -1,0 +1,44 @@
+"""Gradients of recurrent layers against differences in float64, for every input, initial state and weight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cases import BIDIRECTIONAL, DROPOUT, LARGE, SINGLE, STACKED, Case, by_name
+from recurra import Tensor
+from recurra.gradient_check import GradientError, check_gradients
+from recurrent_layers import make, outputs_of
+
+STEP = 2e-5  # short, so that no kink of a piecewise linear activation lies within it
+
+
+def check(case: Case, samples: int | None = None, flaw: float = 0.0) -> None:
+    """Raises if a gradient of the row's layer is wrong; `flaw` adds that much of a term without a gradient."""
+    inputs = case.inputs()
+    layer = make(case, inputs)
+    first_states = inputs.states or []
+
+    def outputs(x: Tensor, *rest: Tensor) -> list[Any]:
+        states = list(rest[: len(first_states)]) or None
+        whole = outputs_of(layer, inputs, x, states)
+        return [whole[0] + flaw * outputs_of(layer, inputs, x.detach(), states)[0], *whole[1:]] if flaw else whole
+
+    check_gradients(outputs, inputs.x, *first_states, *layer.weights, step=STEP, samples=samples)
+
+
+@pytest.mark.parametrize("case", SINGLE + BIDIRECTIONAL + STACKED + DROPOUT, ids=by_name)
+def test_every_derivative(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("case", LARGE, ids=by_name)
+def test_some_derivatives_of_large_layers(case: Case) -> None:
+    check(case, samples=12)
+
+
+def test_the_check_notices_a_wrong_gradient() -> None:
+    case = next(case for case in SINGLE if case.name == "gru-sequences")
+    with pytest.raises(GradientError, match="input 0"):
+        check(case, flaw=1e-5)
