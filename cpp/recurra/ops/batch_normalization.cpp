@@ -55,8 +55,7 @@ void statistics(const Layout& l, const Weights& w, const T* x, T* mean, T* varia
   if (w.flags)
     sum_terms(l, variance,
               [&](Index i, Index row, Index c) { return w.operator()<T>(row, c) != 0 ? square(i, c) : T(0); });
-  else
-    sum_terms(l, variance, [&](Index i, Index, Index c) { return square(i, c); });
+  else sum_terms(l, variance, [&](Index i, Index, Index c) { return square(i, c); });
   for (Index c = 0; c < l.channels; ++c) variance[c] /= count[c];
 }
 

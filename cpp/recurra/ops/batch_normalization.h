@@ -1,11 +1,11 @@
-// Batch normalisation with the statistics of the batch (Ioffe & Szegedy, 2015). Channels last; letters: N rows (all axes
-// but the last), C channels, w 1 where the mask holds, else 0.
+// Batch normalisation with the statistics of the batch (Ioffe & Szegedy, 2015). Channels last; letters: N rows (all
+// axes but the last), C channels, w 1 where the mask holds, else 0.
 //
 //   n = sum of w         mean = sum of w x / n         variance = sum of w (x - mean)^2 / n
 //   y = gamma (x - mean) / sqrt(variance + epsilon) + beta
 //
-// Without a mask n = N. With one, Keras's 1e-7 is added to n, so that an all-masked batch divides by no zero; masked rows
-// are normalised like the others but do not count in the statistics.
+// Without a mask n = N. With one, Keras's 1e-7 is added to n, so that an all-masked batch divides by no zero; masked
+// rows are normalised like the others but do not count in the statistics.
 #pragma once
 
 #include "recurra/tensor/tensor.h"

@@ -13,12 +13,8 @@ struct Geometry {
   Index batch, channels, filters, groups;
   Window y, x;
 
-  Field wide(Index group) const {
-    return {y.input, x.input, channels, group * channels / groups, channels / groups};
-  }
-  Field narrow(Index group) const {
-    return {y.output, x.output, filters, group * filters / groups, filters / groups};
-  }
+  Field wide(Index group) const { return {y.input, x.input, channels, group * channels / groups, channels / groups}; }
+  Field narrow(Index group) const { return {y.output, x.output, filters, group * filters / groups, filters / groups}; }
 
   Correlation forward(Index group) const {
     Correlation c{batch, wide(group), narrow(group), y.output, x.output, y.stride, x.stride, {}};
@@ -62,12 +58,13 @@ struct PhaseTap {
 std::vector<PhaseTap> phase_taps(const Window& w, Index phase) {
   std::vector<PhaseTap> taps;
   for (Index k = w.size - 1; k >= 0; --k)
-    if (const Index steps = phase + w.before - k * w.dilation; steps % w.stride == 0) taps.push_back({k, steps / w.stride});
+    if (const Index steps = phase + w.before - k * w.dilation; steps % w.stride == 0)
+      taps.push_back({k, steps / w.stride});
   return taps;
 }
 
-// wide = bias + the adjoint of to_narrow applied to narrow. Each residue of the stride is a correlation of its own, with
-// the taps that reach it, so no product with an inserted zero is ever made.
+// wide = bias + the adjoint of to_narrow applied to narrow. Each residue of the stride is a correlation of its own,
+// with the taps that reach it, so no product with an inserted zero is ever made.
 template <class T>
 void to_wide(const Geometry& g, const T* narrow, const T* kernel, const T* bias, T* wide) {
   const Index channels = g.channels / g.groups;
@@ -77,8 +74,14 @@ void to_wide(const Geometry& g, const T* narrow, const T* kernel, const T* bias,
       for (Index phase_x = 0; phase_x < std::min(g.x.stride, g.x.input); ++phase_x) {
         const auto taps_y = phase_taps(g.y, phase_y);
         const auto taps_x = phase_taps(g.x, phase_x);
-        Correlation c{g.batch, g.narrow(group), g.wide(group), (g.y.input - phase_y - 1) / g.y.stride + 1,
-                      (g.x.input - phase_x - 1) / g.x.stride + 1, 1, 1, {}};
+        Correlation c{g.batch,
+                      g.narrow(group),
+                      g.wide(group),
+                      (g.y.input - phase_y - 1) / g.y.stride + 1,
+                      (g.x.input - phase_x - 1) / g.x.stride + 1,
+                      1,
+                      1,
+                      {}};
         c.origin_y = phase_y;
         c.origin_x = phase_x;
         c.spread_y = g.y.stride;
@@ -174,8 +177,9 @@ void check_convolution(const Tensor& x, const Tensor& kernel, const Tensor& bias
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias, Index stride, Index dilation, Index groups,
               Padding padding) {
   check_convolution(x, kernel, bias, 1, groups, "conv1d");
-  const Geometry g{x.shape(0), x.shape(2), kernel.shape(2), groups, Window{.output = 1},
-                   window_over(x.shape(1), kernel.shape(0), stride, dilation, padding, "conv1d")};
+  const Geometry g{x.shape(0),          x.shape(2),
+                   kernel.shape(2),     groups,
+                   Window{.output = 1}, window_over(x.shape(1), kernel.shape(0), stride, dilation, padding, "conv1d")};
   return convolve("conv1d", g, x, kernel, bias, {x.shape(0), g.x.output, g.filters});
 }
 
@@ -183,7 +187,10 @@ Tensor conv2d(const Tensor& x, const Tensor& kernel, const Tensor& bias, std::ar
               std::array<Index, 2> dilations, Index groups, Padding padding) {
   check(padding != Padding::causal, "conv2d: padding is 'valid' or 'same'");
   check_convolution(x, kernel, bias, 2, groups, "conv2d");
-  const Geometry g{x.shape(0), x.shape(3), kernel.shape(3), groups,
+  const Geometry g{x.shape(0),
+                   x.shape(3),
+                   kernel.shape(3),
+                   groups,
                    window_over(x.shape(1), kernel.shape(0), strides[0], dilations[0], padding, "conv2d"),
                    window_over(x.shape(2), kernel.shape(1), strides[1], dilations[1], padding, "conv2d")};
   return convolve("conv2d", g, x, kernel, bias, {x.shape(0), g.y.output, g.x.output, g.filters});
@@ -200,8 +207,9 @@ Tensor conv1d_transpose(const Tensor& x, const Tensor& kernel, const Tensor& bia
         ": window size, stride and dilation must be at least 1");
   check(output >= 0, who, ": the output would have ", output, " steps");
   check_bias(bias, x, kernel.shape(1), who);
-  const Geometry g{x.shape(0), kernel.shape(1), kernel.shape(2), 1, Window{.output = 1},
-                   Window{kernel.shape(0), stride, dilation, before, output, x.shape(1)}};
+  const Geometry g{x.shape(0),          kernel.shape(1),
+                   kernel.shape(2),     1,
+                   Window{.output = 1}, Window{kernel.shape(0), stride, dilation, before, output, x.shape(1)}};
   const Tensor y({x.shape(0), output, g.channels}, x.dtype());
   dispatch_float(x.dtype(), who, [&]<class T>() {
     to_wide(g, x.data<T>(), kernel.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y.data<T>());

@@ -1,45 +1,24 @@
 #include "recurra/ops/correlation.h"
 
-#include <Eigen/Core>
-#include <algorithm>
-
-#include "recurra/base/parallel.h"
+#include "recurra/kernels/gemm.h"
 #include "recurra/ops/row_reduction.h"
 
 namespace recurra::ops {
 namespace {
 
-template <class T>
-using Rows = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
-template <class T>
-using ConstRows =
-    Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
-
-// Bounds of the work depend on the shape alone, so that any number of threads gives the same bits.
-constexpr Index scratch_numbers = 1 << 16;
-Index block_rows(Index patch) { return std::clamp<Index>(scratch_numbers / std::max<Index>(patch, 1), 8, 128); }
+// Grid points that share one gathering: their patches stay in the second cache. Depends on the shape alone.
+Index block_points(Index patch) { return std::clamp<Index>((1 << 16) / std::max<Index>(patch, 1), 8, 128); }
 
 struct GridPoint {
   Index batch, y, x;
 };
-
-GridPoint grid_point(const Correlation& c, Index row) {
-  return {row / (c.width * c.height), row / c.width % c.height, row % c.width};
-}
-
-void advance(const Correlation& c, GridPoint& p) {
-  if (++p.x < c.width) return;
-  p.x = 0;
-  if (++p.y < c.height) return;
-  p.y = 0;
-  ++p.batch;
-}
 
 // Taps that follow one another in memory.
 struct Run {
   Index y, x, taps;
 };
 
+// Reads patches, and names the rows of the destination that belong to them.
 template <class T>
 class Patches {
  public:
@@ -48,9 +27,81 @@ class Patches {
     for (const Tap& tap : c.taps) {
       if (whole_pixels && !runs_.empty() && runs_.back().y == tap.y && runs_.back().x + runs_.back().taps == tap.x)
         ++runs_.back().taps;
-      else
-        runs_.push_back({tap.y, tap.x, 1});
+      else runs_.push_back({tap.y, tap.x, 1});
     }
+    const Field& d = c.destination;
+    dense_ = c.spread_y == 1 && c.spread_x == 1 && c.height == d.height && c.width == d.width;
+  }
+
+  /// Covers the grid points [begin, end) with strips of equally spaced rows and calls
+  /// body(patches, distance between patches, count, first number of the destination, distance between its rows).
+  template <class Body>
+  void for_each_strip(Index begin, Index end, T* scratch, const Body& body) const {
+    GridPoint p{begin / (c_.width * c_.height), begin / c_.width % c_.height, begin % c_.width};
+    if (runs_.size() != 1 && dense_) {
+      const Index row = destination_of(p);
+      for (Index i = 0; i < end - begin; ++i, step(p, 1)) gather(p, scratch + i * c_.patch());
+      body(scratch, c_.patch(), end - begin, row, c_.destination.depth);
+      return;
+    }
+    while (begin < end) {
+      const Index count = std::min(end - begin, c_.width - p.x);
+      const auto [first, last] = whole(p, count);
+      gathered_strip(p, first, scratch, body);
+      if (last > first) {
+        const Run& run = runs_[0];
+        const Index patch = source_of(p.batch, p.y * c_.step_y + run.y, (p.x + first) * c_.step_x + run.x);
+        body(source_ + patch, c_.step_x * c_.source.depth, last - first, destination_of({p.batch, p.y, p.x + first}),
+             spacing());
+      }
+      gathered_strip({p.batch, p.y, p.x + last}, count - last, scratch, body);
+      begin += count;
+      step(p, count);
+    }
+  }
+
+ private:
+  Index spacing() const { return c_.spread_x * c_.destination.depth; }
+
+  Index source_of(Index batch, Index y, Index x) const {
+    const Field& s = c_.source;
+    return ((batch * s.height + y) * s.width + x) * s.depth + s.first;
+  }
+
+  Index destination_of(const GridPoint& p) const {
+    const Field& d = c_.destination;
+    const Index y = c_.origin_y + p.y * c_.spread_y;
+    const Index x = c_.origin_x + p.x * c_.spread_x;
+    return ((p.batch * d.height + y) * d.width + x) * d.depth + d.first;
+  }
+
+  void step(GridPoint& p, Index count) const {
+    p.x += count;
+    if (p.x < c_.width) return;
+    p.x = 0;
+    if (++p.y < c_.height) return;
+    p.y = 0;
+    ++p.batch;
+  }
+
+  // The points [first, last) of `count` from p on whose patch lies in one piece inside the source.
+  std::pair<Index, Index> whole(const GridPoint& p, Index count) const {
+    if (runs_.size() != 1) return {0, 0};
+    const Run& run = runs_[0];
+    const Index y = p.y * c_.step_y + run.y;
+    const Index room = c_.source.width - run.taps - run.x;  // the largest x * step_x that fits
+    if (y < 0 || y >= c_.source.height || room < 0) return {0, 0};
+    const Index lowest = (std::max<Index>(-run.x, 0) + c_.step_x - 1) / c_.step_x;
+    const Index first = std::clamp<Index>(lowest - p.x, 0, count);
+    return {first, std::clamp<Index>(room / c_.step_x + 1 - p.x, first, count)};
+  }
+
+  template <class Body>
+  void gathered_strip(GridPoint p, Index count, T* scratch, const Body& body) const {
+    if (count == 0) return;
+    const Index row = destination_of(p);
+    for (Index i = 0; i < count; ++i, ++p.x) gather(p, scratch + i * c_.patch());
+    body(scratch, c_.patch(), count, row, spacing());
   }
 
   // Copies the patch of a grid point to `out`, zeros where it leaves the source.
@@ -66,29 +117,24 @@ class Patches {
       const Index begin = std::clamp<Index>(-x, 0, run.taps);
       const Index end = std::clamp<Index>(s.width - x, begin, run.taps);
       out = std::fill_n(out, begin * s.channels, T(0));
-      const T* first = source_ + ((p.batch * s.height + y) * s.width + x + begin) * s.depth + s.first;
-      out = std::copy_n(first, (end - begin) * s.channels, out);
+      if (end > begin) out = std::copy_n(source_ + source_of(p.batch, y, x + begin), (end - begin) * s.channels, out);
       out = std::fill_n(out, (run.taps - end) * s.channels, T(0));
     }
   }
 
- private:
   const Correlation& c_;
   const T* source_;
   std::vector<Run> runs_;
+  bool dense_;  // rows of the destination follow one another in the order of the grid points
 };
 
 template <class T>
-T* destination_row(const Correlation& c, T* destination, const GridPoint& p) {
-  const Field& d = c.destination;
-  const Index y = c.origin_y + p.y * c.spread_y;
-  const Index x = c.origin_x + p.x * c.spread_x;
-  return destination + ((p.batch * d.height + y) * d.width + x) * d.depth + d.first;
+Tensor buffer(Index numbers) {
+  return {Shape{numbers}, dtype_of<T>()};
 }
 
-template <class T>
-Tensor scratch(Index rows, Index columns) {
-  return {Shape{rows, columns}, dtype_of<T>()};
+double operations(const Correlation& c) {
+  return 2.0 * static_cast<double>(c.points()) * static_cast<double>((c.patch() + 1) * c.destination.channels);
 }
 
 }  // namespace
@@ -97,23 +143,17 @@ template <class T>
 void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination) {
   const Index patch = c.patch();
   const Index filters = c.destination.channels;
+  const Index block = block_points(patch);
   const Patches<T> patches(c, source);
-  const ConstRows<T> weights(kernel, patch, filters, Eigen::OuterStride<>(filters));
-  const double operations = 2.0 * static_cast<double>(c.rows()) * static_cast<double>((patch + 1) * filters);
-  parallel_blocks(c.rows(), block_rows(patch), operations, [&](Index begin, Index end) {
-    const Tensor gathered = scratch<T>(end - begin, patch);
-    const Tensor products = scratch<T>(end - begin, filters);
-    GridPoint p = grid_point(c, begin);
-    for (Index row = begin; row < end; ++row, advance(c, p)) patches.gather(p, gathered.data<T>() + (row - begin) * patch);
-    Rows<T> out(products.data<T>(), end - begin, filters, Eigen::OuterStride<>(filters));
-    for (Index row = 0; row < end - begin; ++row) {
-      if (bias) std::copy_n(bias, filters, products.data<T>() + row * filters);
-      else std::fill_n(products.data<T>() + row * filters, filters, T(0));
-    }
-    out.noalias() += ConstRows<T>(gathered.data<T>(), end - begin, patch, Eigen::OuterStride<>(patch)) * weights;
-    p = grid_point(c, begin);
-    for (Index row = begin; row < end; ++row, advance(c, p))
-      std::copy_n(products.data<T>() + (row - begin) * filters, filters, destination_row(c, destination, p));
+  const Tensor packed = buffer<T>(gemm::packed_size<T>(patch, filters));
+  gemm::pack(kernel, filters, 1, patch, filters, packed.data<T>());
+  parallel_blocks(c.points(), block, operations(c), [&](Index begin, Index end) {
+    const Tensor scratch = buffer<T>(block * patch);
+    patches.for_each_strip(begin, end, scratch.data<T>(),
+                           [&](const T* a, Index lda, Index count, Index row, Index ldc) {
+                             gemm::multiply(a, lda, count, patch, packed.data<T>(), filters, destination + row, ldc,
+                                            bias ? gemm::Start::bias : gemm::Start::zero, bias);
+                           });
   });
 }
 
@@ -121,23 +161,16 @@ template <class T>
 void correlate_kernel_gradient(const Correlation& c, const T* source, const T* destination, T* kernel_gradient) {
   const Index patch = c.patch();
   const Index filters = c.destination.channels;
-  const Index block = block_rows(patch);
+  const Index block = block_points(patch);
   const Patches<T> patches(c, source);
-  const double operations = 2.0 * static_cast<double>(c.rows()) * static_cast<double>(patch * filters);
-  reduce_rows(c.rows(), patch * filters, operations, kernel_gradient, [&](Index first, Index last, T* out) {
-    if (first == last) return;
-    Rows<T> sum(out, patch, filters, Eigen::OuterStride<>(filters));
-    const Tensor gathered = scratch<T>(block, patch);
-    const Tensor gradients = scratch<T>(block, filters);
-    GridPoint p = grid_point(c, first);
+  reduce_rows(c.points(), patch * filters, operations(c), kernel_gradient, [&](Index first, Index last, T* sum) {
+    const Tensor scratch = buffer<T>(block * patch);
     for (Index begin = first; begin < last; begin += block) {
-      const Index count = std::min(block, last - begin);
-      for (Index row = 0; row < count; ++row, advance(c, p)) {
-        patches.gather(p, gathered.data<T>() + row * patch);
-        std::copy_n(destination_row(c, destination, p), filters, gradients.data<T>() + row * filters);
-      }
-      sum.noalias() += ConstRows<T>(gathered.data<T>(), count, patch, Eigen::OuterStride<>(patch)).transpose() *
-                       ConstRows<T>(gradients.data<T>(), count, filters, Eigen::OuterStride<>(filters));
+      patches.for_each_strip(begin, std::min(begin + block, last), scratch.data<T>(),
+                             [&](const T* a, Index lda, Index count, Index row, Index ldg) {
+                               gemm::multiply_transposed(a, lda, destination + row, ldg, count, patch, filters, sum,
+                                                         filters);
+                             });
     }
   });
 }

@@ -1,9 +1,9 @@
 // Cross-correlation of channels-last images as products of rows, the loops under convolution and its adjoints.
 //
-// For every pixel (b, y, x) of a grid the patch, `taps` pixels of the source with their channels, is one row of numbers;
-// times the kernel (taps*channels, filters) it gives one row of the destination. A patch that lies in one piece in
-// memory is read where it is; others are gathered, a block of rows at a time, so that nothing is unfolded as a whole.
-// Letters: B batch, K taps*channels, O filters.
+// For every pixel (b, y, x) of a grid the patch, `taps` pixels of the source with their channels, is one row of
+// numbers; times the kernel (taps*channels, filters) it gives one row of the destination. A patch that lies in one
+// piece in memory is read where it is; others are gathered, a block of rows at a time, so that nothing is unfolded as a
+// whole. Letters: B batch, K taps*channels, O filters.
 #pragma once
 
 #include <vector>
@@ -26,13 +26,13 @@ struct Correlation {
   Index batch;
   Field source;
   Field destination;
-  Index height, width;      ///< grid points of an image
-  Index step_y, step_x;     ///< source pixels from one grid point to the next
-  std::vector<Tap> taps;    ///< those outside the source read zeros
+  Index height, width;               ///< grid points of an image
+  Index step_y, step_x;              ///< source pixels from one grid point to the next
+  std::vector<Tap> taps;             ///< those outside the source read zeros
   Index origin_y = 0, origin_x = 0;  ///< destination pixel of the first grid point
   Index spread_y = 1, spread_x = 1;  ///< destination pixels from one grid point to the next
 
-  Index rows() const { return batch * height * width; }
+  Index points() const { return batch * height * width; }
   Index patch() const { return static_cast<Index>(taps.size()) * source.channels; }
 };
 

@@ -102,8 +102,7 @@ Tensor depthwise_conv1d(const Tensor& x, const Tensor& kernel, Index stride, Ind
   const Geometry g{x.shape(0), x.shape(2), kernel.shape(2),
                    window_over(x.shape(1), kernel.shape(0), stride, dilation, padding, who)};
   const Tensor y({x.shape(0), g.time.output, g.filters()}, x.dtype());
-  dispatch_float(x.dtype(), who,
-                 [&]<class T>() { forward(g, x.data<T>(), kernel.data<T>(), y.data<T>()); });
+  dispatch_float(x.dtype(), who, [&]<class T>() { forward(g, x.data<T>(), kernel.data<T>(), y.data<T>()); });
   record(who, {x, kernel}, {y}, [g, x = x.detach(), kernel = kernel.detach()](const BackwardPass& pass) {
     const Tensor& dy = pass.output_gradient();
     dispatch_float(dy.dtype(), who, [&]<class T>() {

@@ -54,7 +54,8 @@ void max_forward(const Geometry& g, const T* x, T* y, std::int32_t* places) {
           const Index source = i * g.x.input + j;
           const T* value = image + source * channels;
           if (place) {
-            for (Index c = 0; c < channels; ++c) place[c] = value[c] > best[c] ? static_cast<std::int32_t>(source) : place[c];
+            for (Index c = 0; c < channels; ++c)
+              place[c] = value[c] > best[c] ? static_cast<std::int32_t>(source) : place[c];
           }
           for (Index c = 0; c < channels; ++c) best[c] = value[c] > best[c] ? value[c] : best[c];
         }
@@ -138,9 +139,8 @@ Tensor max_pool(const char* name, const Geometry& g, const Tensor& x) {
   record(name, {x}, {y}, [g, places, shape = x.shape(), name](const BackwardPass& pass) {
     const Tensor& dy = pass.output_gradient();
     const Tensor dx(shape, dy.dtype());
-    dispatch_float(dy.dtype(), name, [&]<class T>() {
-      max_backward(g, dy.data<T>(), places.data<std::int32_t>(), dx.data<T>());
-    });
+    dispatch_float(dy.dtype(), name,
+                   [&]<class T>() { max_backward(g, dy.data<T>(), places.data<std::int32_t>(), dx.data<T>()); });
     pass.add(0, dx);
   });
   return y;

@@ -1,5 +1,5 @@
-// Maximum and mean over sliding windows of channels-last sequences and images. Padding never counts: the maximum and the
-// mean are over those inputs of the window that exist.
+// Maximum and mean over sliding windows of channels-last sequences and images. Padding never counts: the maximum and
+// the mean are over those inputs of the window that exist.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
 // Sums over many rows in an order that the shape alone decides: the rows are cut into chunks, each chunk is added up by
-// one thread in ascending order, and the chunks are added in ascending order. Any number of threads gives the same bits.
+// one thread in ascending order, and the chunks are added in ascending order. Any number of threads gives the same
+// bits.
 #pragma once
 
 #include <algorithm>
