@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from recurra import activations, ops
+from recurra.layers.arguments import add_weight, keep_weight_settings, weight_settings
 from recurra.layers.base import Layer
+from recurra.layers.input_spec import InputSpec
 
 
 class _Elementwise(Layer):
@@ -77,6 +79,46 @@ class ELU(_Elementwise):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": self.alpha}
+
+
+class PReLU(_Elementwise):
+    """f(x) = x for x ≥ 0, alpha·x below, with an alpha for every number of an example that training finds.
+
+    Arguments:
+        alpha_initializer, alpha_regularizer, alpha_constraint: names or objects.
+        shared_axes: axes along which one alpha serves all, for example [1] for all steps of a sequence.
+
+    Shapes: any, unchanged; alpha has the shape of an example, 1 along shared axes.
+    Source: He et al. 2015.
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        keep_weight_settings(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
+        axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
+        self.shared_axes = None if axes is None else [int(axis) for axis in axes]
+
+    def build(self, input_shape: Any) -> None:
+        shared = self.shared_axes or []
+        if any(not 1 <= axis < len(input_shape) for axis in shared):
+            raise ValueError(f"shared_axes must name axes behind the batch, got {shared} for shape {input_shape}")
+        shape = [1 if axis in shared else extent for axis, extent in enumerate(input_shape)][1:]
+        self.alpha = add_weight(self, "alpha", tuple(shape))
+        own = {axis: input_shape[axis] for axis in range(1, len(input_shape)) if axis not in shared}
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=own)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **weight_settings(self, "alpha"), "shared_axes": self.shared_axes}
 
 
 class Softmax(_Elementwise):

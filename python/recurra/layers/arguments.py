@@ -1,0 +1,121 @@
+"""Arguments that many layers share: windows, padding, data formats, and the settings of a weight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recurra import constraints, initializers, ops, regularizers
+
+Shape = tuple[int | None, ...]
+
+
+def integers(owner: str, argument: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
+    """`count` integers from that many, or from one that stands for all.
+
+    Raises: ValueError naming the layer class and the argument.
+    """
+    values = (value,) * count if isinstance(value, (int, np.integer)) else value
+    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != count:
+        wanted = "an integer" if count == 1 else f"an integer or {count} integers"
+        raise ValueError(f"{owner}: {argument} must be {wanted}, got {value!r}")
+    for one in values:
+        if isinstance(one, bool) or not isinstance(one, (int, np.integer)) or one < least:
+            raise ValueError(f"{owner}: {argument} must be {least} or more, got {value!r}")
+    return tuple(int(one) for one in values)
+
+
+def padding_name(owner: str, value: Any, causal: bool = False) -> str:
+    """`valid`, `same` or, where allowed, `causal`, whatever the case."""
+    allowed = ("valid", "same", "causal") if causal else ("valid", "same")
+    name = value.lower() if isinstance(value, str) else value
+    if name not in allowed:
+        raise ValueError(f"{owner}: padding must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+    return str(name)
+
+
+def data_format_name(owner: str, value: Any) -> str:
+    """`channels_last` (also for None) or `channels_first`."""
+    if value not in (None, "channels_last", "channels_first"):
+        raise ValueError(f"{owner}: data_format must be 'channels_last' or 'channels_first', got {value!r}")
+    return value or "channels_last"
+
+
+def probability(owner: str, argument: str, value: Any) -> float:
+    """A number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
+        raise ValueError(f"{owner}: {argument} must be a number in [0, 1], got {value!r}")
+    return float(value)
+
+
+def window_extent(length: int | None, size: int, stride: int, dilation: int, padding: str) -> int | None:
+    """How many places a window takes on an axis; None for an open axis.
+
+    Raises: ValueError if a `valid` window covers more than the axis has.
+    """
+    if length is None:
+        return None
+    if padding != "valid":
+        return -(-length // stride)
+    span = (size - 1) * dilation + 1
+    if length < span:
+        raise ValueError(
+            f"the window covers {span} steps (size {size}, dilation {dilation}) but the input has only {length}; "
+            "use padding='same', a smaller window or a longer input"
+        )
+    return (length - span) // stride + 1
+
+
+def channels_last(data_format: str, inputs: Any) -> Any:
+    """The tensor with its channels on the last axis."""
+    if data_format == "channels_last":
+        return inputs
+    return ops.transpose(inputs, (0, *range(2, inputs.ndim), 1))
+
+
+def as_given(data_format: str, outputs: Any) -> Any:
+    """Undoes `channels_last`."""
+    if data_format == "channels_last":
+        return outputs
+    return ops.transpose(outputs, (0, outputs.ndim - 1, *range(1, outputs.ndim - 1)))
+
+
+def shape_channels_last(data_format: str, shape: Any) -> Shape:
+    """The shape that `channels_last` gives."""
+    return tuple(shape) if data_format == "channels_last" else (shape[0], *shape[2:], shape[1])
+
+
+def shape_as_given(data_format: str, shape: Shape) -> Shape:
+    """The shape that `as_given` gives."""
+    return shape if data_format == "channels_last" else (shape[0], shape[-1], *shape[1:-1])
+
+
+def keep_weight_settings(
+    layer: Any, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
+) -> None:
+    """Keeps how a weight is made as `layer.<weight>_initializer`, `_regularizer` and `_constraint`."""
+    setattr(layer, f"{weight}_initializer", initializers.get(initializer))
+    setattr(layer, f"{weight}_regularizer", regularizers.get(regularizer))
+    setattr(layer, f"{weight}_constraint", constraints.get(constraint))
+
+
+def add_weight(layer: Any, weight: str, shape: tuple[int | None, ...], name: str | None = None) -> Any:
+    """A new weight of the layer with the settings kept for it."""
+    return layer.add_weight(
+        shape,
+        initializer=getattr(layer, f"{weight}_initializer"),
+        regularizer=getattr(layer, f"{weight}_regularizer"),
+        constraint=getattr(layer, f"{weight}_constraint"),
+        name=name or weight,
+    )
+
+
+def weight_settings(layer: Any, *weights: str) -> dict[str, Any]:
+    """The kept settings as plain values for `get_config`."""
+    settings = {}
+    for weight in weights:
+        settings[f"{weight}_initializer"] = initializers.serialize(getattr(layer, f"{weight}_initializer"))
+        settings[f"{weight}_regularizer"] = regularizers.serialize(getattr(layer, f"{weight}_regularizer"))
+        settings[f"{weight}_constraint"] = constraints.serialize(getattr(layer, f"{weight}_constraint"))
+    return settings

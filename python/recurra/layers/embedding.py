@@ -1,0 +1,121 @@
+"""Embedding: a table of vectors, one for each number of a vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recurra import ops
+from recurra.layers.arguments import Shape, add_weight, integers, keep_weight_settings, weight_settings
+from recurra.layers.base import Layer
+from recurra.layers.core import positive_integer
+from recurra.tensor import Tensor, Variable
+
+
+class Embedding(Layer):
+    """Looks every number up in a table of vectors: y[b, t] = embeddings[x[b, t]].
+
+    The gradient touches only the rows that were looked up.
+
+    Arguments:
+        input_dim: size of the vocabulary; numbers are 0, …, input_dim − 1.
+        output_dim: length of a vector.
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: names or objects.
+        mask_zero: whether 0 is padding, which the layers behind skip.
+        weights: the table (input_dim, output_dim), or a list with it, in place of the initializer.
+        input_length: length of all sequences, if this is the first layer of a Sequential model; any by default.
+
+    Shapes: whole numbers (batch, time) → (batch, time, output_dim).
+    Raises: ValueError for a number that is not in the vocabulary.
+    """
+
+    embeddings: Variable
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        length = kwargs.pop("input_length", None)
+        if not {"input_shape", "batch_input_shape"} & kwargs.keys():
+            kwargs["input_shape"] = (None,) if length is None else integers("Embedding", "input_length", length, 1)
+        super().__init__(**kwargs)
+        self.input_dim = positive_integer("Embedding", "input_dim", input_dim)
+        self.output_dim = positive_integer("Embedding", "output_dim", output_dim)
+        keep_weight_settings(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
+        self.mask_zero = bool(mask_zero)
+        self._casts = False
+        if weights is not None:
+            self.build(None)
+            self.set_weights(list(weights) if isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape: Any) -> None:
+        self.embeddings = add_weight(self, "embeddings", (self.input_dim, self.output_dim))
+
+    def call(self, inputs: Any) -> Any:
+        return ops.embedding(self._whole(inputs), self.embeddings)
+
+    def _whole(self, inputs: Any) -> Any:
+        if inputs.dtype in ("int32", "int64"):
+            return inputs
+        numbers = inputs.numpy()
+        whole = numbers.astype(np.int64)
+        if not np.array_equal(whole, numbers):
+            odd = numbers[whole != numbers].flat[0]
+            raise ValueError(f"expected whole numbers in 0, …, {self.input_dim - 1}, got {odd}")
+        return Tensor(whole)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        return (*input_shape, self.output_dim)
+
+    def nearest(self, token: Any, k: int = 10) -> list[tuple[int, float]]:
+        """The numbers whose vectors point most nearly the same way, by cosine.
+
+        Arguments:
+            token: a number of the vocabulary, which is left out of the answer, or a vector (output_dim,).
+            k: how many.
+
+        Returns: pairs (number, cosine), the nearest first; equal cosines in order of the numbers.
+        Raises: ValueError before the layer is built, for an unknown number, for a vector of another length.
+        """
+        if not self.built:
+            raise ValueError(f"layer '{self.name}' (Embedding) is not built yet: call it first")
+        k = positive_integer("Embedding.nearest", "k", k)
+        table = self.embeddings.numpy().astype(np.float64)
+        vector = np.asarray(token)
+        own = None
+        if vector.ndim == 0:
+            own = int(vector)
+            if own != vector or not 0 <= own < self.input_dim:
+                raise ValueError(
+                    f"layer '{self.name}' (Embedding): {token} is not in the vocabulary 0, …, {self.input_dim - 1}"
+                )
+            vector = table[own]
+        elif vector.shape != (self.output_dim,):
+            raise ValueError(
+                f"layer '{self.name}' (Embedding): expected a vector of {self.output_dim} numbers, got shape "
+                f"{vector.shape}"
+            )
+        lengths = np.linalg.norm(table, axis=1) * np.linalg.norm(vector)
+        cosines = table @ vector / np.where(lengths > 0, lengths, 1.0)
+        order = [int(i) for i in np.argsort(-cosines, kind="stable") if i != own]
+        return [(i, float(cosines[i])) for i in order[:k]]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            **weight_settings(self, "embeddings"),
+            "mask_zero": self.mask_zero,
+        }
