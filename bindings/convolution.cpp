@@ -30,12 +30,12 @@ void register_convolution(py::module_& m) {
       "x (B, H, W, F), kernel (K, L, F/groups, O), bias (O) or None -> (B, H', W', O); padding 'valid' or 'same'.");
   m.def(
       "conv1d_transpose",
-      [](const Tensor& x, const Tensor& kernel, const Tensor* bias, Index stride, Index dilation, Index before,
-         Index output) {
+      [](const Tensor& x, const Tensor& kernel, Index output, const Tensor* bias, Index stride, Index dilation,
+         Index before) {
         return ops::conv1d_transpose(x, kernel, bias ? *bias : Tensor(), stride, dilation, before, output);
       },
-      py::arg("x"), py::arg("kernel"), py::arg("bias"), py::arg("stride"), py::arg("dilation"), py::arg("before"),
-      py::arg("output"), Unlocked(),
+      py::arg("x"), py::arg("kernel"), py::arg("output"), py::arg("bias") = py::none(), py::arg("stride") = 1,
+      py::arg("dilation") = 1, py::arg("before") = 0, Unlocked(),
       "x (B, T, F), kernel (K, O, F), bias (O) or None -> (B, output, O), without the first `before` steps.");
   m.def(
       "depthwise_conv1d",

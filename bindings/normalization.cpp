@@ -16,7 +16,8 @@ void register_normalization(py::module_& m) {
         }();
         return py::make_tuple(out.y, out.mean, out.variance);
       },
-      py::arg("x"), py::arg("gamma"), py::arg("beta"), py::arg("mask"), py::arg("epsilon"),
+      py::arg("x"), py::arg("gamma") = py::none(), py::arg("beta") = py::none(), py::arg("mask") = py::none(),
+      py::arg("epsilon") = 1e-3,
       "x (..., C) normalised by the statistics of the batch -> (y, mean (C), variance (C)); gamma, beta (C) or None, "
       "mask bool of shape x.shape[:-1] or x.shape, or None.");
 
@@ -29,7 +30,8 @@ void register_normalization(py::module_& m) {
       [](const Tensor& x, const Tensor* gamma, const Tensor* beta, double epsilon, ops::RowNorm norm) {
         return ops::layer_normalization(x, gamma ? *gamma : Tensor(), beta ? *beta : Tensor(), epsilon, norm);
       },
-      py::arg("x"), py::arg("gamma"), py::arg("beta"), py::arg("epsilon"), py::arg("norm") = ops::RowNorm::layer,
+      py::arg("x"), py::arg("gamma") = py::none(), py::arg("beta") = py::none(), py::arg("epsilon") = 1e-3,
+      py::arg("norm") = ops::RowNorm::layer,
       Unlocked(), "x (..., D) normalised row by row; gamma, beta (D) or None.");
 }
 

@@ -151,7 +151,9 @@ NORMALIZATION = [
     LayerCase("batch without centre", "BatchNormalization", ((6, 3),), {"center": False}),
     LayerCase("batch over axis 1", "BatchNormalization", ((4, 5, 3),), {"axis": 1}, training=True),
     LayerCase("batch masked", "BatchNormalization", ((4, 5, 3),), masked=(True,), training=True),
-    LayerCase("batch masked over axis 1", "BatchNormalization", ((4, 5, 3),), {"axis": 1}, masked=(True,), training=True),
+    LayerCase(
+        "batch masked over axis 1", "BatchNormalization", ((4, 5, 3),), {"axis": 1}, masked=(True,), training=True
+    ),
     LayerCase("layer plain", "LayerNormalization", ((4, 5, 7),)),
     LayerCase("layer over two axes", "LayerNormalization", ((3, 4, 5),), {"axis": [1, 2], "epsilon": 0.1}),
     LayerCase("layer over axis 1", "LayerNormalization", ((3, 4, 5),), {"axis": 1, "center": False}),
@@ -190,7 +192,11 @@ MERGING = [
 OTHERS = [
     LayerCase("embedding", "Embedding", ((3, 5),), {"input_dim": 7, "output_dim": 4}, vocabulary=7),
     LayerCase(
-        "embedding with mask", "Embedding", ((3, 5),), {"input_dim": 4, "output_dim": 3, "mask_zero": True}, vocabulary=4
+        "embedding with mask",
+        "Embedding",
+        ((3, 5),),
+        {"input_dim": 4, "output_dim": 3, "mask_zero": True},
+        vocabulary=4,
     ),
     LayerCase("prelu", "PReLU", ((3, 4, 5),)),
     LayerCase("prelu shared over time", "PReLU", ((3, 4, 5),), {"shared_axes": [1]}),

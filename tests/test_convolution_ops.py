@@ -132,8 +132,10 @@ def test_conv1d_transpose(case: tuple[Any, ...]) -> None:
     )
     expected = transpose_reference(x, kernel, stride, dilation, before, output) + bias
 
-    def transpose(*tensors: Any) -> Any:
-        return _engine.conv1d_transpose(*tensors, stride=stride, dilation=dilation, before=before, output=output)
+    def transpose(x: Any, kernel: Any, bias: Any) -> Any:
+        return _engine.conv1d_transpose(
+            x, kernel, output=output, bias=bias, stride=stride, dilation=dilation, before=before
+        )
 
     np.testing.assert_allclose(transpose(*map(as_tensor, (x, kernel, bias))).numpy(), expected, atol=1e-12)
     check_gradients(transpose, x, kernel, bias)

@@ -18,6 +18,7 @@ REFERENCE = Path(__file__).parent / "reference"
 sys.path[:0] = [str(REFERENCE), str(REFERENCE.parent)]
 
 import packing  # noqa: E402
+
 from layer_cases import CASES, LayerCase  # noqa: E402
 from layer_network import OPTIMIZERS, STEPS, batch, initial_weights, layers  # noqa: E402
 

@@ -353,7 +353,7 @@ def average_pool2d(x: Tensor, size: typing.Annotated[collections.abc.Sequence[ty
     """
     x (B, H, W, C) -> (B, H', W', C); the mean leaves padding out.
     """
-def batch_normalization(x: Tensor, gamma: Tensor, beta: Tensor, mask: Tensor, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> tuple[Tensor, Tensor, Tensor]:
+def batch_normalization(x: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None, mask: Tensor | None = None, epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001) -> tuple[Tensor, Tensor, Tensor]:
     """
     x (..., C) normalised by the statistics of the batch -> (y, mean (C), variance (C)); gamma, beta (C) or None, mask bool of shape x.shape[:-1] or x.shape, or None.
     """
@@ -387,7 +387,7 @@ def conv1d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, stride: typing
     """
     x (B, T, F), kernel (K, F/groups, O), bias (O) or None -> (B, T', O); padding 'valid', 'same' or 'causal'.
     """
-def conv1d_transpose(x: Tensor, kernel: Tensor, bias: Tensor, stride: typing.SupportsInt | typing.SupportsIndex, dilation: typing.SupportsInt | typing.SupportsIndex, before: typing.SupportsInt | typing.SupportsIndex, output: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def conv1d_transpose(x: Tensor, kernel: Tensor, output: typing.SupportsInt | typing.SupportsIndex, bias: Tensor | None = None, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, before: typing.SupportsInt | typing.SupportsIndex = 0) -> Tensor:
     """
     x (B, T, F), kernel (K, O, F), bias (O) or None -> (B, output, O), without the first `before` steps.
     """
@@ -469,7 +469,7 @@ def isinf(arg0: typing.Any) -> Tensor:
     ...
 def isnan(arg0: typing.Any) -> Tensor:
     ...
-def layer_normalization(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: typing.SupportsFloat | typing.SupportsIndex, norm: RowNorm = RowNorm.layer) -> Tensor:
+def layer_normalization(x: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None, epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001, norm: RowNorm = RowNorm.layer) -> Tensor:
     """
     x (..., D) normalised row by row; gamma, beta (D) or None.
     """

@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import packing  # noqa: E402
+
 from layer_cases import CASES, LayerCase  # noqa: E402
 from layer_network import OPTIMIZERS, STEPS, batch, initial_weights, layers  # noqa: E402
 

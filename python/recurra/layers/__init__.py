@@ -46,6 +46,19 @@ from recurra.layers.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
+from recurra.layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    DropoutRNNCell,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+)
 from recurra.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -61,22 +74,14 @@ from recurra.layers.reshaping import (
     Slice,
     UpSampling1D,
     ZeroPadding1D,
-from recurra.layers.recurrent import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    DropoutRNNCell,
-    GRUCell,
-    LSTMCell,
-    SimpleRNN,
-    SimpleRNNCell,
-    StackedRNNCells,
-    TimeDistributed,
 )
 from recurra.layers.text_vectorization import TextVectorization
 
 __all__ = [
+    "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -98,10 +103,8 @@ __all__ = [
     "Dot",
     "Dropout",
     "DropoutRNNCell",
-    "ELU",
     "Embedding",
     "Flatten",
-    "GRU",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -117,7 +120,6 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
-    "LSTM",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -135,7 +137,6 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
-    "RNN",
     "ReLU",
     "RepeatVector",
     "Reshape",

@@ -67,6 +67,11 @@ def window_extent(length: int | None, size: int, stride: int, dilation: int, pad
     return (length - span) // stride + 1
 
 
+def closed(shape: Shape) -> tuple[int, ...]:
+    """A shape of which no extent is open, as integers."""
+    return tuple(extent for extent in shape if extent is not None)
+
+
 def channels_last(data_format: str, inputs: Any) -> Any:
     """The tensor with its channels on the last axis."""
     if data_format == "channels_last":

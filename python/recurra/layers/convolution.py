@@ -514,7 +514,13 @@ class Conv1DTranspose(_Convolution):
         surplus = (length - 1) * stride + self._span() - output
         before = max(surplus, 0) // 2 if self.padding == "same" else 0
         outputs = _engine.conv1d_transpose(
-            inputs, self.kernel, self.bias, stride, self.dilation_rate[0], before, output
+            inputs,
+            self.kernel,
+            output=output,
+            bias=self.bias,
+            stride=stride,
+            dilation=self.dilation_rate[0],
+            before=before,
         )
         return self._finished(outputs)
 

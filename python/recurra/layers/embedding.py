@@ -60,17 +60,20 @@ class Embedding(Layer):
         self.embeddings = add_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs: Any) -> Any:
-        return ops.embedding(self._whole(inputs), self.embeddings)
+        return ops.embedding(self._known(inputs), self.embeddings)
 
-    def _whole(self, inputs: Any) -> Any:
-        if inputs.dtype in ("int32", "int64"):
-            return inputs
+    def _known(self, inputs: Any) -> Any:
+        """The inputs as integers. Raises ValueError for one that is not in the vocabulary."""
         numbers = inputs.numpy()
-        whole = numbers.astype(np.int64)
-        if not np.array_equal(whole, numbers):
-            odd = numbers[whole != numbers].flat[0]
-            raise ValueError(f"expected whole numbers in 0, …, {self.input_dim - 1}, got {odd}")
-        return Tensor(whole)
+        whole = numbers if inputs.dtype in ("int32", "int64") else numbers.astype(np.int64)
+        if numbers.size and (whole is not numbers or whole.min() < 0 or whole.max() >= self.input_dim):
+            strange = (whole < 0) | (whole >= self.input_dim) | (whole != numbers)
+            if strange.any():
+                raise ValueError(
+                    f"expected whole numbers in 0, …, {self.input_dim - 1} (input_dim={self.input_dim}), got "
+                    f"{numbers[strange].flat[0]}"
+                )
+        return inputs if whole is numbers else Tensor(whole)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from recurra import config, ops
-from recurra.layers.arguments import Shape
+from recurra.layers.arguments import Shape, closed
 from recurra.layers.base import Layer
 
 
@@ -274,7 +274,7 @@ class Dot(Layer):
         columns = [axis for axis in range(1, y.ndim) if axis != second]
         left = ops.reshape(ops.transpose(x, (0, *rows, first)), (x.shape[0], -1, x.shape[first]))
         right = ops.reshape(ops.transpose(y, (0, second, *columns)), (y.shape[0], y.shape[second], -1))
-        return ops.reshape(ops.matmul(left, right), self.compute_output_shape(shapes))
+        return ops.reshape(ops.matmul(left, right), closed(self.compute_output_shape(shapes)))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         return None

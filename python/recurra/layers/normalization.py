@@ -160,7 +160,7 @@ class _RowNormalization(Layer):
             raise ValueError(f"axis names an axis twice: {self.axis}")
         return axes
 
-    def _weight_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+    def _weight_shape(self, input_shape: Any) -> tuple[int, ...]:
         axes = self._axes(len(input_shape))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={axis: input_shape[axis] for axis in axes})
         return tuple(input_shape[axis] for axis in axes)

@@ -135,11 +135,9 @@ class _GlobalPooling(Layer):
         first = 1 if self.data_format == "channels_last" else 2
         self._axes = tuple(range(first, first + self.rank))
 
-    def _refuse_nothing(self, inputs: Any) -> None:
-        if 0 in [inputs.shape[axis] for axis in self._axes]:
-            raise ValueError(f"there is nothing to pool in an input of shape {inputs.shape}")
-
     def compute_output_shape(self, input_shape: Any) -> Shape:
+        if 0 in [input_shape[axis] for axis in self._axes]:
+            raise ValueError(f"there is nothing to pool in an input of shape {tuple(input_shape)}")
         kept = (1,) * self.rank if self.keepdims else ()
         shape = shape_channels_last(self.data_format, input_shape)
         pooled: Shape = (shape[0], *kept, shape[-1])
@@ -161,7 +159,7 @@ class GlobalMaxPooling1D(_GlobalPooling):
     """
 
     def call(self, inputs: Any) -> Any:
-        self._refuse_nothing(inputs)
+        self.compute_output_shape(inputs.shape)
         return ops.max(inputs, axis=self._axes, keepdims=self.keepdims)
 
 
@@ -187,7 +185,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
         self.supports_masking = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        self._refuse_nothing(inputs)
+        self.compute_output_shape(inputs.shape)
         if mask is None:
             return ops.mean(inputs, axis=self._axes, keepdims=self.keepdims)
         mask = ops.expand_dims(ops.cast(mask, "bool"), 2 if self.data_format == "channels_last" else 1)
@@ -210,7 +208,7 @@ class GlobalAveragePooling2D(_GlobalPooling):
     rank = 2
 
     def call(self, inputs: Any) -> Any:
-        self._refuse_nothing(inputs)
+        self.compute_output_shape(inputs.shape)
         return ops.mean(inputs, axis=self._axes, keepdims=self.keepdims)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recurra import ops
-from recurra.layers.arguments import Shape, data_format_name, integers
+from recurra.layers.arguments import Shape, closed, data_format_name, integers
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
 from recurra.layers.input_spec import InputSpec
@@ -34,7 +34,7 @@ class Reshape(Layer):
             )
 
     def call(self, inputs: Any) -> Any:
-        return ops.reshape(inputs, self.compute_output_shape(inputs.shape))
+        return ops.reshape(inputs, closed(self.compute_output_shape(inputs.shape)))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         batch, *rest = input_shape
