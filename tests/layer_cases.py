@@ -113,6 +113,18 @@ CONVOLUTION = [
         {"filters": 4, "kernel_size": 4, "strides": 2, "padding": "same", "activation": "relu"},
     ),
     LayerCase(
+        "transpose same with an odd surplus",
+        "Conv1DTranspose",
+        ((2, 5, 3),),
+        {"filters": 4, "kernel_size": 5, "strides": 2, "padding": "same"},
+    ),
+    LayerCase(
+        "transpose same with output padding",
+        "Conv1DTranspose",
+        ((2, 5, 3),),
+        {"filters": 4, "kernel_size": 5, "strides": 3, "padding": "same", "output_padding": 1},
+    ),
+    LayerCase(
         "transpose same with kernel below stride",
         "Conv1DTranspose",
         ((2, 5, 3),),
