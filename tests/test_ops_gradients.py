@@ -379,6 +379,22 @@ PRODUCTS = [
         ]
     ],
     Case("dense", ops.dense, lambda x, w, b: x @ w + b, [(2, 3, 4), (4, 5), (5,)]),
+    *[
+        Case(
+            f"dense-{name}",
+            lambda x, w, b, name=name: ops.dense(x, w, b, name),
+            lambda x, w, b, f=f: f(x @ w + b),
+            [(5, 3), (3, 7), (7,)],
+        )
+        for name, f in [
+            ("tanh", np.tanh),
+            ("softplus", np_softplus),
+            ("exponential", np.exp),
+            ("silu", lambda z: z * np_sigmoid(z)),
+            ("gelu", lambda z: z * 0.5 * (1 + np_erf(z / np.sqrt(2)))),
+            ("leaky_relu", lambda z: np.where(z > 0, z, 0.2 * z)),
+        ]
+    ],
     Case("dense-vector", ops.dense, lambda x, w: x @ w, [(4,), (4, 5)]),
     Case("dense-one", ops.dense, lambda x, w, b: x @ w + b, [(1, 3), (3, 1), (1,)]),
     Case(

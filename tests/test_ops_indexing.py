@@ -279,6 +279,7 @@ ERRORS: list[tuple[Callable[[], Any], str]] = [
     (lambda: ops.dense(np.ones((2, 3)), np.ones((4, 5))), "dense: the kernel of shape .* expects 4 features"),
     (lambda: ops.dense(np.ones((2, 4)), np.ones((4, 5)), np.ones(4)), "expected a bias of shape"),
     (lambda: ops.dense(np.ones((2, 4), "float32"), np.ones((4, 5))), "dense: mixes float32 and float64"),
+    (lambda: ops.dense(np.ones((2, 4)), np.ones((4, 5)), None, "tanx"), "dense: there is no activation 'tanx'"),
     (lambda: ops.sum(np.ones(3), axis=1), "sum: axis 1 is outside a tensor of 1 axes"),
     (lambda: ops.sum(np.ones(3), axis=()), "at least one axis"),
     (lambda: ops.max(np.ones((2, 0)), axis=1), "max: no elements along the axis"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from recurra.tensor import Tensor, convert_to_tensor
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    Seed = int | "SeedGenerator" | None
+    Seed: TypeAlias = "int | SeedGenerator | None"
 
 __all__ = [
     "SeedGenerator",

@@ -156,7 +156,7 @@ def glu(x: ArrayLike | Tensor, axis: int = -1) -> Tensor:
     from recurra.ops.layout import split
 
     a, b = split(x, 2, axis=axis)
-    return a * sigmoid(b)
+    return _engine.multiply(a, sigmoid(b))
 
 
 @composed

@@ -386,9 +386,9 @@ def nan_to_num(
     if tensor.dtype not in ("float32", "float64"):
         return tensor
     largest = 3.4028234663852886e38 if tensor.dtype == "float32" else 1.7976931348623157e308
-    tensor = where(isnan(tensor), nan, tensor)
-    tensor = where(equal(tensor, float("inf")), largest if posinf is None else posinf, tensor)
-    return where(equal(tensor, float("-inf")), -largest if neginf is None else neginf, tensor)
+    tensor = _engine.where(isnan(tensor), nan, tensor)
+    tensor = _engine.where(equal(tensor, float("inf")), largest if posinf is None else posinf, tensor)
+    return _engine.where(equal(tensor, float("-inf")), -largest if neginf is None else neginf, tensor)
 
 
 @operation

@@ -100,14 +100,19 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 def tril(x: ArrayLike | Tensor, k: int = 0) -> Tensor:
     """The last two axes with what is above diagonal k set to 0."""
     tensor = _engine.operand(x)
-    return _engine.where(np.tri(*tensor.shape[-2:], k, dtype=bool), tensor, _engine.full((), 0, tensor.dtype))
+    return _engine.where(_below(tensor, k), tensor, _engine.full((), 0, tensor.dtype))
 
 
 @composed
 def triu(x: ArrayLike | Tensor, k: int = 0) -> Tensor:
     """The last two axes with what is below diagonal k set to 0."""
     tensor = _engine.operand(x)
-    return _engine.where(np.tri(*tensor.shape[-2:], k - 1, dtype=bool), _engine.full((), 0, tensor.dtype), tensor)
+    return _engine.where(_below(tensor, k - 1), _engine.full((), 0, tensor.dtype), tensor)
+
+
+def _below(matrices: Tensor, k: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    rows, columns = matrices.shape[-2:]
+    return np.tri(rows, columns, k, dtype=np.bool_)
 
 
 @composed

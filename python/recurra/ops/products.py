@@ -20,9 +20,18 @@ def matmul(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
 
 
 @operation
-def dense(x: ArrayLike | Tensor, kernel: ArrayLike | Tensor, bias: ArrayLike | Tensor | None = None) -> Tensor:
-    """x kernel + bias: (..., F) x (F, U) + (U) -> (..., U)."""
-    return _engine.dense(x, kernel, bias)
+def dense(
+    x: ArrayLike | Tensor,
+    kernel: ArrayLike | Tensor,
+    bias: ArrayLike | Tensor | None = None,
+    activation: str = "linear",
+) -> Tensor:
+    """f(x kernel + bias) as one node: (..., F) x (F, U) + (U) -> (..., U).
+
+    Args:
+        activation: Name of f, in the same pass as the product; parameters of f have their defaults.
+    """
+    return _engine.dense(x, kernel, bias, activation)
 
 
 @operation

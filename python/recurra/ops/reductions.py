@@ -6,7 +6,7 @@ order: the same bits on any number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
@@ -103,7 +103,7 @@ def argmin(x: ArrayLike | Tensor, axis: int | None = None, keepdims: bool = Fals
     return _position(_engine.argmin, x, axis, keepdims)
 
 
-def _position(function: Any, x: ArrayLike | Tensor, axis: int | None, keepdims: bool) -> Tensor:
+def _position(function: Callable[..., Tensor], x: ArrayLike | Tensor, axis: int | None, keepdims: bool) -> Tensor:
     if axis is not None:
         return function(x, axis, keepdims)
     tensor = _engine.operand(x)
@@ -123,7 +123,7 @@ def cumprod(x: ArrayLike | Tensor, axis: int | None = None, dtype: Any = None) -
     return _running(_engine.cumprod, x, axis, dtype)
 
 
-def _running(function: Any, x: ArrayLike | Tensor, axis: int | None, dtype: Any) -> Tensor:
+def _running(function: Callable[..., Tensor], x: ArrayLike | Tensor, axis: int | None, dtype: Any) -> Tensor:
     given = x if dtype is None else _engine.cast(x, dtype)
     return function(_engine.reshape(given, -1), 0) if axis is None else function(given, axis)
 
