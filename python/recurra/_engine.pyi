@@ -313,6 +313,10 @@ def abs(arg0: typing.Any) -> Tensor:
     ...
 def accumulate(block: ParameterBlock, sum: Tensor) -> None:
     ...
+def activation_names() -> list[str]:
+    """
+    Names of the activation functions that a cell of the engine can have.
+    """
 def adadelta_step(block: ParameterBlock, gradients: Tensor, updates: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
 def adagrad_step(block: ParameterBlock, accumulator: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
@@ -405,7 +409,7 @@ def cumsum(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) ->
     ...
 def decay(block: ParameterBlock, parameters: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], rate: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def dense(x: typing.Any, kernel: typing.Any, bias: typing.Any = None) -> Tensor:
+def dense(x: typing.Any, kernel: typing.Any, bias: typing.Any = None, activation: str = 'linear') -> Tensor:
     ...
 def depthwise_conv1d(x: Tensor, kernel: Tensor, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
     """
@@ -439,6 +443,10 @@ def floor(arg0: typing.Any) -> Tensor:
     ...
 def floor_divide(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
+def fma_peak(seconds: typing.SupportsFloat | typing.SupportsIndex = 0.2) -> float:
+    """
+    Measured peak of float32 multiply-adds of num_threads() threads together, in floating-point operations a second.
+    """
 def ftrl_step(block: ParameterBlock, accumulator: Tensor, linear: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, power: typing.SupportsFloat | typing.SupportsIndex, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex, shrinkage: typing.SupportsFloat | typing.SupportsIndex, beta: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
 def full(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.Any) -> Tensor:
