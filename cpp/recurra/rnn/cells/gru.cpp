@@ -31,7 +31,7 @@ struct Gru {
     unit.save(1, kept<T>(f.recurrent, unit.sum[1], z));
     unit.save(2, kept<T>(f.recurrent, unit.sum[2], r));
     unit.save(3, unit.sum[3]);
-    unit.set_state(0, n + z * (unit.previous(0) - n));
+    unit.set_state(0, z * unit.previous(0) + (n - z * n));
   }
 
   template <int stage, class F, class T>

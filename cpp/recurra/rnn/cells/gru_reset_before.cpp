@@ -32,7 +32,7 @@ struct GruResetBefore {
       const Vec<T> z = value_of<T>(f.recurrent, unit.kept(0));
       const Vec<T> n = activate<T>(f.activation, unit.sum[2]);
       unit.save(2, kept<T>(f.activation, unit.sum[2], n));
-      unit.set_state(0, n + z * (unit.previous(0) - n));
+      unit.set_state(0, z * unit.previous(0) + (n - z * n));
     }
   }
 
