@@ -30,12 +30,14 @@ def check(case: Case, samples: int | None = None, flaw: float = 0.0) -> None:
 
 @pytest.mark.parametrize("case", SINGLE + BIDIRECTIONAL + STACKED + DROPOUT, ids=by_name)
 def test_every_derivative(case: Case) -> None:
-    check(case)
+    """Of every input, state and weight: all elements, or forty of each where there are many."""
+    many = case.units > 10 or case.depth > 1
+    check(case, samples=40 if many else None)
 
 
 @pytest.mark.parametrize("case", LARGE, ids=by_name)
 def test_some_derivatives_of_large_layers(case: Case) -> None:
-    check(case, samples=12)
+    check(case, samples=4)
 
 
 def test_the_check_notices_a_wrong_gradient() -> None:
