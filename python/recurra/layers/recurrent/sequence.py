@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -58,7 +59,7 @@ def _run_engine(
     cell: BuiltInCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
 ) -> tuple[Tensor, Any]:
     initial = flatten(states)
-    names = dict(zip(cell.activation_arguments, _engine_activations(cell), strict=True))
+    names: dict[str, Any] = dict(zip(cell.activation_arguments, _engine_activations(cell), strict=True))
     step = ops.zeros((x.shape[0], x.shape[2]), dtype=x.dtype) if training and cell.dropout else None
     output, final = _engine.rnn(
         cell.engine_name,
@@ -102,7 +103,7 @@ def _run_steps(
         # Padding may hold anything, NaN too, which a product with a zero gradient would let through.
         x = ops.where(_spread(mask, x.ndim), x, ops.zeros_like(x))
     steps = ops.unstack(x, axis=1)
-    keeps: list[Tensor | None] = ops.unstack(mask, axis=1) if mask is not None else [None] * time
+    keeps: Sequence[Tensor | None] = ops.unstack(mask, axis=1) if mask is not None else [None] * time
     order = reversed(range(time)) if how.go_backwards else range(time)
     outputs: list[Tensor] = []
     for t in order:
