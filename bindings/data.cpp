@@ -82,7 +82,7 @@ py::tuple arrays_from_batch(const WindowBatch& batch) {
 
 void register_windows(py::module_& m) {
   py::class_<WindowLoader>(m, "WindowLoader", "Gathers windows of a series, the next batch in the background.")
-      .def(py::init([](const Tensor& data, const Tensor* targets, Index first, Index stride, Index length, Index delay,
+      .def(py::init([](const Tensor& data, const std::optional<Tensor>& targets, Index first, Index stride, Index length, Index delay,
                        std::optional<Index> base) {
              return std::make_unique<WindowLoader>(data.detach(), targets ? targets->detach() : Tensor(),
                                                    WindowPlan{first, stride, length, delay, base});

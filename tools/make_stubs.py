@@ -53,6 +53,11 @@ def completed(stub: str) -> str:
     stub = re.sub(r"\b(Sequence|Iterable|Iterator)(?=[,)\] :])", r"\1[typing.Any]", stub)
     stub = re.sub(r"(\*\*?(?:args|kwargs))(?=[,)])", r"\1: typing.Any", stub)
     stub = stub.replace("def __hash__(self):", "def __hash__(self) -> int:")
+    # Operators may also return NotImplemented, which Python keeps to itself.
+    operators = r"(r?(?:add|sub|mul|truediv|floordiv|mod|pow|matmul|and|or|xor)|l[et]|g[et])"
+    stub = re.sub(rf"(def __{operators}__\(self, arg0: typing\.Any\) ->) typing\.Any", r"\1 Tensor", stub)
+    stub = stub.replace("def grad(self) -> typing.Any", "def grad(self) -> Tensor | None")
+    stub = stub.replace("def grad(self, arg1: typing.Any)", "def grad(self, arg1: Tensor | None)")
     # The shape of a tensor and the docstrings' blank lines are the same in every module.
     stub = stub.replace("def shape(self) -> tuple[typing.Any, ...]", "def shape(self) -> tuple[int, ...]")
     stub = re.sub(r"[ \t]+$", "", stub, flags=re.MULTILINE)

@@ -20,7 +20,7 @@ from recurra.tensor import Tensor, convert_to_tensor
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    Seed: TypeAlias = "int | SeedGenerator | None"
+    Seed: TypeAlias = "int | np.integer[Any] | SeedGenerator | None"
 
 __all__ = [
     "SeedGenerator",
@@ -248,7 +248,7 @@ def _generator(seed: Seed) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=_mixed(*_stream(seed))))
 
 
-def _checked_seed(seed: int) -> int:
+def _checked_seed(seed: int | np.integer[Any]) -> int:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"seed: expected an integer, got {type(seed).__name__}")
     if not 0 <= seed <= _WORD:

@@ -1,6 +1,6 @@
 // exp, tanh and the logistic function on vectors, without branches or tables.
 //
-// float: measured over all 2^32 arguments (tests/cpp/math_test.cpp states and checks the bounds). double: the
+// float: measured over all 2^32 arguments (tests/cpp/test_math.cpp states and checks the bounds). double: the
 // mathematics library, lane by lane, since double serves to check gradients.
 #pragma once
 

@@ -328,7 +328,7 @@ class TextVectorization(Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> TextVectorization:  # type: ignore[override]
+    def from_config(cls, config: Mapping[str, Any]) -> TextVectorization:
         """The layer that `get_config` describes. Raises ValueError if the vocabulary is a path: no file is read."""
         if isinstance(config.get("vocabulary"), str):
             raise ValueError(
