@@ -51,7 +51,9 @@ def test_best_fitting_level(
         (X86, X86, "avx2", ["RECURRA_SIMD", "expected one of x86_64_v2", "'avx2'"]),
     ],
 )
-def test_nothing_fits(installed: tuple[str, ...], supported: tuple[str, ...], cap: str | None, words: list[str]) -> None:
+def test_nothing_fits(
+    installed: tuple[str, ...], supported: tuple[str, ...], cap: str | None, words: list[str]
+) -> None:
     with pytest.raises(ImportError) as error:
         _engine.choose_level(installed, supported, cap)
     for word in words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -56,6 +57,20 @@ def test_package_is_typed() -> None:
     assert (folder / "_engine.pyi").is_file()
 
 
+def test_stub_names_what_the_engine_has() -> None:
+    from recurra import _engine
+
+    tree = ast.parse((ROOT / "python" / "recurra" / "_engine.pyi").read_text(encoding="utf-8"))
+    stated: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            stated.add(node.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            stated.add(node.target.id)
+    public = {name for name in vars(_engine._module) if not name.startswith("_")}
+    assert public - stated == set(), "run `make stubs`"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_floor_looks_only_up(path: Path) -> None:
     floor = path.relative_to(ROOT / "cpp" / "recurra").parts[0]
@@ -78,8 +93,7 @@ def test_files_stay_small() -> None:
         str(path.relative_to(ROOT)): count
         for folder in folders
         for path in folder.rglob("*")
-        if path.suffix in {".h", ".cpp", ".py"}
-        and (count := len(path.read_text(encoding="utf-8").splitlines())) > 800
+        if path.suffix in {".h", ".cpp", ".py"} and (count := len(path.read_text(encoding="utf-8").splitlines())) > 800
     }
     assert long == {}
 

@@ -116,11 +116,12 @@ def show_config(mode: Literal["stdout", "dicts"] = "stdout") -> dict[str, Any] |
     if mode == "dicts":
         return report
     simd = report["simd"]
+    sizes = [f"{name.replace('_', ' ')} {size / 2**20:.1f} MB" for name, size in report["memory"].items()]
     words = {
         **report,
         "simd": f"{simd['level']} (installed: {', '.join(simd['installed'])}; "
         f"this processor: {', '.join(simd['supported'])})",
-        "memory": ", ".join(f"{name.replace('_', ' ')} {size / 2**20:.1f} MB" for name, size in report["memory"].items()),
+        "memory": ", ".join(sizes),
     }
     for name, value in words.items():
         sys.stdout.write(f"{name:<11}{value}\n")
