@@ -13,6 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell $(PYTHON) -c "import os; print(os.c
 ENGINE := $(shell find cpp bindings cmake tests/cpp -type f) CMakeLists.txt
 PACKAGE := $(shell find python -name '*.py' -o -name '*.pyi') pyproject.toml README.md LICENSE
 CPP_FILES := $(shell find cpp bindings tests/cpp -name '*.h' -o -name '*.cpp')
+TIDY_FILES := $(shell find cpp bindings -name '*.cpp')
 
 # What pyproject.toml asks of a build, and the tools that an isolated build would fetch by itself.
 define BUILD_REQUIREMENTS
@@ -45,8 +46,7 @@ lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
-	$(BIN)/python -c "import os; print(*[f for f in '$(filter %.cpp,$(CPP_FILES))'.split()], sep='\n')" \
-	  | xargs -P $$CMAKE_BUILD_PARALLEL_LEVEL -n 1 $(BIN)/clang-tidy --quiet -p build/venv
+	printf '%s\n' $(TIDY_FILES) | xargs -P $$CMAKE_BUILD_PARALLEL_LEVEL -n 1 $(BIN)/clang-tidy --quiet -p build/venv
 
 format: .venv/lint  ## bring all files into the agreed style
 	$(BIN)/ruff check --fix-only --quiet .
