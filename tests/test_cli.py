@@ -1,0 +1,200 @@
+"""The command line, run in this process on small tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recurra.cli import main
+from recurra.cli.experiment import verdict
+from recurra.cli.table_options import names
+from recurra.datasets import jena_climate
+
+QUICK = ["--epochs", "2", "--steps", "30", "--batch-size", "32", "--units", "8", "--learning-rate", "0.005"]
+
+
+@pytest.fixture(autouse=True)
+def private_folders(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("RECURRA_DATA", raising=False)
+    monkeypatch.setattr(jena_climate, "URL", "http://127.0.0.1:9/jena.zip")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def waves(tmp_path) -> Path:
+    path = tmp_path / "waves.csv"
+    hours = np.arange(700)
+    noise = np.random.default_rng(4).normal(size=700) * 0.05
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["time", "s", "T (degC)", "word", "pm, fine"])
+        for hour in hours:
+            when = np.datetime64("2020-01-01T00", "h") + hour
+            s, t = np.sin(hour * 2 * np.pi / 20), 5 + 3 * np.cos(hour * 2 * np.pi / 20) + noise[hour]
+            out.writerow(
+                [str(when).replace("T", " ") + ":00", f"{s:.4f}", f"{t:.4f}", "x", "" if hour == 7 else hour % 5]
+            )
+    return path
+
+
+def forecast(waves: Path, *more: str, model: str = "dense") -> list[str]:
+    spans = ["--lookback", "12h", "--step", "2h", "--delay", "5h"]
+    return ["forecast", str(waves), "--target", "T (degC)", "--drop", '"pm, fine"', "--model", model, *spans, *more]
+
+
+def test_forecast_save_predict(waves, tmp_path, capsys) -> None:
+    assert main(forecast(waves, *QUICK, "--save", "m/model.safetensors", "--seeds", "2")) == 0
+    out = capsys.readouterr().out
+    assert "waves.csv: 700 rows, one every 1 h, 2020-01-01 00:00 to 2020-01-30 03:00" in out
+    assert "columns of text are left out: word" in out
+    assert "T (degC) 5 h ahead, from 2 columns over 12 h, a sample every 2 h (6 x 2)" in out
+    for line in ("common sense", "dense, seed 0", "dense, seed 1", "mean", "spread"):
+        assert f"\n{line}  " in out
+    assert "dense beats the common-sense rule: its error is" in out
+    assert "°C" in out
+
+    assert main(["predict", "m/model.safetensors", str(waves)]) == 0
+    out = capsys.readouterr().out
+    assert "forecasts could be compared: mean absolute error" in out
+    assert "latest: T (degC) will be" in out
+    assert "at 2020-01-30 09:00" in out
+    with (tmp_path / "waves.forecast.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.reader(file))) == 1 + 700 - 12 + 1
+
+    assert main(["info", "m/model.safetensors"]) == 0
+    out = capsys.readouterr().out
+    assert "dense" in out
+    assert '"lookback": 12' in out
+
+
+def test_json_is_all_of_stdout(waves, capsys) -> None:
+    assert main(forecast(waves, *QUICK, "--json", "--predict-change")) == 0
+    streams = capsys.readouterr()
+    results = json.loads(streams.out)
+    assert "common sense" in streams.err
+    assert results["settings"]["predict_change"] is True
+    assert results["settings"]["lookback"] == 12
+    assert results["columns"] == ["s", "T (degC)"]
+    assert results["beats_baseline"] == {"validation": True, "test": True}
+    assert results["mean"]["test"] == results["runs"][0]["test"] < results["baseline"]["test"]
+    assert len(results["runs"][0]["history"]["loss"]) == 2
+
+
+def test_naive_needs_no_training(waves, capsys) -> None:
+    assert main(forecast(waves, model="naive")) == 0
+    out = capsys.readouterr().out
+    assert "common sense" in out
+    assert "seed" not in out
+    assert main(forecast(waves, "--save", "x", model="naive")) == 1
+    assert "'naive' has no model to save" in capsys.readouterr().err
+
+
+def test_a_model_that_loses_is_told_to_lose(waves, capsys) -> None:
+    assert main(forecast(waves, "--epochs", "0", "--delay", "18h")) == 0
+    assert "dense DOES NOT BEAT the common-sense rule on the validation and test part" in capsys.readouterr().out
+
+
+def test_verdicts() -> None:
+    rule = {"validation": 0.5, "test": 0.4}
+    won = verdict("gru", rule, {"validation": 0.4, "test": 0.3}, False)
+    assert won == (
+        "gru beats the common-sense rule: its error is 20.0 % smaller on the validation part and 25.0 % smaller "
+        "on the test part."
+    )
+    mixed = verdict("gru", rule, {"validation": 0.4, "test": 0.4}, False)
+    assert "DOES NOT BEAT the common-sense rule on the test part" in mixed
+    assert "--predict-change" in mixed
+    assert "--predict-change" not in verdict("gru", rule, rule, True)
+
+
+def test_plot(waves, tmp_path, capsys) -> None:
+    pytest.importorskip("matplotlib", reason="needs matplotlib")
+    assert main(forecast(waves, *QUICK, "--plot", "p/plot.png")) == 0
+    assert (tmp_path / "p" / "plot.png").read_bytes().startswith(b"\x89PNG")
+    assert main(forecast(waves, "--plot", "p/naive.svg", model="naive")) == 0
+    drawing = (tmp_path / "p" / "naive.svg").read_text()
+    assert drawing.startswith("<?xml")
+
+
+@pytest.mark.parametrize("command", ["demo", "train"])
+def test_jena_without_data_is_announced_as_synthetic(command, tmp_path, capsys, monkeypatch) -> None:
+    made = jena_climate.synthetic
+    monkeypatch.setattr(jena_climate, "synthetic", lambda: made(9000))
+    more = ["--save", "out/jena.safetensors"] if command == "train" else []
+    assert main([command, "jena", "--epochs", "1", "--steps", "3", "--units", "4", *more]) == 0
+    streams = capsys.readouterr()
+    assert "No measured weather: 'jena_climate_2009_2016.csv' is not on this machine" in streams.err
+    assert "SYNTHETIC DATA" in streams.out
+    assert "°C" in streams.out
+    assert (tmp_path / "out" / "jena.safetensors").is_file()
+    assert (tmp_path / "out" / "jena.png").is_file() == (command == "demo" and has_matplotlib())
+
+
+def has_matplotlib() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("matplotlib") is not None
+
+
+def test_conv_gru_samples_the_window_twice_as_finely(capsys, monkeypatch) -> None:
+    made = jena_climate.synthetic
+    monkeypatch.setattr(jena_climate, "synthetic", lambda: made(9000))
+    start = ["train", "jena", "--synthetic", "--epochs", "0", "--units", "4", "--model", "conv-gru"]
+    assert main(start) == 0
+    assert "a sample every 30 min (240 x 14)" in capsys.readouterr().out
+    assert main([*start, "--step", "1h"]) == 0
+    assert "a sample every 1 h (120 x 14)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--target", "T"], "did you mean 'T (degC)'"),
+        (["--drop", ""], "column 'pm, fine' lacks 1 of 700 values"),
+        (["--lookback", "90min"], "--lookback: '90min' is 1.500 rows"),
+        (["--step", "5"], "lookback 12 is not a multiple of step 5"),
+        (["--lookback", "400"], "the validation part has rows 420 to 560 of 700"),
+        (["--split", "80/20"], "three positive shares"),
+        (["--split", "a/b/c"], "--split: expected three shares"),
+        (["--seeds", "0"], "--seeds must be at least 1"),
+        (["--threads", "0"], "at least 1 thread"),
+        (["--features", "word"], "column 'word' holds text"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_1(waves, capsys, change, message) -> None:
+    assert main(forecast(waves, "--epochs", "0", *change)) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("recurra: ")
+    assert error.count("\n") == 1
+
+
+def test_files_that_are_not_there(waves, capsys) -> None:
+    assert main(["forecast", "none.csv", "--target", "x"]) == 1
+    assert "none.csv" in capsys.readouterr().err
+    assert main(["predict", "none.safetensors", str(waves)]) == 1
+    assert "there is no model file none.safetensors" in capsys.readouterr().err
+    assert main(["train", "jena", "--data", "none.csv", "--model", "naive"]) == 1
+    assert "none.csv" in capsys.readouterr().err
+
+
+def test_info_version_and_usage(capsys) -> None:
+    assert main(["info"]) == 0
+    assert "simd" in capsys.readouterr().out.lower()
+    for arguments, status in ((["--version"], 0), (["--help"], 0), (["train", "--help"], 0), ([], 2), (["juggle"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == status
+    for command in (["forecast"], ["predict"], ["info"], ["train", "jena"], ["demo", "jena"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, "--help"])
+        assert ended.value.code == 0
+
+
+def test_names_in_an_option() -> None:
+    assert names('a, b,"c, d",') == ["a", "b", "c, d"]
