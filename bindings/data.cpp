@@ -82,13 +82,13 @@ py::tuple arrays_from_batch(const WindowBatch& batch) {
 
 void register_windows(py::module_& m) {
   py::class_<WindowLoader>(m, "WindowLoader", "Gathers windows of a series, the next batch in the background.")
-      .def(py::init([](const Tensor& data, const std::optional<Tensor>& targets, Index first, Index stride, Index length, Index delay,
-                       std::optional<Index> base) {
+      .def(py::init([](const Tensor& data, const std::optional<Tensor>& targets, Index first, Index stride,
+                       Index length, Index delay, std::optional<Index> base, bool change, bool relative) {
              return std::make_unique<WindowLoader>(data.detach(), targets ? targets->detach() : Tensor(),
-                                                   WindowPlan{first, stride, length, delay, base});
+                                                   WindowPlan{first, stride, length, delay, base, change, relative});
            }),
            py::arg("data"), py::arg("targets"), py::kw_only(), py::arg("first"), py::arg("stride"), py::arg("length"),
-           py::arg("delay") = 0, py::arg("base") = py::none())
+           py::arg("delay") = 0, py::arg("base") = py::none(), py::arg("change") = false, py::arg("relative") = false)
       .def(
           "request", [](WindowLoader& loader, const RowNumbers& rows) { loader.request(rows_from_array(rows)); },
           py::arg("rows"), "Starts gathering the windows of `rows`.")

@@ -213,11 +213,11 @@ def test_columns_that_never_change() -> None:
         Experiment(series_from_table(flat, "c"), settings(target="c", split=(500, 100)))
 
 
-@pytest.mark.parametrize("predict_change", [False, True])
+@pytest.mark.parametrize("changes", [False, True])
 @pytest.mark.parametrize("model", ["dense", "gru", "reversed-gru"])
-def test_a_network_learns_saves_and_forecasts_alike(tmp_path, model, predict_change) -> None:
+def test_a_network_learns_saves_and_forecasts_alike(tmp_path, model, changes) -> None:
     series = series_from_table(wave(), "T (degC)")
-    chosen = settings(model=model, predict_change=predict_change, learning_rate=5e-3)
+    chosen = settings(model=model, predict_change=changes, relative=changes, learning_rate=5e-3)
     experiment = Experiment(series, chosen)
     run = experiment.train(seed=1, verbose=0)
     assert run.history["val_loss"][-1] == pytest.approx(run.errors["validation"], rel=1e-4)

@@ -104,9 +104,19 @@ def test_change_is_target_less_last_value_in_window() -> None:
         np.testing.assert_allclose(y2, y - x[:, -1, 1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("step", [1, 3])
+def test_relative_windows_hold_differences_from_their_last_sample(step) -> None:
+    data = series()
+    plain = WindowSource(data, 12, 5, step=step, every_row_once=True)
+    relative = WindowSource(data, 12, 5, step=step, every_row_once=True, relative=True)
+    for (x, y), (x2, y2) in zip(plain, relative, strict=True):
+        np.testing.assert_array_equal(x2, x - x[:, -1:])
+        np.testing.assert_array_equal(y, y2)
+
+
 def test_reverse_turns_the_window_only() -> None:
     data = series()
-    for extra in ({}, {"predict_change": True}):
+    for extra in ({}, {"predict_change": True, "relative": True}):
         plain = WindowSource(data, 12, 5, step=3, target=1, every_row_once=True, **extra)
         turned = WindowSource(data, 12, 5, step=3, target=1, every_row_once=True, reverse=True, **extra)
         for (x, y), (x2, y2) in zip(plain, turned, strict=False):

@@ -23,6 +23,16 @@ std::size_t row_bytes(const Tensor& t) {
   return static_cast<std::size_t>(t.shape().count(1, t.rank())) * size_of(t.dtype());
 }
 
+// Takes `less` from each of `count` runs of `width` numbers.
+void subtract_each(DType dtype, std::byte* runs, Index count, const std::byte* less, Index width) {
+  dispatch_float(dtype, "windows", [&]<class T>() {
+    T* out = reinterpret_cast<T*>(runs);
+    const T* base = reinterpret_cast<const T*>(less);
+    for (Index i = 0; i < count; ++i, out += width)
+      for (Index k = 0; k < width; ++k) out[k] -= base[k];
+  });
+}
+
 // (rows, inserted extents…, the extents of one row of `t`).
 Shape batch_shape(Index rows, std::initializer_list<Index> inserted, const Tensor& t) {
   Shape shape{rows};
@@ -37,12 +47,16 @@ WindowLoader::WindowLoader(Tensor data, Tensor targets, WindowPlan plan)
     : data_(std::move(data)), targets_(std::move(targets)), plan_(plan) {
   check(data_.rank() >= 1, "windows: data must have a time axis, got a scalar");
   check(plan_.length >= 1, "windows: expected at least one row a window, got ", plan_.length);
+  check(plan_.base || !(plan_.change || plan_.relative), "windows: differences need the row they are taken from");
+  check(!plan_.relative || is_floating(data_.dtype()), "windows: relative windows need float32 or float64 data, got ",
+        name_of(data_.dtype()));
   const Index last = plan_.first + (plan_.length - 1) * plan_.stride;
-  first_row_ = -std::min(plan_.first, last);
-  last_row_ = data_.shape(0) - std::max(plan_.first, last);
+  const Index base = plan_.base.value_or(last);
+  first_row_ = -std::min({plan_.first, last, base});
+  last_row_ = data_.shape(0) - std::max({plan_.first, last, base});
   if (targets_.defined()) {
     check(targets_.rank() >= 1, "windows: targets must have a time axis, got a scalar");
-    check(!plan_.base || is_floating(targets_.dtype()), "windows: a change needs float32 or float64 targets, got ",
+    check(!plan_.change || is_floating(targets_.dtype()), "windows: a change needs float32 or float64 targets, got ",
           name_of(targets_.dtype()));
     first_row_ = std::max(first_row_, -std::min(plan_.delay, plan_.base.value_or(plan_.delay)));
     last_row_ = std::min(last_row_, targets_.shape(0) - std::max(plan_.delay, plan_.base.value_or(plan_.delay)));
@@ -83,14 +97,18 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
   std::byte* out = batch.inputs.bytes();
   for (const Index row : rows) {
     const std::byte* in = data_.bytes() + static_cast<std::size_t>(row + plan_.first) * bytes;
+    std::byte* const window = out;
     if (plan_.stride == 1) {
-      const std::size_t whole = static_cast<std::size_t>(plan_.length) * bytes;
-      std::memcpy(out, in, whole);
-      out += whole;
-      continue;
+      std::memcpy(out, in, static_cast<std::size_t>(plan_.length) * bytes);
+      out += static_cast<std::size_t>(plan_.length) * bytes;
+    } else {
+      const std::ptrdiff_t jump = plan_.stride * static_cast<std::ptrdiff_t>(bytes);
+      for (Index k = 0; k < plan_.length; ++k, out += bytes) std::memcpy(out, in + k * jump, bytes);
     }
-    const std::ptrdiff_t jump = plan_.stride * static_cast<std::ptrdiff_t>(bytes);
-    for (Index k = 0; k < plan_.length; ++k, out += bytes) std::memcpy(out, in + k * jump, bytes);
+    if (plan_.relative)
+      subtract_each(data_.dtype(), window, plan_.length,
+                    data_.bytes() + static_cast<std::size_t>(row + *plan_.base) * bytes,
+                    data_.shape().count(1, data_.rank()));
   }
   if (!targets_.defined()) return batch;
 
@@ -99,17 +117,12 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
   out = batch.targets.bytes();
   for (const Index row : rows) {
     std::memcpy(out, targets_.bytes() + static_cast<std::size_t>(row + plan_.delay) * target_bytes, target_bytes);
+    if (plan_.change)
+      subtract_each(targets_.dtype(), out, 1,
+                    targets_.bytes() + static_cast<std::size_t>(row + *plan_.base) * target_bytes,
+                    targets_.shape().count(1, targets_.rank()));
     out += target_bytes;
   }
-  if (!plan_.base) return batch;
-  dispatch_float(targets_.dtype(), "windows", [&]<class T>() {
-    const Index width = targets_.shape().count(1, targets_.rank());
-    T* change = batch.targets.data<T>();
-    for (const Index row : rows) {
-      const T* base = targets_.data<T>() + (row + *plan_.base) * width;
-      for (Index k = 0; k < width; ++k) *change++ -= base[k];
-    }
-  });
   return batch;
 }
 

@@ -1,7 +1,8 @@
 // Windows of a long series, gathered straight into a batch: the windows of all rows together are never stored.
 //
 // The window of row r holds the rows r + first, r + first + stride, … (length of them); its target is the target of row
-// r + delay, less the target of row r + base where the change is asked for.
+// r + delay, less the target of row r + base where the change is asked for. A relative window holds the differences
+// from row r + base instead of the values, so that a level that drifts does not leave what was seen in training.
 #pragma once
 
 #include <condition_variable>
@@ -23,6 +24,8 @@ struct WindowPlan {
   Index length = 1;
   Index delay = 0;
   std::optional<Index> base;
+  bool change = false;    ///< targets less those of the row base
+  bool relative = false;  ///< inputs less those of the row base
 };
 
 struct WindowBatch {

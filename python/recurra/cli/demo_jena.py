@@ -23,8 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     series = jena.load(options.data, synthetic=options.synthetic)
     if series.interval is not None and len(series) * series.interval < _YEAR:
-        series.notices.append("less than a year: the model learns the change, since it has not seen all seasons")
-        options.predict_change = True
+        series.notices.append("less than a year: the model works on changes, since it has not seen all seasons")
+        options.predict_change = options.relative = True
     folder = Path(options.out)
     options.save = options.save or str(folder / "jena.safetensors")
     options.plot = options.plot or _plot_file(folder)

@@ -33,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser, *, lookback: str, step: str, de
     add("--model", choices=list(NETWORKS), default="gru", help="see below (default %(default)s)")
     add("--units", type=int, default=32, help="U, units of the recurrent layer (default %(default)s)")
     add("--predict-change", action="store_true", help="learn the change from the last value; helps where levels drift")
+    add("--relative", action="store_true", help="windows hold differences from their last sample; helps likewise")
     add("--epochs", type=int, help="default 20; 40 for stacked-gru and bigru")
     add("--steps", type=int, default=500, help="batches an epoch (default %(default)s)")
     add("--batch-size", type=int, default=128, help="windows a batch (default %(default)s)")
@@ -70,6 +71,7 @@ def run_experiment(series: Series, options: argparse.Namespace, target: str, spl
         model=options.model,
         units=options.units,
         predict_change=options.predict_change,
+        relative=options.relative,
         epochs=network.epochs if options.epochs is None else options.epochs,
         steps=options.steps,
         batch_size=options.batch_size,
@@ -129,7 +131,8 @@ def _describe(experiment: Experiment, say: Callable[[str], None]) -> None:
     sizes = [high - low for low, high in experiment.bounds.values()]
     say(f"parts   training {sizes[0]:,} rows, validation {sizes[1]:,}, test {sizes[2]:,}, in order of time")
     if settings.model != NAIVE:
-        change = ", learns the change from the last value" if settings.predict_change else ""
+        change = ", windows relative to their last sample" if settings.relative else ""
+        change += ", learns the change from the last value" if settings.predict_change else ""
         say(
             f"model   {NETWORKS[settings.model].summary}; U = {settings.units}{change}; RMSprop "
             f"{settings.learning_rate:g}, mae, {settings.epochs} x {settings.steps} batches of {settings.batch_size}"
@@ -182,10 +185,10 @@ def _report(experiment: Experiment, results: dict[str, Any], runs: list[Run], sa
         line("spread", results["spread"])
     if runs:
         say("")
-        say(verdict(model, results["baseline"], results["mean"], experiment.settings.predict_change))
+        say(verdict(model, results["baseline"], results["mean"], experiment.settings.relative))
 
 
-def verdict(model: str, baseline: Mapping[Any, float], errors: Mapping[Any, float], predict_change: bool) -> str:
+def verdict(model: str, baseline: Mapping[Any, float], errors: Mapping[Any, float], relative: bool) -> str:
     """Whether a model is better than the common-sense rule, in plain words."""
     parts = []
     for part, rule in baseline.items():
@@ -194,7 +197,7 @@ def verdict(model: str, baseline: Mapping[Any, float], errors: Mapping[Any, floa
     lost = [part for part, rule in baseline.items() if errors[part] >= rule]
     if not lost:
         return f"{model} beats the common-sense rule: its error is {' and '.join(parts)}."
-    advice = "" if predict_change else " Try --predict-change, more data, or another model."
+    advice = "" if relative else " Try --predict-change --relative, more data, or another model."
     return (
         f"{model} DOES NOT BEAT the common-sense rule on the {' and '.join(lost)} part: its error is "
         f"{' and '.join(parts)}. Saying that nothing changes is the better forecast there.{advice}"

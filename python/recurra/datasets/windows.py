@@ -45,6 +45,7 @@ class WindowSource:
         step: rows between the samples of a window (default 1).
         target: column to predict, or several (default 0).
         predict_change: whether y is the target less its last value in the window (default False).
+        relative: whether a window holds differences from its last sample (default False).
         reverse: whether the window runs backwards in time (default False).
         every_row_once: see above (default False).
         seed: of the random rows; None takes one from recurra.random.
@@ -70,6 +71,7 @@ class WindowSource:
         *,
         target: int | Sequence[int] = 0,
         predict_change: bool = False,
+        relative: bool = False,
         reverse: bool = False,
         every_row_once: bool = False,
         seed: int | None = None,
@@ -112,16 +114,16 @@ class WindowSource:
         self.lookback, self.delay, self.step = lookback, delay, step
         self.min_index, self.max_index = min_index, end
         self.batch_size, self.shuffle, self.every_row_once = batch_size, shuffle, every_row_once
-        self.target, self.predict_change, self.reverse = target, predict_change, reverse
+        self.target, self.predict_change, self.relative, self.reverse = target, predict_change, relative, reverse
         self._random = _generator(seed) if shuffle else None
         self._next_row = self.first_row
         targets = np.ascontiguousarray(series[:, columns[0]] if np.ndim(target) == 0 else series[:, columns])
         self._gathering = _Gathering(
             series,
             targets,
-            **_plan(lookback, step, reverse),
+            **_plan(lookback, step, relative, reverse),
             delay=delay,
-            base=-step if predict_change else None,
+            change=predict_change,
         )
         self._pass: Iterator[Batch] | None = None
 
@@ -197,20 +199,27 @@ class WindowDataset:
 
 
 def windows_before(
-    data: ArrayLike, rows: ArrayLike, lookback: int, step: int = 1, *, reverse: bool = False, batch_size: int = 128
+    data: ArrayLike,
+    rows: ArrayLike,
+    lookback: int,
+    step: int = 1,
+    *,
+    relative: bool = False,
+    reverse: bool = False,
+    batch_size: int = 128,
 ) -> WindowDataset:
     """Batches of the windows that end before the given rows, without targets; for `predict`.
 
     Args:
         data: the series, (rows, features).
         rows: from lookback to len(data); the last is the row behind the series.
-        lookback, step, reverse, batch_size: see WindowSource.
+        lookback, step, relative, reverse, batch_size: see WindowSource.
 
     Returns:
         An iterable of x, (batch, lookback / step, features), with a length.
     """
     series = np.ascontiguousarray(data, dtype=np.float32)
-    plan = _plan(lookback, step, reverse)
+    plan = _plan(lookback, step, relative, reverse)
     return WindowDataset(_Gathering(series, None, **plan), np.asarray(rows, np.int64), batch_size, None)
 
 
@@ -321,10 +330,10 @@ class _Gathering:
             yield loader.take()
 
 
-def _plan(lookback: int, step: int, reverse: bool) -> dict[str, int]:
+def _plan(lookback: int, step: int, relative: bool, reverse: bool) -> dict[str, Any]:
     """The samples of the window of a row, relative to it."""
     first, stride = (-step, -step) if reverse else (-lookback, step)
-    return {"first": first, "stride": stride, "length": lookback // step}
+    return {"first": first, "stride": stride, "length": lookback // step, "base": -step, "relative": relative}
 
 
 def _generator(seed: int | None) -> np.random.Generator:

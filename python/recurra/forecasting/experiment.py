@@ -34,6 +34,7 @@ class Settings:
         model: a name in NETWORKS.
         units: U in their summaries (default 32).
         predict_change: learn the change from the window's last value instead of the value itself (default False).
+        relative: windows hold differences from their last sample (default False).
         epochs, steps, batch_size: length of the training (default 20 x 500 batches of 128).
         learning_rate: of RMSprop (default 1e-3).
         unit: of the target, for people.
@@ -47,6 +48,7 @@ class Settings:
     model: str = "gru"
     units: int = 32
     predict_change: bool = False
+    relative: bool = False
     epochs: int = 20
     steps: int = 500
     batch_size: int = 128
@@ -145,6 +147,7 @@ class Experiment:
             s.step,
             target=self.target,
             predict_change=s.predict_change,
+            relative=s.relative,
             reverse=NETWORKS[s.model].reverse,
             every_row_once=part != "training",
             seed=seed,

@@ -57,6 +57,7 @@ class Forecaster:
             self.lookback, self.step, self.delay = spans
             self.target: str = _checked(about["target"], str)
             self.predict_change: bool = _checked(about["predict_change"], bool)
+            self.relative: bool = _checked(about["relative"], bool)
             self.reverse: bool = _checked(about["reverse"], bool)
             self.interval: float | None = None if about["interval"] is None else _checked(about["interval"], float)
             self.unit: str = _checked(about["unit"], str) or unit_of(self.target) or self.target
@@ -92,7 +93,7 @@ class Forecaster:
         target = self.columns.index(self.target)
         # Row r looks back from r - 1, as in training; r may be the row behind the last one.
         rows = np.arange(self.lookback, len(series) + 1)
-        windows = windows_before(data, rows, self.lookback, self.step, reverse=self.reverse)
+        windows = windows_before(data, rows, self.lookback, self.step, relative=self.relative, reverse=self.reverse)
         predicted = np.asarray(self.model.predict(windows, verbose=0), dtype=np.float64).reshape(-1)
         last = data[rows - self.step, target].astype(np.float64)
         if self.predict_change:
