@@ -177,6 +177,9 @@ def test_day_and_month_that_cannot_be_told_apart(tmp_path) -> None:
     path = write(tmp_path, "when,x\n01/02/2010,1\n01/02/2010,2\n")
     with pytest.raises(ValueError, match="may be %d/%m/%Y or %m/%d/%Y; state the date format"):
         read_csv(path)
+    with pytest.raises(ValueError, match="state the date format"):
+        read_csv(write(tmp_path, "when,x\n01/02/2010 00:00,1\n01/02/2010 01:00,2\n"))
+    path = write(tmp_path, "when,x\n01/02/2010,1\n01/02/2010,2\n")
     assert read_csv(path, date_format="%m/%d/%Y").times[0] == np.datetime64("2010-01-02", "s").astype(int)
 
 
@@ -227,6 +230,8 @@ def test_damaged_archives(tmp_path) -> None:
     broken[len(broken) // 2] ^= 0xFF
     with pytest.raises(ValueError, match="damaged"):
         read_csv(write(tmp_path, bytes(broken), "b.csv.gz"))
+    with pytest.raises(ValueError, match="damaged"):
+        read_csv(write(tmp_path, gzip.compress(b"")[:10] + b"\xff" * 50, "d.csv.gz"))
     with pytest.raises(ValueError, match="damaged"):
         read_csv(write(tmp_path, b"PK\x03\x04rubbish", "c.zip"))
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:

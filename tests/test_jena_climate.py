@@ -29,6 +29,9 @@ NEWER = [
 ]
 
 
+STATION_2024 = next(Path(os.environ.get("RECURRA_DATA") or "/none").glob("jena_mpi_roof_2024_part.csv.gz"), None)
+
+
 @pytest.fixture(autouse=True)
 def private_folders(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -256,13 +259,9 @@ def test_gaps() -> None:
         fill(column, "guess")
 
 
-@pytest.mark.skipif(
-    not list(Path(os.environ.get("RECURRA_DATA", "/nonexistent")).glob("jena_mpi_roof_2024_part.csv.gz")),
-    reason="needs jena_mpi_roof_2024_part.csv.gz in RECURRA_DATA",
-)
+@pytest.mark.skipif(STATION_2024 is None, reason="needs jena_mpi_roof_2024_part.csv.gz in RECURRA_DATA")
 def test_the_stations_own_file_of_2024() -> None:
-    path = Path(os.environ["RECURRA_DATA"]) / "jena_mpi_roof_2024_part.csv.gz"
-    table = jena_climate.load_data(path, all_columns=True)
+    table = jena_climate.load_data(STATION_2024, all_columns=True)
     assert table.values.shape == (19_132, 21)
     assert table.names[14:] == tuple(NEWER)
     assert table.times[0] == np.datetime64("2024-06-09T11:40", "s").astype(int)
