@@ -292,7 +292,7 @@ class WindowLoader:
     """
     Gathers windows of a series, the next batch in the background.
     """
-    def __init__(self, data: Tensor, targets: Tensor | None, *, first: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, length: typing.SupportsInt | typing.SupportsIndex, delay: typing.SupportsInt | typing.SupportsIndex = 0, base: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+    def __init__(self, data: Tensor, targets: Tensor | None, *, first: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, length: typing.SupportsInt | typing.SupportsIndex, delay: typing.SupportsInt | typing.SupportsIndex = 0, base: typing.SupportsInt | typing.SupportsIndex | None = None, change: bool = False, relative: bool = False) -> None:
         ...
     def gather(self, rows: typing.Annotated[numpy.typing.ArrayLike, numpy.int64]) -> tuple[typing.Any, ...]:
         """
