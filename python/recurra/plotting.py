@@ -115,9 +115,9 @@ def plot_forecast(
     for values, color, style, label in lines:
         if values is None:
             continue
-        error = "" if values is came else f", error {np.nanmean(np.abs(np.asarray(values) - came)):.2f} {unit}"
+        error = "" if values is came else f", error {np.nanmean(np.abs(np.asarray(values) - came)):.2f} {unit} here"
         axis.plot(np.asarray(when), values, color=color, label=label + error, **style)
-    axis.set(title=title, ylabel=f"{name} ({unit})" if unit and unit not in name else name)
+    axis.set(title=title, ylabel=f"{name} ({unit})" if unit and unit != name else name)
     if np.issubdtype(np.asarray(when).dtype, np.datetime64):
         dates = require("matplotlib.dates", extra="plot", purpose="plotting")
         locator = dates.AutoDateLocator()

@@ -229,7 +229,7 @@ def _draw(experiment: Experiment, runs: list[Run], best: Run | None, path: str) 
         own_unit(experiment.truth("test")),
         None if best is None else own_unit(experiment.forecast(best.model, "test")),
         own_unit(experiment.common_sense("test")),
-        name=experiment.settings.target,
+        name=experiment.settings.target.partition(" (")[0],
         unit=experiment.unit,
         title=f"{experiment.settings.target}, {span} ahead, a stretch of the test part{made_up}",
         axis=axes[0],
