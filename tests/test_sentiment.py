@@ -7,7 +7,7 @@ import pytest
 
 import recurra
 from recurra.cli import main
-from recurra.sentiment import Experiment, SentimentClassifier, Settings
+from recurra.sentiment import NETWORKS, Experiment, SentimentClassifier, Settings
 from recurra.sentiment.experiment import confusion, most_wrong
 from recurra.sentiment.reviews import BagsOfWords, inputs
 
@@ -108,6 +108,25 @@ class TestRun:
         assert (first.probabilities != other.probabilities).any()
 
 
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        *((name, {"maxlen": max(25, network.shortest), "learning_rate": 1e-2}) for name, network in NETWORKS.items()),
+        ("gru", {"bucket": True, "learning_rate": 1e-2}),
+    ],
+)
+def test_every_network_learns_and_is_saved(reviews, model, changes):
+    experiment = Experiment(settings(model=model, epochs=5, **changes))
+    run = experiment.train(seed=1, verbose=0)
+    assert run.history["loss"][-1] < run.history["loss"][0]
+    assert run.accuracy["test"] > 0.7
+    experiment.save(run, reviews / "m.safetensors")
+    classifier = SentimentClassifier(reviews / "m.safetensors")
+    x, _ = experiment.parts["test"]
+    texts = [recurra.datasets.imdb.decode_review(row, INDEX) for row in x[:5]]
+    np.testing.assert_allclose(classifier.probabilities(texts), run.probabilities[:5], rtol=1e-4)
+
+
 class TestClassifier:
     def saved(self, folder):
         experiment = Experiment(settings(epochs=8, batch_size=4))
@@ -154,6 +173,9 @@ class TestClassifier:
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"validation_split": 1.0}, "validation_split must be between 0 and 1"),
         ({"reviews": 3}, "reviews must be at least 10"),
+        ({"model": "conv", "maxlen": 40}, "maxlen must be at least 41 for 'conv'"),
+        ({"model": "bow", "bucket": True}, "bucket is for recurrent networks"),
+        ({"model": "conv-gru", "maxlen": 50, "bucket": True}, "bucket is for recurrent networks"),
     ],
 )
 def test_bad_settings(changes, message):

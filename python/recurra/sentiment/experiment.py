@@ -54,6 +54,11 @@ class Settings:
         for name, least in (("max_words", FIRST + 2), ("maxlen", 1), ("units", 1), ("epochs", 1), ("batch_size", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        network = NETWORKS[self.model]
+        if self.maxlen < network.shortest:
+            raise ValueError(f"maxlen must be at least {network.shortest} for '{self.model}', got {self.maxlen}")
+        if self.bucket and (network.bag or network.shortest > 1):
+            raise ValueError(f"bucket is for recurrent networks, not for '{self.model}'")
         if not 0 < self.validation_split < 1:
             raise ValueError(f"validation_split must be between 0 and 1, got {self.validation_split}")
         if self.reviews is not None and self.reviews < 10:

@@ -21,12 +21,14 @@ class Network:
         build: (size of the vocabulary, units) -> model.
         learning_rate: of RMSprop unless told otherwise.
         bag: whether it reads which words occur (vocabulary numbers, 0 or 1) instead of the words in their order.
+        shortest: words a review must at least be padded to, for its kernels to fit.
     """
 
     summary: str
     build: Callable[[int, int], Any]
     learning_rate: float = 1e-3
     bag: bool = False
+    shortest: int = 1
 
 
 def _on_words(words: int, width: int, *behind: Any) -> Any:
@@ -83,6 +85,6 @@ NETWORKS = {
     "lstm": Network("Embedding(32), LSTM(U), Dense(1)", _lstm),
     "gru": Network("Embedding(32), GRU(U), Dense(1)", _gru),
     "bilstm": Network("Embedding(32), Bidirectional(LSTM(U)), Dense(1)", _bidirectional_lstm),
-    "conv": Network(f"{_CONV}, GlobalMaxPooling1D, Dense(1)", _convolution, learning_rate=1e-4),
-    "conv-gru": Network(f"{_CONV}, GRU(U) with dropout 0.1 and 0.5, Dense(1)", _convolution_gru),
+    "conv": Network(f"{_CONV}, GlobalMaxPooling1D, Dense(1)", _convolution, 1e-4, shortest=41),
+    "conv-gru": Network(f"{_CONV}, GRU(U) with dropout 0.1 and 0.5, Dense(1)", _convolution_gru, shortest=41),
 }
