@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from recurra import _engine
+from recurra import _engine, random
 
 __all__ = ["BucketedSequences", "pad_sequences"]
 
@@ -141,8 +141,6 @@ class BucketedSequences:
         cuts = order[self.batch_size :: self.batch_size].copy()
         if not self.shuffle:
             return np.split(order, cuts)
-        from recurra import random  # padding alone needs none of what this brings
-
         rng = np.random.default_rng(random.next_stream())
         rng.shuffle(order)
         stretch = self.pool * self.batch_size
