@@ -16,13 +16,13 @@ namespace recurra {
 
 enum class Activation : std::uint8_t {
   linear,
-  relu,          // max(x, 0)
-  relu6,         // min(max(x, 0), 6)
-  leaky_relu,    // x > 0 ? x : x / 5
-  elu,           // x > 0 ? x : e^x - 1                                       Clevert et al. 2015
-  selu,          // scale * (x > 0 ? x : alpha (e^x - 1))                     Klambauer et al. 2017
-  softplus,      // log(1 + e^x)
-  softsign,      // x / (1 + |x|)
+  relu,        // max(x, 0)
+  relu6,       // min(max(x, 0), 6)
+  leaky_relu,  // x > 0 ? x : x / 5
+  elu,         // x > 0 ? x : e^x - 1                                       Clevert et al. 2015
+  selu,        // scale * (x > 0 ? x : alpha (e^x - 1))                     Klambauer et al. 2017
+  softplus,    // log(1 + e^x)
+  softsign,    // x / (1 + |x|)
   tanh,
   sigmoid,       // 1 / (1 + e^-x)
   hard_sigmoid,  // relu6(x + 3) / 6
@@ -40,15 +40,24 @@ struct ActivationName {
 };
 
 inline constexpr ActivationName activation_names[] = {
-    {"linear", Activation::linear},           {"relu", Activation::relu},
-    {"relu6", Activation::relu6},             {"leaky_relu", Activation::leaky_relu},
-    {"elu", Activation::elu},                 {"selu", Activation::selu},
-    {"softplus", Activation::softplus},       {"softsign", Activation::softsign},
-    {"tanh", Activation::tanh},               {"sigmoid", Activation::sigmoid},
-    {"hard_sigmoid", Activation::hard_sigmoid}, {"hard_tanh", Activation::hard_tanh},
-    {"exponential", Activation::exponential}, {"silu", Activation::silu},
-    {"swish", Activation::silu},              {"hard_silu", Activation::hard_silu},
-    {"hard_swish", Activation::hard_silu},    {"gelu", Activation::gelu},
+    {"linear", Activation::linear},
+    {"relu", Activation::relu},
+    {"relu6", Activation::relu6},
+    {"leaky_relu", Activation::leaky_relu},
+    {"elu", Activation::elu},
+    {"selu", Activation::selu},
+    {"softplus", Activation::softplus},
+    {"softsign", Activation::softsign},
+    {"tanh", Activation::tanh},
+    {"sigmoid", Activation::sigmoid},
+    {"hard_sigmoid", Activation::hard_sigmoid},
+    {"hard_tanh", Activation::hard_tanh},
+    {"exponential", Activation::exponential},
+    {"silu", Activation::silu},
+    {"swish", Activation::silu},
+    {"hard_silu", Activation::hard_silu},
+    {"hard_swish", Activation::hard_silu},
+    {"gelu", Activation::gelu},
     {"mish", Activation::mish},
 };
 
@@ -145,8 +154,7 @@ RECURRA_INLINE Vec<T> slope_of(Activation kind, Vec<T> s) {
       const Vec<T> g = math::sigmoid<T>(s);
       return g * (1 + s * (1 - g));
     }
-    case Activation::hard_silu:
-      return s > T(3) ? one : (s < T(-3) ? zero : s * T(1.0 / 3) + T(0.5));
+    case Activation::hard_silu: return s > T(3) ? one : (s < T(-3) ? zero : s * T(1.0 / 3) + T(0.5));
     case Activation::gelu:
       return per_lane<T>(s, [](T x) {
         const T density = std::exp(-x * x / 2) * T(std::numbers::inv_sqrtpi / std::numbers::sqrt2);

@@ -1,8 +1,9 @@
 // Products of tall row-major matrices with a packed right-hand side, and their adjoint.
 //
-// The right-hand side B (K x N) is packed once into panels: groups of up to four vectors of columns, each panel laid out
-// [k][vector][lane], so that the inner loop reads it as one stream. A tile of rows meets a panel in registers, K inside:
-// every element of the result is one chain over ascending k, whatever the tile, the batch or the number of threads.
+// The right-hand side B (K x N) is packed once into panels: groups of up to four vectors of columns, each panel laid
+// out [k][vector][lane], so that the inner loop reads it as one stream. A tile of rows meets a panel in registers, K
+// inside: every element of the result is one chain over ascending k, whatever the tile, the batch or the number of
+// threads.
 //
 // Letters: M rows of A, K columns of A, N columns of B, L lanes of a vector.
 #pragma once
@@ -74,8 +75,8 @@ RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* a, Ind
 
 /// The same with rows anywhere: row r of A is a[r] + a_offset, row r of G is g[r] + g_offset.
 template <class T, int K, int S>
-RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* const* a, Index a_offset,
-                                            const T* const* g, Index g_offset, Index rows) {
+RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* const* a, Index a_offset, const T* const* g,
+                                            Index g_offset, Index rows) {
   for (Index r = 0; r < rows; ++r) {
     const T* a_row = a[r] + a_offset;
     const T* g_row = g[r] + g_offset;
@@ -89,10 +90,8 @@ RECURRA_INLINE void multiply_add_transposed(Vec<T> (&acc)[K][S], const T* const*
 template <int most, class Body>
 RECURRA_INLINE void with_constant(int n, Body&& body) {
   if constexpr (most > 0) {
-    if (n == most)
-      body(std::integral_constant<int, most>{});
-    else
-      with_constant<most - 1>(n, body);
+    if (n == most) body(std::integral_constant<int, most>{});
+    else with_constant<most - 1>(n, body);
   }
 }
 
@@ -103,7 +102,8 @@ RECURRA_INLINE void for_tiles(Index count, Body&& body) {
   Index begin = 0;
   for (Index t = 0; t < tiles; ++t) {
     const auto size = static_cast<int>((count - begin + (tiles - t) - 1) / (tiles - t));
-    with_constant<most>(size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
+    with_constant<most>(
+        size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
     begin += size;
   }
 }
@@ -114,8 +114,8 @@ RECURRA_INLINE void for_panels(Index N, Body&& body) {
   const Index vectors = padded<T>(N) / lanes<T>;
   for (Index v = 0; v < vectors; v += panel_vectors) {
     const auto size = static_cast<int>(std::min<Index>(panel_vectors, vectors - v));
-    with_constant<panel_vectors>(size,
-                                 [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
+    with_constant<panel_vectors>(
+        size, [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
   }
 }
 
@@ -125,7 +125,8 @@ Index packed_size(Index K, Index N) {
   return K * padded<T>(N);
 }
 
-/// Packs B, whose element (k, n) is b[k * row_stride + n * column_stride]; so a transpose is packed with strides swapped.
+/// Packs B, whose element (k, n) is b[k * row_stride + n * column_stride]; so a transpose is packed with strides
+/// swapped.
 template <class T>
 void pack(const T* b, Index row_stride, Index column_stride, Index K, Index N, T* packed) {
   for_panels<T>(N, [&](Index first, auto S) {
@@ -141,32 +142,34 @@ void pack(const T* b, Index row_stride, Index column_stride, Index K, Index N, T
 /// What the rows of C start from.
 enum class Start { zero, bias, present };
 
-/// C = start + A B for M rows: A's rows begin at a + m * lda (they may overlap), C's at c + m * ldc; `bias` has N numbers.
+/// C = start + A B for M rows: A's rows begin at a + m * lda (they may overlap), C's at c + m * ldc; `bias` has N
+/// numbers.
 template <class T>
 void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N, T* c, Index ldc, Start start,
               const T* bias = nullptr) {
   for_panels<T>(N, [&](Index first, auto S) {
     constexpr int vectors = decltype(S)::value;
     const T* panel = packed + first * K;
-    for_tiles<tile_rows<T>(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
-      constexpr int tile = decltype(rows)::value;
-      Vec<T> acc[tile][vectors];
-      const T* in[tile];
-      unroll<tile>([&](auto m) __attribute__((always_inline)) { in[m] = a + (row + m) * lda; });
-      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-        const Index n = first + s * lanes<T>;
-        const Vec<T> from = start == Start::bias ? load_part(bias + n, N - n) : Vec<T>{};
-        unroll<tile>([&](auto m) __attribute__((always_inline)) {
-          acc[m][s] = start == Start::present ? load_part(c + (row + m) * ldc + n, N - n) : from;
+    for_tiles<tile_rows<T>(vectors)>(
+        M, [&](Index row, auto rows) __attribute__((always_inline)) {
+          constexpr int tile = decltype(rows)::value;
+          Vec<T> acc[tile][vectors];
+          const T* in[tile];
+          unroll<tile>([&](auto m) __attribute__((always_inline)) { in[m] = a + (row + m) * lda; });
+          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+            const Index n = first + s * lanes<T>;
+            const Vec<T> from = start == Start::bias ? load_part(bias + n, N - n) : Vec<T>{};
+            unroll<tile>([&](auto m) __attribute__((always_inline)) {
+              acc[m][s] = start == Start::present ? load_part(c + (row + m) * ldc + n, N - n) : from;
+            });
+          });
+          multiply_add(acc, in, K, panel);
+          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+            const Index n = first + s * lanes<T>;
+            unroll<tile>([&](auto m)
+                             __attribute__((always_inline)) { store_part(c + (row + m) * ldc + n, acc[m][s], N - n); });
+          });
         });
-      });
-      multiply_add(acc, in, K, panel);
-      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-        const Index n = first + s * lanes<T>;
-        unroll<tile>([&](auto m)
-                         __attribute__((always_inline)) { store_part(c + (row + m) * ldc + n, acc[m][s], N - n); });
-      });
-    });
   });
 }
 
@@ -188,22 +191,23 @@ void multiply_transposed(const T* a, Index lda, const T* g, Index ldg, Index M, 
           const Index n = first + s * lanes<T>;
           store(copy + r * width + s * lanes<T>, load_part(g + (begin + r) * ldg + n, N - n));
         });
-      for_tiles<tile_rows<T>(vectors)>(K, [&](Index k, auto tile) __attribute__((always_inline)) {
-        constexpr int depth = decltype(tile)::value;
-        Vec<T> acc[depth][vectors];
-        T* out = c + k * ldc + first;
-        unroll<depth>([&](auto i) __attribute__((always_inline)) {
-          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-            acc[i][s] = load_part(out + i * ldc + s * lanes<T>, N - first - s * lanes<T>);
+      for_tiles<tile_rows<T>(vectors)>(
+          K, [&](Index k, auto tile) __attribute__((always_inline)) {
+            constexpr int depth = decltype(tile)::value;
+            Vec<T> acc[depth][vectors];
+            T* out = c + k * ldc + first;
+            unroll<depth>([&](auto i) __attribute__((always_inline)) {
+              unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+                acc[i][s] = load_part(out + i * ldc + s * lanes<T>, N - first - s * lanes<T>);
+              });
+            });
+            multiply_add_transposed(acc, a_strip + k, lda, copy, width, rows);
+            unroll<depth>([&](auto i) __attribute__((always_inline)) {
+              unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+                store_part(out + i * ldc + s * lanes<T>, acc[i][s], N - first - s * lanes<T>);
+              });
+            });
           });
-        });
-        multiply_add_transposed(acc, a_strip + k, lda, copy, width, rows);
-        unroll<depth>([&](auto i) __attribute__((always_inline)) {
-          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-            store_part(out + i * ldc + s * lanes<T>, acc[i][s], N - first - s * lanes<T>);
-          });
-        });
-      });
     });
   }
 }

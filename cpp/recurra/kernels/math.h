@@ -40,7 +40,8 @@ RECURRA_INLINE Vec<T> exp(Vec<T> x) {
   }
 }
 
-/// tanh(x), as x P(x^2) / Q(x^2) with P, Q of degree 4 (relative minimax on |x| <= 9.02, beyond which tanh rounds to 1).
+/// tanh(x), as x P(x^2) / Q(x^2) with P, Q of degree 4 (relative minimax on |x| <= 9.02, beyond which tanh rounds to
+/// 1).
 template <class T>
 RECURRA_INLINE Vec<T> tanh(Vec<T> x) {
   if constexpr (std::is_same_v<T, float>) {

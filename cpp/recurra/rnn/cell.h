@@ -3,8 +3,8 @@
 // backpropagation belong to the driver (sequence.h).
 //
 // A cell is a struct with
-//   name, states, slots         states carried from step to step; sums ("slots") a unit needs: its gates before activation
-//   input_block[slots]          which column block of the kernel feeds a slot, or none
+//   name, states, slots         states carried from step to step; sums ("slots") a unit needs: its gates before
+//   activation input_block[slots]          which column block of the kernel feeds a slot, or none
 //   recurrent_block[slots]      which column block of the recurrent kernel feeds it, or none
 //   bias_rows                   1, or 2 when input and recurrent sums have biases of their own (rows of the bias)
 //   stages[]                    steps of one time step; a later stage multiplies what the one before it made
@@ -15,7 +15,7 @@
 // Letters: B batch, T time, F features, U units, L lanes of a vector.
 #pragma once
 
-#include "recurra/kernels/activation.h"
+#include "recurra/kernels/pack.h"
 
 namespace recurra::rnn {
 
@@ -39,48 +39,89 @@ struct StandardFunctions {
   static constexpr Activation recurrent = Activation::sigmoid;
 };
 
-/// One vector of units of one row at one time step, going forward.
-template <class T, int slots>
+/// One vector of units of a row at one time step, for `width` rows at once, going forward.
+template <class T, int slots, int width>
 struct ForwardUnit {
-  Vec<T> sum[slots];        // what the products gave, bias included
-  const T* previous_state;  // state 0 one step ago; the next state is `state_stride` further
-  T* next_state;
-  T* saved;  // slots (and the operand of the next stage behind them) kept for the backward pass and later stages
-  const T* recurrent_dropout;  // nullptr, or the scale of each unit of the state
+  using Value = Pack<T, width>;
+
+  // Where one row's vector lies. Several states, and slots, of it follow each other at a fixed distance.
+  struct Place {
+    const T* previous_state;
+    T* next_state;
+    T* saved;  // slots (and the operand of the next stage behind them) kept for backward and for later stages
+    const T* recurrent_dropout;  // nullptr, or the scale of each unit of the state
+  };
+
+  Value sum[slots];  // what the products gave, bias included
+  Place place[width];
   std::int64_t state_stride;
 
-  Vec<T> previous(int state) const { return load(previous_state + state * state_stride); }
-  /// The previous state 0 as the recurrent products see it: with recurrent dropout.
-  Vec<T> dropped_previous() const { return recurrent_dropout ? previous(0) * load(recurrent_dropout) : previous(0); }
-  void set_state(int state, Vec<T> value) const { store(next_state + state * state_stride, value); }
-  void save(int slot, Vec<T> value) const {
-    if (saved) store(saved + slot * lanes<T>, value);
+  Value previous(int state) const {
+    return Value::made([&](auto i) { return load(place[i].previous_state + state * state_stride); });
   }
-  Vec<T> kept(int slot) const { return load(saved + slot * lanes<T>); }
+  /// The previous state 0 as the recurrent products see it: with recurrent dropout.
+  Value dropped_previous() const {
+    if (!place[0].recurrent_dropout) return previous(0);
+    return Value::made([&](auto i) { return load(place[i].previous_state) * load(place[i].recurrent_dropout); });
+  }
+  void set_state(int state, const Value& value) const {
+    unroll<width>([&](auto i) { store(place[i].next_state + state * state_stride, value.part[i]); });
+  }
+  void save(int slot, const Value& value) const {
+    if (place[0].saved) unroll<width>([&](auto i) { store(place[i].saved + slot * lanes<T>, value.part[i]); });
+  }
+  Value kept(int slot) const {
+    return Value::made([&](auto i) { return load(place[i].saved + slot * lanes<T>); });
+  }
   /// What the recurrent product of the next stage multiplies.
-  void set_operand(Vec<T> value) const { store(saved + slots * lanes<T>, value); }
+  void set_operand(const Value& value) const { save(slots, value); }
 };
 
 /// The same going backward: gradients of the new states in, gradients of sums and previous states out.
-template <class T, int slots>
+template <class T, int slots, int width>
 struct BackwardUnit {
-  const T* previous_state;
-  const T* new_state;
-  T* state_gradient;  // in: dL/d new state, out: the part of dL/d previous state that passes no product
-  T* saved;           // in: what forward saved, out: gradients of the sums
-  T* operand_gradient;  // later stage: dL/d operand it made; stage 0: more gradient of the dropped previous state
-  const T* recurrent_dropout;
+  using Value = Pack<T, width>;
+
+  struct Place {
+    const T* previous_state;
+    const T* new_state;
+    T* state_gradient;    // in: dL/d new state, out: the part of dL/d previous state that passes no product
+    T* saved;             // in: what forward saved, out: gradients of the sums
+    T* operand_gradient;  // later stage: dL/d operand it made; stage 0: more gradient of the dropped previous state
+    const T* recurrent_dropout;
+  };
+
+  Place place[width];
   std::int64_t state_stride;
 
-  Vec<T> previous(int state) const { return load(previous_state + state * state_stride); }
-  Vec<T> dropped_previous() const { return recurrent_dropout ? previous(0) * load(recurrent_dropout) : previous(0); }
-  Vec<T> state(int state) const { return load(new_state + state * state_stride); }
-  Vec<T> gradient(int state) const { return load(state_gradient + state * state_stride); }
-  void set_previous_gradient(int state, Vec<T> value) const { store(state_gradient + state * state_stride, value); }
-  Vec<T> kept(int slot) const { return load(saved + slot * lanes<T>); }
-  void set_sum_gradient(int slot, Vec<T> value) const { store(saved + slot * lanes<T>, value); }
-  Vec<T> gradient_of_operand() const { return load(operand_gradient); }
-  void set_dropped_previous_gradient(Vec<T> value) const { store(operand_gradient, value); }
+  Value previous(int state) const {
+    return Value::made([&](auto i) { return load(place[i].previous_state + state * state_stride); });
+  }
+  Value dropped_previous() const {
+    if (!place[0].recurrent_dropout) return previous(0);
+    return Value::made([&](auto i) { return load(place[i].previous_state) * load(place[i].recurrent_dropout); });
+  }
+  Value state(int state) const {
+    return Value::made([&](auto i) { return load(place[i].new_state + state * state_stride); });
+  }
+  Value gradient(int state) const {
+    return Value::made([&](auto i) { return load(place[i].state_gradient + state * state_stride); });
+  }
+  void set_previous_gradient(int state, const Value& value) const {
+    unroll<width>([&](auto i) { store(place[i].state_gradient + state * state_stride, value.part[i]); });
+  }
+  Value kept(int slot) const {
+    return Value::made([&](auto i) { return load(place[i].saved + slot * lanes<T>); });
+  }
+  void set_sum_gradient(int slot, const Value& value) const {
+    unroll<width>([&](auto i) { store(place[i].saved + slot * lanes<T>, value.part[i]); });
+  }
+  Value gradient_of_operand() const {
+    return Value::made([&](auto i) { return load(place[i].operand_gradient); });
+  }
+  void set_dropped_previous_gradient(const Value& value) const {
+    unroll<width>([&](auto i) { store(place[i].operand_gradient, value.part[i]); });
+  }
 };
 
 }  // namespace recurra::rnn

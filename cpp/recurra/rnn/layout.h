@@ -1,9 +1,9 @@
 // How a cell's weights, and what it saves, lie in memory.
 //
-// Weights are packed per vector of units j: [j][k][slot][lane], the slots of a unit side by side, so that one pass over k
-// gives all sums of L units. Cells of one or two slots take several vectors of units together (a group), or there would
-// be too few accumulators to hide the latency of a multiply-add. What is saved lies as [group][row][unit vector][slot]
-// [lane].
+// Weights are packed per vector of units j: [j][k][slot][lane], the slots of a unit side by side, so that one pass over
+// k gives all sums of L units. Cells of one or two slots take several vectors of units together (a group), or there
+// would be too few accumulators to hide the latency of a multiply-add. What is saved lies as [group][row][unit
+// vector][slot] [lane].
 //
 // Letters: F features, U units, L lanes, J vectors of units.
 #pragma once
@@ -74,8 +74,8 @@ class CellLayout {
     for (; j + group <= J; j += group) body(j, std::integral_constant<int, group>{});
     if constexpr (group > 1)
       if (j < J)
-        gemm::with_constant<group - 1>(static_cast<int>(J - j),
-                                       [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
+        gemm::with_constant<group - 1>(
+            static_cast<int>(J - j), [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
   }
 
   const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }

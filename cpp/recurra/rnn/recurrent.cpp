@@ -84,8 +84,8 @@ Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& optio
 
 RecurrentInputs detached(const RecurrentInputs& in) {
   const auto off = [](const Tensor& t) { return t.defined() ? t.detach() : t; };
-  RecurrentInputs out{off(in.x), off(in.kernel), off(in.recurrent_kernel), off(in.bias), {}, in.mask,
-                      in.input_dropout, in.recurrent_dropout};
+  RecurrentInputs out{off(in.x), off(in.kernel), off(in.recurrent_kernel), off(in.bias),
+                      {},        in.mask,        in.input_dropout,         in.recurrent_dropout};
   for (const Tensor& state : in.initial) out.initial.push_back(off(state));
   return out;
 }
@@ -173,10 +173,9 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
     if (!training) return;
     std::vector<Tensor> outputs{out.output};
     outputs.insert(outputs.end(), out.states.begin(), out.states.end());
-    record("rnn", inputs, outputs,
-           [runner, kept, saved, states, count = cell.states](const BackwardPass& pass) {
-             run_backward<T>(pass, *runner, kept, count);
-           });
+    record("rnn", inputs, outputs, [runner, kept, saved, states, count = cell.states](const BackwardPass& pass) {
+      run_backward<T>(pass, *runner, kept, count);
+    });
   });
   return out;
 }

@@ -1,8 +1,8 @@
 // The one sequence driver of all recurrent cells: time, direction, masks, dropout, products, threads, backpropagation.
 //
-// Rows of a batch are independent, so a batch is cut into chunks of rows, and one task takes its chunk through the whole
-// sequence with no barrier on the way. Chunk bounds depend on the shape alone and weight gradients are added chunk by
-// chunk in a fixed order; hence the same bits for any number of threads.
+// Rows of a batch are independent, so a batch is cut into chunks of rows, and one task takes its chunk through the
+// whole sequence with no barrier on the way. Chunk bounds depend on the shape alone and weight gradients are added
+// chunk by chunk in a fixed order; hence the same bits for any number of threads.
 //
 // Within a step the weights meet the rows in panels of one vector of units x all its slots (gemm.h), and the cell's
 // pointwise step runs on the sums while they are in registers. What backward needs is kept per unit side by side;
@@ -35,18 +35,18 @@ struct Sequence {
   bool go_backwards = false;
   bool return_sequences = false;
   bool zero_output_for_mask = false;
-  bool training = false;      // keep what backward needs
-  Index segment = 0;          // steps between checkpoints; steps keeps everything
-  const T* x = nullptr;       // B T F
-  const T* kernel = nullptr;  // F, blocks U
-  const T* recurrent_kernel = nullptr;  // U, blocks U
-  const T* bias = nullptr;              // bias_rows, blocks U
-  const bool* mask = nullptr;           // B T, false where a step is padding
-  const T* input_dropout = nullptr;     // B F, scale of each input
-  const T* recurrent_dropout = nullptr; // B U, scale of each state as the recurrent products see it
-  std::vector<const T*> initial;        // per state: B U
-  T* y = nullptr;                       // B T U or B U
-  std::vector<T*> final;                // per state: B U
+  bool training = false;                 // keep what backward needs
+  Index segment = 0;                     // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;                  // B T F
+  const T* kernel = nullptr;             // F, blocks U
+  const T* recurrent_kernel = nullptr;   // U, blocks U
+  const T* bias = nullptr;               // bias_rows, blocks U
+  const bool* mask = nullptr;            // B T, false where a step is padding
+  const T* input_dropout = nullptr;      // B F, scale of each input
+  const T* recurrent_dropout = nullptr;  // B U, scale of each state as the recurrent products see it
+  std::vector<const T*> initial;         // per state: B U
+  T* y = nullptr;                        // B T U or B U
+  std::vector<T*> final;                 // per state: B U
 };
 
 /// Gradients; an output gradient that is nullptr is zero, an input gradient that is nullptr is not wanted.
@@ -55,7 +55,7 @@ struct SequenceGradients {
   const T* dy = nullptr;
   std::vector<const T*> dfinal;
   T* dx = nullptr;
-  T* dkernel = nullptr;            // the parameter gradients are added to what is there
+  T* dkernel = nullptr;  // the parameter gradients are added to what is there
   T* drecurrent_kernel = nullptr;
   T* dbias = nullptr;
   std::vector<T*> dinitial;
@@ -81,13 +81,19 @@ class Driver final : public Runner<T> {
   static constexpr int L = lanes<T>;
   static constexpr int slots = Cell::slots;
   static constexpr int kept = Layout::kept;
-  static constexpr int group = Layout::group;
+  static constexpr int unit_width = std::is_same_v<T, float> ? 3 : 1;  // vectors that take the cell's step together
 
  public:
   explicit Driver(const Sequence<T>& sequence)
-      : s_(sequence), layout_(sequence.F, sequence.U), J_(layout_.J), Up_(J_ * L), R_(chunk_rows(sequence.B)),
+      : s_(sequence),
+        layout_(sequence.F, sequence.U),
+        J_(layout_.J),
+        Up_(J_ * L),
+        R_(chunk_rows(sequence.B)),
         chunks_(s_.B == 0 ? 0 : (s_.B + R_ - 1) / R_),
-        state_stride_(R_ * Up_), step_states_(Cell::states * state_stride_), step_saved_(J_ * R_ * kept * L),
+        state_stride_(R_ * Up_),
+        step_states_(Cell::states * state_stride_),
+        step_saved_(J_ * R_ * kept * L),
         segments_((s_.steps + s_.segment - 1) / std::max<Index>(1, s_.segment)) {}
 
   Index saved_size() const override { return s_.segment == s_.steps ? chunks_ * s_.steps * step_saved_ : 0; }
@@ -135,8 +141,8 @@ class Driver final : public Runner<T> {
   // A chunk's view of the batch and the scratch of its task.
   struct Chunk {
     Index first, rows;
-    T* saved = nullptr;   // of the current segment
-    T* states = nullptr;  // of the current segment
+    T* saved = nullptr;               // of the current segment
+    T* states = nullptr;              // of the current segment
     std::vector<Index> active;        // rows that are not masked at this step
     std::vector<Index> first_active;  // first step a row takes part in
     Buffer<T> x_dropped, h_dropped;
@@ -218,7 +224,8 @@ class Driver final : public Runner<T> {
     for (Index step = 0; step < s_.steps; ++step) {
       const T* before = c.states + (keep_all ? step : step % 2) * step_states_;
       T* after = c.states + (keep_all ? step + 1 : (step + 1) % 2) * step_states_;
-      if (border && step % s_.segment == 0) std::copy_n(before, step_states_, border + step / s_.segment * step_states_);
+      if (border && step % s_.segment == 0)
+        std::copy_n(before, step_states_, border + step / s_.segment * step_states_);
       forward_step(c, step, before, after, c.saved + (keep_all ? step * step_saved_ : 0));
       if (s_.return_sequences) emit(c, step, after, s_.y + step * s_.U, s_.steps * s_.U);
     }
@@ -237,10 +244,8 @@ class Driver final : public Runner<T> {
   void emit(const Chunk& c, Index step, const T* states, T* y, Index stride) const {
     for (Index r = 0; r < c.rows; ++r) {
       T* out = y + (c.first + r) * stride;
-      if (silent(c, r, step))
-        std::fill_n(out, s_.U, T(0));
-      else
-        std::copy_n(states + r * Up_, s_.U, out);
+      if (silent(c, r, step)) std::fill_n(out, s_.U, T(0));
+      else std::copy_n(states + r * Up_, s_.U, out);
     }
   }
 
@@ -288,65 +293,72 @@ class Driver final : public Runner<T> {
       const T* x_panel = layout_.input_panel(stage, j);
       const T* h_panel = layout_.recurrent_panel(stage, j);
       const T* bias = layout_.bias() + j * slots * L;
-      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
-        constexpr int M = decltype(size)::value;
-        Vec<T> acc[M][vectors];
-        const T* in[M];
-        Index rows[M];
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          rows[m] = c.active[static_cast<std::size_t>(tile + m)];
-          in[m] = x_rows[static_cast<std::size_t>(tile + m)];
-        });
-        unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-          constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
-          const Vec<T> start = load(bias + (b * slots + slot) * L);
-          unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
-        });
-        gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, s_.F, x_panel);
-        if constexpr (stage == 0) {
-          unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = h_rows[static_cast<std::size_t>(tile + m)]; });
-          gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, s_.U, h_panel);
-        } else {
-          // The operand stands with what is saved, one vector of units at a time.
-          for (Index block = 0; block < J_; ++block) {
+      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
+          active, [&](Index tile, auto size) __attribute__((always_inline)) {
+            constexpr int M = decltype(size)::value;
+            Vec<T> acc[M][vectors];
+            const T* in[M];
+            Index rows[M];
             unroll<M>([&](auto m) __attribute__((always_inline)) {
-              in[m] = saved + (block * R_ + rows[m]) * kept * L + slots * L;
+              rows[m] = c.active[static_cast<std::size_t>(tile + m)];
+              in[m] = x_rows[static_cast<std::size_t>(tile + m)];
             });
-            gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
-                acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
-          }
-        }
-        alignas(simd_bytes) T sums[M * vectors * L];
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
-        });
-        if (standard_)
-          forward_units<stage>(StandardFunctions{}, c, before, after, saved, j, ub, rows, M, sums);
-        else
-          forward_units<stage>(s_.functions, c, before, after, saved, j, ub, rows, M, sums);
-      });
+            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+              constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
+              const Vec<T> start = load(bias + (b * slots + slot) * L);
+              unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
+            });
+            gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, s_.F, x_panel);
+            if constexpr (stage == 0) {
+              unroll<M>([&](auto m)
+                            __attribute__((always_inline)) { in[m] = h_rows[static_cast<std::size_t>(tile + m)]; });
+              gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, s_.U, h_panel);
+            } else {
+              // The operand stands with what is saved, one vector of units at a time.
+              for (Index block = 0; block < J_; ++block) {
+                unroll<M>([&](auto m) __attribute__((always_inline)) {
+                  in[m] = saved + (block * R_ + rows[m]) * kept * L + slots * L;
+                });
+                gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
+                    acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
+              }
+            }
+            alignas(simd_bytes) T sums[M * vectors * L];
+            unroll<M>([&](auto m) __attribute__((always_inline)) {
+              unroll<vectors>([&](auto v)
+                                  __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
+            });
+            if (standard_) forward_units<stage>(StandardFunctions{}, c, before, after, saved, j, ub, rows, M, sums);
+            else forward_units<stage>(s_.functions, c, before, after, saved, j, ub, rows, M, sums);
+          });
     });
   }
 
-  // The cell's step for `count` rows and `ub` vectors of units from j on. Compiled once, whatever tile the sums came from.
+  // The cell's step for `count` rows and `ub` vectors of units from j on. Compiled once, whatever tile the sums came
+  // from.
   template <int stage, class F>
   [[gnu::noinline]] void forward_units(const F& functions, const Chunk& c, const T* before, T* after, T* saved, Index j,
                                        int ub, const Index* rows, int count, const T* sums) const {
     using Part = StageLayout<Cell, stage>;
-    ForwardUnit<T, slots> unit;
-    unit.state_stride = state_stride_;
-    for (int m = 0; m < count; ++m)
-      for (int b = 0; b < ub; ++b, sums += Part::count * L) {
-        unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
-          unit.sum[Part::first + slot] = load(sums + slot * L);
+    gemm::for_tiles<unit_width>(
+        count * ub, [&](Index first, auto size) __attribute__((always_inline)) {
+          constexpr int width = decltype(size)::value;
+          ForwardUnit<T, slots, width> unit;
+          unit.state_stride = state_stride_;
+          unroll<width>([&](auto i) __attribute__((always_inline)) {
+            const Index item = first + i;
+            const Index row = rows[item / ub];
+            const Index b = item % ub;
+            unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
+              unit.sum[Part::first + slot].part[i] = load(sums + (item * Part::count + slot) * L);
+            });
+            const Index place = row * Up_ + (j + b) * L;
+            unit.place[i] = {before + place, after + place,
+                             saved ? saved + (j * R_ + row * ub + b) * kept * L : nullptr,
+                             s_.recurrent_dropout ? c.scale.data() + place : nullptr};
+          });
+          Cell::template forward<stage>(functions, unit);
         });
-        const Index place = rows[m] * Up_ + (j + b) * L;
-        unit.previous_state = before + place;
-        unit.next_state = after + place;
-        unit.saved = saved ? saved + (j * R_ + rows[m] * ub + b) * kept * L : nullptr;
-        unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
-        Cell::template forward<stage>(functions, unit);
-      }
   }
 
   // ---------------------------------------------------------------- backward
@@ -371,8 +383,7 @@ class Driver final : public Runner<T> {
     Block block(capacity);
     if (s_.input_dropout) block.x_dropped = Buffer<T>(capacity * s_.F);
     if (s_.recurrent_dropout) block.h_dropped = Buffer<T>(capacity * Up_);
-    if (g.dx && s_.mask)
-      std::fill_n(g.dx + c.first * s_.steps * s_.F, c.rows * s_.steps * s_.F, T(0));
+    if (g.dx && s_.mask) std::fill_n(g.dx + c.first * s_.steps * s_.F, c.rows * s_.steps * s_.F, T(0));
 
     const bool keep_all = s_.segment == s_.steps;
     const Buffer<T> segment_states(keep_all ? 0 : (s_.segment + 1) * step_states_);
@@ -422,10 +433,8 @@ class Driver final : public Runner<T> {
   void backward_step(const Chunk& c, const T* before, const T* after, T* saved, T* carry, T* operand) const {
     unroll<Layout::stages>([&](auto i) {
       constexpr int stage = Layout::stages - 1 - i;
-      if (standard_)
-        backward_units<stage>(StandardFunctions{}, c, before, after, saved, carry, operand);
-      else
-        backward_units<stage>(s_.functions, c, before, after, saved, carry, operand);
+      if (standard_) backward_units<stage>(StandardFunctions{}, c, before, after, saved, carry, operand);
+      else backward_units<stage>(s_.functions, c, before, after, saved, carry, operand);
       state_product<stage>(c, saved, carry, operand);
     });
   }
@@ -433,20 +442,27 @@ class Driver final : public Runner<T> {
   template <int stage, class F>
   [[gnu::noinline]] void backward_units(const F& functions, const Chunk& c, const T* before, const T* after, T* saved,
                                         T* carry, T* operand) const {
-    BackwardUnit<T, slots> unit;
-    unit.state_stride = state_stride_;
     layout_.for_groups([&](Index j, auto blocks) {
-      for (const Index row : c.active)
-        for (int b = 0; b < blocks; ++b) {
-          const Index place = row * Up_ + (j + b) * L;
-          unit.previous_state = before + place;
-          unit.new_state = after + place;
-          unit.state_gradient = carry + place;
-          unit.saved = saved + (j * R_ + row * blocks + b) * kept * L;
-          unit.operand_gradient = Layout::stages > 1 ? operand + place : nullptr;
-          unit.recurrent_dropout = s_.recurrent_dropout ? c.scale.data() + place : nullptr;
-          Cell::template backward<stage>(functions, unit);
-        }
+      constexpr int ub = decltype(blocks)::value;
+      const auto items = static_cast<Index>(c.active.size()) * ub;
+      gemm::for_tiles<unit_width>(
+          items, [&](Index first, auto size) __attribute__((always_inline)) {
+            constexpr int width = decltype(size)::value;
+            BackwardUnit<T, slots, width> unit;
+            unit.state_stride = state_stride_;
+            unroll<width>([&](auto i) __attribute__((always_inline)) {
+              const Index row = c.active[static_cast<std::size_t>((first + i) / ub)];
+              const Index b = (first + i) % ub;
+              const Index place = row * Up_ + (j + b) * L;
+              unit.place[i] = {before + place,
+                               after + place,
+                               carry + place,
+                               saved + (j * R_ + row * ub + b) * kept * L,
+                               Layout::stages > 1 ? operand + place : nullptr,
+                               s_.recurrent_dropout ? c.scale.data() + place : nullptr};
+            });
+            Cell::template backward<stage>(functions, unit);
+          });
     });
   }
 
@@ -454,26 +470,28 @@ class Driver final : public Runner<T> {
   template <int stage>
   void state_product(const Chunk& c, const T* saved, T* carry, T* operand) const {
     using Part = StageLayout<Cell, stage>;
-    gemm::for_panels<T>(Up_, [&](Index first, auto S) __attribute__((always_inline)) {
-      constexpr int vectors = decltype(S)::value;
-      const T* panel = layout_.recurrent_adjoint(stage) + first * J_ * Part::recurrent.count * L;
-      gradient_tiles<Part::recurrent.first, Part::recurrent.count, vectors>(
-          c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
-            T* place = operand + row * Up_ + first;
-            if constexpr (stage == 0 && Layout::stages > 1)
-              unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[v] = acc[v] + load(place + v * L); });
-            if constexpr (stage > 0) {
-              unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(place + v * L, acc[v]); });
-            } else {
-              T* out = carry + row * Up_ + first;
-              const T* scale = c.scale.data() + row * Up_ + first;
-              unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-                const Vec<T> term = s_.recurrent_dropout ? acc[v] * load(scale + v * L) : acc[v];
-                store(out + v * L, load(out + v * L) + term);
+    gemm::for_panels<T>(
+        Up_, [&](Index first, auto S) __attribute__((always_inline)) {
+          constexpr int vectors = decltype(S)::value;
+          const T* panel = layout_.recurrent_adjoint(stage) + first * J_ * Part::recurrent.count * L;
+          gradient_tiles<Part::recurrent.first, Part::recurrent.count, vectors>(
+              c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
+                T* place = operand + row * Up_ + first;
+                if constexpr (stage == 0 && Layout::stages > 1)
+                  unroll<vectors>([&](auto v)
+                                      __attribute__((always_inline)) { acc[v] = acc[v] + load(place + v * L); });
+                if constexpr (stage > 0) {
+                  unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(place + v * L, acc[v]); });
+                } else {
+                  T* out = carry + row * Up_ + first;
+                  const T* scale = c.scale.data() + row * Up_ + first;
+                  unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+                    const Vec<T> term = s_.recurrent_dropout ? acc[v] * load(scale + v * L) : acc[v];
+                    store(out + v * L, load(out + v * L) + term);
+                  });
+                }
               });
-            }
-          });
-    });
+        });
   }
 
   // Products of the gradients of slots [first_slot, first_slot + count) of every unit with one panel of a transposed
@@ -481,41 +499,43 @@ class Driver final : public Runner<T> {
   template <int first_slot, int count, int vectors, class Finish>
   RECURRA_INLINE void gradient_tiles(const Chunk& c, const T* saved, const T* panel, Finish&& finish) const {
     const auto active = static_cast<Index>(c.active.size());
-    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
-      constexpr int M = decltype(size)::value;
-      Vec<T> acc[M][vectors];
-      unroll<M>([&](auto m) __attribute__((always_inline)) {
-        unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[m][v] = Vec<T>{}; });
-      });
-      layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
-        constexpr int ub = decltype(blocks)::value;
-        const T* in[M];
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          const Index row = c.active[static_cast<std::size_t>(tile + m)];
-          in[m] = saved + (j * R_ + row * ub) * kept * L + first_slot * L;
+    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
+        active, [&](Index tile, auto size) __attribute__((always_inline)) {
+          constexpr int M = decltype(size)::value;
+          Vec<T> acc[M][vectors];
+          unroll<M>([&](auto m) __attribute__((always_inline)) {
+            unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[m][v] = Vec<T>{}; });
+          });
+          layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+            constexpr int ub = decltype(blocks)::value;
+            const T* in[M];
+            unroll<M>([&](auto m) __attribute__((always_inline)) {
+              const Index row = c.active[static_cast<std::size_t>(tile + m)];
+              in[m] = saved + (j * R_ + row * ub) * kept * L + first_slot * L;
+            });
+            gemm::multiply_add(acc, in, ub * count * L, panel + j * count * L * vectors * L);
+          });
+          unroll<M>([&](auto m) __attribute__((always_inline)) {
+            finish(c.active[static_cast<std::size_t>(tile + m)], acc[m]);
+          });
         });
-        gemm::multiply_add(acc, in, ub * count * L, panel + j * count * L * vectors * L);
-      });
-      unroll<M>([&](auto m) __attribute__((always_inline)) {
-        finish(c.active[static_cast<std::size_t>(tile + m)], acc[m]);
-      });
-    });
   }
 
   void input_gradient(const Chunk& c, Index step, const T* saved, T* dx) const {
-    gemm::for_panels<T>(s_.F, [&](Index first, auto S) __attribute__((always_inline)) {
-      constexpr int vectors = decltype(S)::value;
-      const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
-      gradient_tiles<Layout::input.first, Layout::input.count, vectors>(
-          c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
-            T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
-            const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
-            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-              const Index left = s_.F - first - v * L;
-              store_part(out + v * L, scale ? acc[v] * load_part(scale + v * L, left) : acc[v], left);
-            });
-          });
-    });
+    gemm::for_panels<T>(
+        s_.F, [&](Index first, auto S) __attribute__((always_inline)) {
+          constexpr int vectors = decltype(S)::value;
+          const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
+          gradient_tiles<Layout::input.first, Layout::input.count, vectors>(
+              c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
+                T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
+                const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
+                unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+                  const Index left = s_.F - first - v * L;
+                  store_part(out + v * L, scale ? acc[v] * load_part(scale + v * L, left) : acc[v], left);
+                });
+              });
+        });
   }
 
   void gather(Chunk& c, Block& block, Index step, const T* before, const T* saved) const {
@@ -574,20 +594,21 @@ class Driver final : public Runner<T> {
   // out (K, vectors) += A^T G, where row i of A is a[i] and row i of G the block's gradients from `slot` on.
   template <int vectors>
   RECURRA_INLINE void add_product(const Block& block, const T* const* a, Index K, int slot, T* out) const {
-    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(K, [&](Index k, auto size) __attribute__((always_inline)) {
-      constexpr int depth = decltype(size)::value;
-      Vec<T> acc[depth][vectors];
-      T* place = out + k * vectors * L;
-      unroll<depth>([&](auto i) __attribute__((always_inline)) {
-        unroll<vectors>(
-            [&](auto v) __attribute__((always_inline)) { acc[i][v] = load(place + (i * vectors + v) * L); });
-      });
-      gemm::multiply_add_transposed(acc, a, k, block.gradients.data(), slot * L, block.rows);
-      unroll<depth>([&](auto i) __attribute__((always_inline)) {
-        unroll<vectors>(
-            [&](auto v) __attribute__((always_inline)) { store(place + (i * vectors + v) * L, acc[i][v]); });
-      });
-    });
+    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
+        K, [&](Index k, auto size) __attribute__((always_inline)) {
+          constexpr int depth = decltype(size)::value;
+          Vec<T> acc[depth][vectors];
+          T* place = out + k * vectors * L;
+          unroll<depth>([&](auto i) __attribute__((always_inline)) {
+            unroll<vectors>([&](auto v)
+                                __attribute__((always_inline)) { acc[i][v] = load(place + (i * vectors + v) * L); });
+          });
+          gemm::multiply_add_transposed(acc, a, k, block.gradients.data(), slot * L, block.rows);
+          unroll<depth>([&](auto i) __attribute__((always_inline)) {
+            unroll<vectors>([&](auto v)
+                                __attribute__((always_inline)) { store(place + (i * vectors + v) * L, acc[i][v]); });
+          });
+        });
   }
 
   const Sequence<T> s_;

@@ -18,40 +18,40 @@ struct Lstm {
   static constexpr int bias_rows = 1;
   static constexpr Stage stages[] = {{0, 4}};
 
-  template <int stage, class F, class T>
-  RECURRA_INLINE static void forward(const F& fn, const ForwardUnit<T, slots>& unit) {
-    const Vec<T> i = activate<T>(fn.recurrent, unit.sum[0]);
-    const Vec<T> f = activate<T>(fn.recurrent, unit.sum[1]);
-    const Vec<T> g = activate<T>(fn.activation, unit.sum[2]);
-    const Vec<T> o = activate<T>(fn.recurrent, unit.sum[3]);
-    const Vec<T> c = f * unit.previous(1) + i * g;
-    unit.save(0, kept<T>(fn.recurrent, unit.sum[0], i));
-    unit.save(1, kept<T>(fn.recurrent, unit.sum[1], f));
-    unit.save(2, kept<T>(fn.activation, unit.sum[2], g));
-    unit.save(3, kept<T>(fn.recurrent, unit.sum[3], o));
-    unit.set_state(0, o * activate<T>(fn.activation, c));
+  template <int stage, class F, class Unit>
+  RECURRA_INLINE static void forward(const F& fn, const Unit& unit) {
+    const auto i = activate(fn.recurrent, unit.sum[0]);
+    const auto f = activate(fn.recurrent, unit.sum[1]);
+    const auto g = activate(fn.activation, unit.sum[2]);
+    const auto o = activate(fn.recurrent, unit.sum[3]);
+    const auto c = f * unit.previous(1) + rounded_product(i, g);
+    unit.save(0, kept(fn.recurrent, unit.sum[0], i));
+    unit.save(1, kept(fn.recurrent, unit.sum[1], f));
+    unit.save(2, kept(fn.activation, unit.sum[2], g));
+    unit.save(3, kept(fn.recurrent, unit.sum[3], o));
+    unit.set_state(0, o * activate(fn.activation, c));
     unit.set_state(1, c);
   }
 
-  template <int stage, class F, class T>
-  RECURRA_INLINE static void backward(const F& fn, const BackwardUnit<T, slots>& unit) {
-    const Vec<T> i = value_of<T>(fn.recurrent, unit.kept(0));
-    const Vec<T> f = value_of<T>(fn.recurrent, unit.kept(1));
-    const Vec<T> g = value_of<T>(fn.activation, unit.kept(2));
-    const Vec<T> o = value_of<T>(fn.recurrent, unit.kept(3));
-    const Vec<T> c = unit.state(1);
-    const Vec<T> squashed = activate<T>(fn.activation, c);
-    const Vec<T> dh = unit.gradient(0);
-    const Vec<T> dc = unit.gradient(1) + dh * o * slope_of<T>(fn.activation, kept<T>(fn.activation, c, squashed));
-    const Vec<T> di = dc * g * slope_of<T>(fn.recurrent, unit.kept(0));
-    const Vec<T> df = dc * unit.previous(1) * slope_of<T>(fn.recurrent, unit.kept(1));
-    const Vec<T> dg = dc * i * slope_of<T>(fn.activation, unit.kept(2));
-    const Vec<T> d_o = dh * squashed * slope_of<T>(fn.recurrent, unit.kept(3));
+  template <int stage, class F, class Unit>
+  RECURRA_INLINE static void backward(const F& fn, const Unit& unit) {
+    const auto i = value_of(fn.recurrent, unit.kept(0));
+    const auto f = value_of(fn.recurrent, unit.kept(1));
+    const auto g = value_of(fn.activation, unit.kept(2));
+    const auto o = value_of(fn.recurrent, unit.kept(3));
+    const auto c = unit.state(1);
+    const auto squashed = activate(fn.activation, c);
+    const auto dh = unit.gradient(0);
+    const auto dc = unit.gradient(1) + dh * o * slope_of(fn.activation, kept(fn.activation, c, squashed));
+    const auto di = dc * g * slope_of(fn.recurrent, unit.kept(0));
+    const auto df = dc * unit.previous(1) * slope_of(fn.recurrent, unit.kept(1));
+    const auto dg = dc * i * slope_of(fn.activation, unit.kept(2));
+    const auto d_o = dh * squashed * slope_of(fn.recurrent, unit.kept(3));
     unit.set_sum_gradient(0, di);
     unit.set_sum_gradient(1, df);
     unit.set_sum_gradient(2, dg);
     unit.set_sum_gradient(3, d_o);
-    unit.set_previous_gradient(0, Vec<T>{});
+    unit.set_previous_gradient(0, {});
     unit.set_previous_gradient(1, dc * f);
   }
 };

@@ -15,17 +15,17 @@ struct SimpleRnn {
   static constexpr int bias_rows = 1;
   static constexpr Stage stages[] = {{0, 1}};
 
-  template <int stage, class F, class T>
-  RECURRA_INLINE static void forward(const F& f, const ForwardUnit<T, slots>& unit) {
-    const Vec<T> h = activate<T>(f.activation, unit.sum[0]);
-    unit.save(0, kept<T>(f.activation, unit.sum[0], h));
+  template <int stage, class F, class Unit>
+  RECURRA_INLINE static void forward(const F& f, const Unit& unit) {
+    const auto h = activate(f.activation, unit.sum[0]);
+    unit.save(0, kept(f.activation, unit.sum[0], h));
     unit.set_state(0, h);
   }
 
-  template <int stage, class F, class T>
-  RECURRA_INLINE static void backward(const F& f, const BackwardUnit<T, slots>& unit) {
-    unit.set_sum_gradient(0, unit.gradient(0) * slope_of<T>(f.activation, unit.kept(0)));
-    unit.set_previous_gradient(0, Vec<T>{});
+  template <int stage, class F, class Unit>
+  RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
+    unit.set_sum_gradient(0, unit.gradient(0) * slope_of(f.activation, unit.kept(0)));
+    unit.set_previous_gradient(0, {});
   }
 };
 
