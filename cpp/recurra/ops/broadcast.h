@@ -99,6 +99,22 @@ void for_each_run(const BroadcastPlan<N>& plan, double cost, const Run& run) {
   });
 }
 
+/// z[i] = f(x[i], y[i]) for one run; an operand that does not run is one number. Kept out of line, or every loop around it
+/// (serial and parallel, of one axis and of several) would hold a copy, which takes long to compile.
+template <class A, class Out, class F>
+[[gnu::noinline]] void apply_run(Index count, const A* x, bool x_runs, const A* y, bool y_runs, Out* __restrict z,
+                                 const F& f) {
+  if (x_runs && y_runs) {
+    for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(x[i], y[i]));
+  } else if (x_runs) {
+    const A right = *y;
+    for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(x[i], right));
+  } else {
+    const A left = *x;
+    for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(left, y_runs ? y[i] : *y));
+  }
+}
+
 /// out[i] = f(a[i], b[i]) with a and b broadcast to the shape of `out`.
 template <class A, class Out, class F>
 void broadcast_apply(const Tensor& a, const Tensor& b, const Tensor& out, double cost, const F& f) {
@@ -110,18 +126,7 @@ void broadcast_apply(const Tensor& a, const Tensor& b, const Tensor& out, double
   const A* const b_data = b.data<A>();
   Out* const out_data = out.data<Out>();
   for_each_run<2>(plan, cost, [&](Index offset, Index count, const std::array<Index, 2>& at) {
-    const A* x = a_data + at[0];
-    const A* y = b_data + at[1];
-    Out* __restrict z = out_data + offset;
-    if (a_runs && b_runs) {
-      for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(x[i], y[i]));
-    } else if (a_runs) {
-      const A right = *y;
-      for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(x[i], right));
-    } else {
-      const A left = *x;
-      for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(left, b_runs ? y[i] : *y));
-    }
+    apply_run(count, a_data + at[0], a_runs, b_data + at[1], b_runs, out_data + offset, f);
   });
 }
 
