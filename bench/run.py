@@ -58,10 +58,13 @@ class Side:
         env = {**os.environ, "OMP_NUM_THREADS": str(threads), "KMP_BLOCKTIME": "0", "OMP_WAIT_POLICY": "passive"}
         if peer == "recurra":
             env.pop("OMP_WAIT_POLICY")
-        self.process = subprocess.Popen(
-            [interpreter, HERE / "side.py", f"{peer}_side", str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env,
-        )
+        self.log = Path(".bench") / f"{peer}.log"
+        self.log.parent.mkdir(exist_ok=True)
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [interpreter, HERE / "side.py", f"{peer}_side", str(threads)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=env,
+            )
         self.version = self._answer()["version"]
 
     def _answer(self) -> dict[str, Any]:
@@ -69,7 +72,7 @@ class Side:
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line)
-        raise RuntimeError(f"a benchmark process ended: {self.process.args}")
+        raise RuntimeError(f"a benchmark process ended; its last words are in {self.log}")
 
     def time(self, case: str, mode: str, repeats: int) -> list[float] | None:
         """Milliseconds of each repeat; None where the side cannot do the case."""

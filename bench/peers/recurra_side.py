@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import recurra
 from cases import Case, last_recurrent
-from recurra import layers
+from recurra import _engine, layers
 
 
 class Unsupported(Exception):
@@ -15,7 +15,7 @@ class Unsupported(Exception):
 
 
 def version() -> str:
-    return f"recurra {recurra.__version__} ({recurra.simd_level()})"
+    return f"recurra {recurra.__version__} ({_engine.simd_level})"
 
 
 def set_threads(threads: int) -> None:
