@@ -5,8 +5,8 @@ A network is a tuple of layers, each a tuple whose first item names it:
     ("embedding", vocabulary, width)     ("gru", units, {options})    ("lstm", units)      ("rnn", units)
     ("bigru", units)                     ("conv", filters, width)     ("pool", width)      ("globalmax",)
 
-Recurrent layers but the last return sequences. Every network ends in one linear unit and is trained with the mean absolute
-error and RMSprop. Letters: B batch, T time, F features (0: the input is word numbers).
+Recurrent layers but the last return sequences. Every network ends in one linear unit and is trained with the mean
+absolute error and RMSprop. Letters: B batch, T time, F features (0: the input is word numbers).
 """
 
 from __future__ import annotations
@@ -75,7 +75,14 @@ CASES = (
     Case("jena_gru_stack", 128, 120, 14, (("gru", 32, _STACK), ("gru", 64, {**_STACK, "activation": "relu"})), 18),
     Case("imdb_lstm32", 128, 500, 0, (("embedding", 10000, 32), ("lstm", 32)), 16),
     Case("imdb_rnn32x4", 128, 500, 0, (("embedding", 10000, 32),) + 4 * (("rnn", 32),), 20),
-    Case("imdb_conv", 128, 500, 0, (("embedding", 10000, 128), ("conv", 32, 7), ("pool", 5), ("conv", 32, 7), ("globalmax",)), 6),
+    Case(
+        "imdb_conv",
+        128,
+        500,
+        0,
+        (("embedding", 10000, 128), ("conv", 32, 7), ("pool", 5), ("conv", 32, 7), ("globalmax",)),
+        6,
+    ),
     Case("jena_convgru", 128, 240, 14, (("conv", 32, 5), ("pool", 3), ("conv", 32, 5), ("gru", 32)), 8),
     Case("lstm128", 64, 100, 64, (("lstm", 128),), 2),
     Case("gru256x2", 32, 100, 64, (("gru", 256), ("gru", 256)), 3.5),

@@ -48,9 +48,11 @@ def line(row: Row, peak: float) -> str:
 def markdown(outcome: Outcome) -> str:
     """One table a number of threads: medians in milliseconds, recurra against the fastest peer, fraction of peak."""
     out = [
-        f"{outcome['machine']['cpu']}, {outcome['machine']['cores']} cores, level {outcome['simd_level']}, {outcome['date']}; "
+        f"{outcome['machine']['cpu']}, {outcome['machine']['cores']} cores, level {outcome['simd_level']}, "
+        f"{outcome['date']}; "
         f"medians of {outcome['rounds']} interleaved rounds, milliseconds. "
-        + "; ".join(outcome["versions"].values()) + ".",
+        + "; ".join(outcome["versions"].values())
+        + ".",
     ]
     peers = [peer for peer in outcome["versions"] if peer != "recurra"]
     for threads, peak in outcome["peak_gflops"].items():
@@ -66,7 +68,8 @@ def markdown(outcome: Outcome) -> str:
             share = operations(row) / times["recurra"]["median"] * 1e3 / (peak * 1e9)
             goal = f"{BY_NAME[row['case']].goal:g}×" if row["mode"] == "train" else "3×"
             out.append(
-                f"| {row['case']} | {row['mode']} | {times['recurra']['median']:.2f} | " + " | ".join(cells)
+                f"| {row['case']} | {row['mode']} | {times['recurra']['median']:.2f} | "
+                + " | ".join(cells)
                 + f" | {f'**{faster:.1f}×**' if faster else '–'} | {goal} | {share:.0%} |"
             )
     return "\n".join(out) + "\n"
@@ -86,12 +89,24 @@ def plot(outcome: Outcome, file: Path) -> None:
     for offset, mode, colour in ((-0.2, "train", "#2a6f97"), (0.2, "infer", "#a9d6e5")):
         values = {row["case"]: ratio(row) for row in rows if row["mode"] == mode}
         places = [i + offset for i, name in enumerate(names) if name in values]
-        bars = axes.barh(places, [values[name] for name in names if name in values], height=0.38, color=colour,
-                         label={"train": "training step", "infer": "inference"}[mode])
+        bars = axes.barh(
+            places,
+            [values[name] for name in names if name in values],
+            height=0.38,
+            color=colour,
+            label={"train": "training step", "infer": "inference"}[mode],
+        )
         axes.bar_label(bars, fmt="%.1f×", padding=3, fontsize=8)
     goals = [(i, BY_NAME[name].goal) for i, name in enumerate(names)]
-    axes.scatter([g for _, g in goals], [i - 0.2 for i, _ in goals], marker="|", s=160, color="#d00000", zorder=3,
-                 label="goal (training)")
+    axes.scatter(
+        [g for _, g in goals],
+        [i - 0.2 for i, _ in goals],
+        marker="|",
+        s=160,
+        color="#d00000",
+        zorder=3,
+        label="goal (training)",
+    )
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()

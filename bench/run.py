@@ -5,8 +5,8 @@
 
 Every side runs in a process of its own (bench/side.py) and, but for recurra, in an environment of its own under
 .bench/, which this program makes with pip unless it is there. In each round every side is timed once on the same case
-before the next round begins, so that a change of the machine's speed meets all of them; the table gives medians over rounds,
-ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run.
+before the next round begins, so that a change of the machine's speed meets all of them. The table gives medians over
+rounds, ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import report
+
 from cases import BY_NAME, CASES
 
 REQUIREMENTS = {
@@ -63,7 +64,11 @@ class Side:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [interpreter, HERE / "side.py", f"{peer}_side", str(threads)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=env,
             )
         self.version = self._answer()["version"]
 

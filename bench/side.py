@@ -2,8 +2,9 @@
 
     python bench/side.py PEER THREADS
 
-answers lines of JSON on standard input, {"case": …, "mode": "train" | "infer", "repeats": n}, with the milliseconds of each
-repeat, {"ms": […]}; {"unsupported": reason} where the peer cannot do the case. The first call of a case also warms up.
+answers lines of JSON on standard input, {"case": …, "mode": "train" | "infer", "repeats": n}, with the milliseconds of
+each repeat, {"ms": […]}; {"unsupported": reason} where the peer cannot do the case. The first call of a case also warms
+up.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
+
 from cases import BY_NAME, Case
 
 

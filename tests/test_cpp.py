@@ -14,9 +14,7 @@ _FOLDER = os.environ.get("RECURRA_CPP_TESTS", "")
 _PROGRAMS = sorted(p for p in Path(_FOLDER).glob("cpp_tests_*") if os.access(p, os.X_OK)) if _FOLDER else []
 
 
-@pytest.mark.skipif(
-    not _FOLDER, reason="RECURRA_CPP_TESTS names no folder of test programs; `make test` builds them"
-)
+@pytest.mark.skipif(not _FOLDER, reason="RECURRA_CPP_TESTS names no folder of test programs; `make test` builds them")
 def test_there_are_cpp_tests() -> None:
     if not _PROGRAMS:
         pytest.skip("the C++ tests were not built: CMake found no Catch2 (install it with `apt-get install catch2`)")

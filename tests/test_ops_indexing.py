@@ -317,7 +317,9 @@ def test_bad_input_is_named(row: int) -> None:
         ERRORS[row][0]()
 
 
-@pytest.mark.parametrize("value", ["text", None, object(), {"a": 1}, ["a", "b"], [None]], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", ["text", None, object(), {"a": 1}, ["a", "b"], [None]], ids=lambda value: type(value).__name__
+)
 def test_what_is_no_number_is_a_type_error(value: Any) -> None:
     for call in (lambda: ops.exp(value), lambda: ops.add(np.ones(2), value), lambda: ops.convert_to_tensor(value)):
         with pytest.raises(TypeError, match="expected"):

@@ -79,9 +79,8 @@ def test_train_on_batch_equals_fit():
     first, second = linear(), linear()
     second.set_weights(first.get_weights())
     first.fit(X, Y, batch_size=10, shuffle=False, verbose=0)
-    for rows in slices(50, 10):
-        loss = second.train_on_batch(X[rows], Y[rows])
-    assert loss == pytest.approx(first.history.history["loss"][0], rel=1e-12)
+    losses = [second.train_on_batch(X[rows], Y[rows]) for rows in slices(50, 10)]
+    assert np.mean(losses) == pytest.approx(first.history.history["loss"][0], rel=1e-12)
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 

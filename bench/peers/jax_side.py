@@ -10,6 +10,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import jax.numpy as jnp
 import numpy as np
+
 from cases import GATES, Case, last_recurrent
 
 
@@ -65,14 +66,21 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
             width = arguments[1]
         elif kind in ("gru", "lstm", "rnn") and len(arguments) == 1:
             units, gates = arguments[0], GATES[kind]
-            parameters.append((random(width, gates * units), random(units, gates * units), random(gates * units), random(gates * units)))
+            parameters.append(
+                (
+                    random(width, gates * units),
+                    random(units, gates * units),
+                    random(gates * units),
+                    random(gates * units),
+                )
+            )
             width = units
         else:
             raise Unsupported("only plain recurrent stacks are written out for JAX")
     parameters.append((random(width, 1), random(1)))
 
     def forward(p, inputs):
-        for index, (layer, weights) in enumerate(zip(case.layers, p)):
+        for index, (layer, weights) in enumerate(zip(case.layers, p, strict=False)):
             if layer[0] == "embedding":
                 inputs = weights[0][inputs]
             else:

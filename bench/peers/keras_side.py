@@ -12,8 +12,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 import tensorflow as tf
-from cases import Case, last_recurrent
 from keras import layers
+
+from cases import Case, last_recurrent
 
 
 class Unsupported(Exception):

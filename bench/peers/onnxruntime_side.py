@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import onnxruntime
-from cases import GATES, Case
 from onnx import TensorProto, helper, numpy_helper
+
+from cases import GATES, Case
 
 _threads = 1
 
@@ -52,10 +53,21 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
         directions = 2 if both else 1
         operator = {"gru": "GRU", "bigru": "GRU", "lstm": "LSTM", "rnn": "RNN"}[kind]
         extra = {"linear_before_reset": 1} if operator == "GRU" else {}
-        weights = [constant(f"W{i}", directions, gates * units, width), constant(f"R{i}", directions, gates * units, units),
-                   constant(f"B{i}", directions, 2 * gates * units)]
-        nodes.append(helper.make_node(operator, [value, *weights], [f"y{i}", f"h{i}"], hidden_size=units,
-                                      direction="bidirectional" if both else "forward", **extra))
+        weights = [
+            constant(f"W{i}", directions, gates * units, width),
+            constant(f"R{i}", directions, gates * units, units),
+            constant(f"B{i}", directions, 2 * gates * units),
+        ]
+        nodes.append(
+            helper.make_node(
+                operator,
+                [value, *weights],
+                [f"y{i}", f"h{i}"],
+                hidden_size=units,
+                direction="bidirectional" if both else "forward",
+                **extra,
+            )
+        )
         nodes.append(helper.make_node("Squeeze", [f"y{i}", "one"], [f"s{i}"]))
         value, width, last = f"s{i}", units * directions, f"h{i}"
     constants.append(numpy_helper.from_array(np.array([1], np.int64), "one"))
@@ -63,8 +75,13 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
     nodes.append(helper.make_node("Flatten", ["rows"], ["flat"]))
     nodes.append(helper.make_node("Gemm", ["flat", constant("V", width, 1), constant("c", 1)], ["out"]))
     kind = TensorProto.FLOAT if case.features else TensorProto.INT32
-    graph = helper.make_graph(nodes, "case", [helper.make_tensor_value_info("x", kind, list(x.shape))],
-                              [helper.make_tensor_value_info("out", TensorProto.FLOAT, [case.batch, 1])], constants)
+    graph = helper.make_graph(
+        nodes,
+        "case",
+        [helper.make_tensor_value_info("x", kind, list(x.shape))],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [case.batch, 1])],
+        constants,
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
     options = onnxruntime.SessionOptions()

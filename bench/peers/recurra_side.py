@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+
 import recurra
 from cases import Case, last_recurrent
 from recurra import _engine, layers

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from cases import Case, last_recurrent
 from torch import nn
+
+from cases import Case, last_recurrent
 
 
 class Unsupported(Exception):
@@ -49,7 +50,7 @@ class Network(nn.Module):
         self.head = nn.Linear(width, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for index, (layer, step) in enumerate(zip(self.case.layers, self.steps)):
+        for index, (layer, step) in enumerate(zip(self.case.layers, self.steps, strict=True)):
             kind = layer[0]
             if kind == "conv":
                 x = torch.relu(step(x.transpose(1, 2))).transpose(1, 2)

@@ -24,6 +24,7 @@ from recurra.models import batches
 from recurra.models.batches import Batch, Feed
 from recurra.models.border import check_inputs, check_targets
 from recurra.models.compiled import CompiledLoss, CompiledMetrics, aligned_with, check_names, flat_identifiers
+from recurra.models.generator_names import GeneratorNames
 from recurra.models.run import Run, Structure, stop_on_interrupt
 from recurra.progress import is_terminal
 from recurra.tensor import Tensor, no_grad
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from recurra.tensor import Variable
 
 
-class Trainer:
+class Trainer(GeneratorNames):
     """What makes a model trainable; part of Model."""
 
     # What a model brings.
@@ -568,19 +569,22 @@ class Trainer:
     ) -> Any:
         """One training step on one batch.
 
-        Returns: as `evaluate`; the figures run on from batch to batch until `reset_metrics`.
+        Returns: as `evaluate`, of this batch alone.
         """
         self._require_compiled("train_on_batch")
         weigh = batches.with_class_weight(class_weight)
         batch = self._single_batch(x, y, sample_weight)
+        self.reset_metrics()
         figures = self._step_for("train")(batch if weigh is None else weigh(batch))()
         return figures if return_dict else _values(figures)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and the metrics of one batch. Returns: as `train_on_batch`."""
         self._require_compiled("test_on_batch")
+        batch = self._single_batch(x, y, sample_weight)
+        self.reset_metrics()
         with no_grad():
-            figures = self._step_for("test")(self._single_batch(x, y, sample_weight))()
+            figures = self._step_for("test")(batch)()
         return figures if return_dict else _values(figures)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -596,73 +600,6 @@ class Trainer:
         )
         batches.check_lengths(*batch)
         return batch
-
-    # ---- old names
-
-    def fit_generator(
-        self,
-        generator: Any,
-        steps_per_epoch: int | None = None,
-        epochs: int = 1,
-        verbose: int | str = "auto",
-        callbacks: Any = None,
-        validation_data: Any = None,
-        validation_steps: int | None = None,
-        validation_freq: int | Sequence[int] = 1,
-        class_weight: Mapping[int, float] | None = None,
-        max_queue_size: int = 10,
-        workers: int = 1,
-        use_multiprocessing: bool = False,
-        shuffle: bool = True,
-        initial_epoch: int = 0,
-    ) -> History:
-        """Old name: write `fit(generator, …)`. The queue's and workers' arguments have no effect."""
-        warnings.warn("fit_generator is deprecated: write fit(generator, ...)", DeprecationWarning, stacklevel=2)
-        return self.fit(
-            generator,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            validation_steps=validation_steps,
-            validation_freq=validation_freq,
-            class_weight=class_weight,
-            steps_per_epoch=steps_per_epoch,
-            shuffle=shuffle,
-            initial_epoch=initial_epoch,
-        )
-
-    def evaluate_generator(
-        self,
-        generator: Any,
-        steps: int | None = None,
-        callbacks: Any = None,
-        max_queue_size: int = 10,
-        workers: int = 1,
-        use_multiprocessing: bool = False,
-        verbose: int | str = 0,
-    ) -> Any:
-        """Old name: write `evaluate(generator, …)`. The queue's and workers' arguments have no effect."""
-        warnings.warn(
-            "evaluate_generator is deprecated: write evaluate(generator, ...)", DeprecationWarning, stacklevel=2
-        )
-        return self.evaluate(generator, steps=steps, callbacks=callbacks, verbose=verbose)
-
-    def predict_generator(
-        self,
-        generator: Any,
-        steps: int | None = None,
-        callbacks: Any = None,
-        max_queue_size: int = 10,
-        workers: int = 1,
-        use_multiprocessing: bool = False,
-        verbose: int | str = 0,
-    ) -> Any:
-        """Old name: write `predict(generator, …)`. The queue's and workers' arguments have no effect."""
-        warnings.warn(
-            "predict_generator is deprecated: write predict(generator, ...)", DeprecationWarning, stacklevel=2
-        )
-        return self.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)
 
     # ---- state and configuration
 
