@@ -94,7 +94,7 @@ clean:  ## remove everything that make made
 .venv/installed: .venv/tools $(ENGINE) $(PACKAGE)
 	@echo "building the engine with $(CMAKE_BUILD_PARALLEL_LEVEL) jobs (minutes the first time)"
 	CMAKE_ARGS="-DRECURRA_SIMD_LEVELS=$(LEVELS) -DRECURRA_BUILD_TESTS=ON $(CMAKE_ARGS)" SKBUILD_BUILD_DIR=build/venv \
-	  $(PIP) --no-build-isolation ".[plot,test]"
+	  $(PIP) --no-build-isolation ".[music,plot,sklearn,test]"
 	touch $@
 
 .venv/lint: pyproject.toml | .venv/installed
