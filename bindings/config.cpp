@@ -32,7 +32,8 @@ void register_config(py::module_& m) {
         return total;
       },
       py::arg("seconds") = 0.2, Unlocked(),
-      "Measured peak of float32 multiply-adds of num_threads() threads together, in floating-point operations a second.");
+      "Measured peak of float32 multiply-adds of num_threads() threads together, in floating-point operations a "
+      "second.");
   m.def("trim_memory", &memory::trim, "Gives cached buffers back to the system.");
 #if defined(__clang__)
   m.attr("compiler") = __VERSION__;  // "Clang 14.0.6" and the like

@@ -1,5 +1,5 @@
-// The engine as a Python extension module: a table of contents. The module's name carries the SIMD level it was compiled
-// for; recurra/_engine.py loads exactly one.
+// The engine as a Python extension module: a table of contents. The module's name carries the SIMD level it was
+// compiled for; recurra/_engine.py loads exactly one.
 #include "bindings.h"
 
 PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {

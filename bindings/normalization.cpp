@@ -31,8 +31,7 @@ void register_normalization(py::module_& m) {
         return ops::layer_normalization(x, gamma ? *gamma : Tensor(), beta ? *beta : Tensor(), epsilon, norm);
       },
       py::arg("x"), py::arg("gamma") = py::none(), py::arg("beta") = py::none(), py::arg("epsilon") = 1e-3,
-      py::arg("norm") = ops::RowNorm::layer,
-      Unlocked(), "x (..., D) normalised row by row; gamma, beta (D) or None.");
+      py::arg("norm") = ops::RowNorm::layer, Unlocked(), "x (..., D) normalised row by row; gamma, beta (D) or None.");
 }
 
 }  // namespace recurra::bindings

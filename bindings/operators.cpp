@@ -48,7 +48,8 @@ struct Key {
 
 bool is_basic(py::handle item) {
   return PySlice_Check(item.ptr()) || item.is_none() || item.ptr() == Py_Ellipsis ||
-         (PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !tensor_in(item) && !py::isinstance<py::array>(item));
+         (PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !tensor_in(item) &&
+          !py::isinstance<py::array>(item));
 }
 
 // Where the true elements of a mask are, one int64 tensor for each axis.
@@ -75,8 +76,7 @@ Key parse(const Tensor& x, const py::object& given) {
   std::vector<py::object> items;
   if (PyTuple_Check(given.ptr()))
     for (const py::handle item : given) items.push_back(py::reinterpret_borrow<py::object>(item));
-  else
-    items.push_back(given);
+  else items.push_back(given);
 
   // Masks become positions, so that every entry names one axis or none.
   std::vector<std::pair<py::object, Tensor>> entries;
@@ -109,8 +109,8 @@ Key parse(const Tensor& x, const py::object& given) {
     if (array.rank() == 0) throw py::type_error("a single truth value is no index");
     for (int axis = 0; axis < array.rank() && !has_ellipsis; ++axis)
       if (named + axis >= x.rank() || array.shape(axis) != x.shape(named + axis))
-        throw py::index_error(text("a mask of shape ", array.shape().str(), " does not fit a tensor of shape ",
-                                   x.shape().str()));
+        throw py::index_error(
+            text("a mask of shape ", array.shape().str(), " does not fit a tensor of shape ", x.shape().str()));
     for (const Tensor& positions : true_positions(array)) entries.emplace_back(py::none(), positions);
     named += array.rank();
   }
@@ -155,8 +155,8 @@ Key parse(const Tensor& x, const py::object& given) {
       if (index == -1 && PyErr_Occurred()) throw py::error_already_set();
       const Index extent = x.shape(axis);
       if (index < -extent || index >= extent)
-        throw py::index_error(text("index ", index, " is outside axis ", axis, " of a tensor of shape ",
-                                   x.shape().str()));
+        throw py::index_error(
+            text("index ", index, " is outside axis ", axis, " of a tensor of shape ", x.shape().str()));
       if (has_arrays) {  // NumPy counts an integer beside arrays as one of them
         as_array(Tensor::scalar(static_cast<double>(index), DType::int64));
         continue;
@@ -181,8 +181,8 @@ Tensor pick(const Tensor& given, const Key& key) {
     const Tensor length = Tensor::scalar(static_cast<double>(extent), DType::int64);
     const Tensor& at = key.arrays[k];
     if (ops::any(ops::logical_or(ops::less(at, ops::negative(length)), ops::greater_equal(at, length))).item() != 0)
-      throw py::index_error(text("an index is outside axis ", key.array_axes[k], " of a tensor of shape ",
-                                 given.shape().str()));
+      throw py::index_error(
+          text("an index is outside axis ", key.array_axes[k], " of a tensor of shape ", given.shape().str()));
     flat = ops::add(ops::multiply(flat, length), ops::mod(ops::cast(at, DType::int64), length));
     merged[0] *= extent;
   }
@@ -216,8 +216,8 @@ py::module_ engine() {
 
 // NumPy asks here before it computes with a tensor. Operators and comparisons are ours, so that array * tensor is a
 // tensor with a gradient; any other function of NumPy sees the elements as an array.
-py::object array_ufunc(const Tensor&, const py::object& ufunc, const std::string& method,
-                       const py::args& inputs, const py::kwargs& options) {
+py::object array_ufunc(const Tensor&, const py::object& ufunc, const std::string& method, const py::args& inputs,
+                       const py::kwargs& options) {
   static const std::map<std::string, const char*> operators = {
       {"add", "add"},         {"subtract", "subtract"},     {"multiply", "multiply"},
       {"divide", "divide"},   {"true_divide", "divide"},    {"floor_divide", "floor_divide"},
@@ -240,9 +240,8 @@ py::object array_ufunc(const Tensor&, const py::object& ufunc, const std::string
 
 std::string representation(const Tensor& t) {
   const py::object np = py::module_::import("numpy");
-  const py::object values =
-      np.attr("array2string")(array_from_tensor(t), py::arg("separator") = ", ", py::arg("prefix") = "Tensor(",
-                              py::arg("threshold") = 100);
+  const py::object values = np.attr("array2string")(array_from_tensor(t), py::arg("separator") = ", ",
+                                                    py::arg("prefix") = "Tensor(", py::arg("threshold") = 100);
   return text("Tensor(", std::string(py::str(values)), ", shape=", t.shape().str(), ", dtype=", name_of(t.dtype()),
               t.requires_gradient() ? ", requires_grad=True)" : ")");
 }

@@ -123,10 +123,13 @@ void register_arithmetic(py::module_& m) {
   with_number("celu", ops::celu);
   with_number("hard_shrink", ops::hard_shrink);
   with_number("soft_shrink", ops::soft_shrink);
-  m.def("relu", [](const py::object& x, double negative_slope, double max_value, double threshold) {
-    const Tensor t = operand(x);
-    return compute(t.size(), [&] { return ops::relu(t, negative_slope, max_value, threshold); });
-  }, py::arg("x"), py::arg("negative_slope") = 0.0, py::arg("max_value") = 1.0 / 0.0, py::arg("threshold") = 0.0);
+  m.def(
+      "relu",
+      [](const py::object& x, double negative_slope, double max_value, double threshold) {
+        const Tensor t = operand(x);
+        return compute(t.size(), [&] { return ops::relu(t, negative_slope, max_value, threshold); });
+      },
+      py::arg("x"), py::arg("negative_slope") = 0.0, py::arg("max_value") = 1.0 / 0.0, py::arg("threshold") = 0.0);
   m.def("gelu", [](const py::object& x, bool approximate) {
     const Tensor t = operand(x);
     return compute(t.size(), [&] { return ops::gelu(t, approximate); });

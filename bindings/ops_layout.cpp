@@ -22,11 +22,14 @@ void register_layout(py::module_& m) {
     const Tensor t = operand(x);
     return ops::reshape(t, axes_from_python(shape));
   });
-  m.def("transpose", [](const py::object& x, const py::object& axes) {
-    const Tensor t = operand(x);
-    const std::vector<Index> permutation = axes_from_python(axes);
-    return compute(t.size(), [&] { return ops::transpose(t, permutation); });
-  }, py::arg("x"), py::arg("axes") = py::none());
+  m.def(
+      "transpose",
+      [](const py::object& x, const py::object& axes) {
+        const Tensor t = operand(x);
+        const std::vector<Index> permutation = axes_from_python(axes);
+        return compute(t.size(), [&] { return ops::transpose(t, permutation); });
+      },
+      py::arg("x"), py::arg("axes") = py::none());
   m.def("broadcast_to", [](const py::object& x, const py::object& shape) {
     const Tensor t = operand(x);
     const Shape target = shape_from_python(shape);

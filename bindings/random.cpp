@@ -1,7 +1,7 @@
 // Random tensors, as pure functions of (seed, stream): see cpp/recurra/base/random.h.
+#include "recurra/base/random.h"
 #include "bindings.h"
 #include "recurra/base/parallel.h"
-#include "recurra/base/random.h"
 
 namespace recurra::bindings {
 namespace {

@@ -25,24 +25,33 @@ void register_rnn(py::module_& m) {
          const std::vector<const Tensor*>& states, const Tensor* mask, const Tensor* input_dropout,
          const Tensor* recurrent_dropout, bool go_backwards, bool return_sequences, bool zero_output_for_mask,
          const std::string& activation, const std::string& recurrent_activation, bool checkpoint) {
-        check(weights.size() == 2 || weights.size() == 3, "rnn: expected [kernel, recurrent_kernel] or [kernel, "
-              "recurrent_kernel, bias], got ", weights.size(), " weights");
-        rnn::RecurrentInputs in{x, weights[0], weights[1], weights.size() == 3 ? weights[2] : Tensor(), {},
-                                optional(mask), optional(input_dropout), optional(recurrent_dropout)};
+        check(weights.size() == 2 || weights.size() == 3,
+              "rnn: expected [kernel, recurrent_kernel] or [kernel, "
+              "recurrent_kernel, bias], got ",
+              weights.size(), " weights");
+        rnn::RecurrentInputs in{x,
+                                weights[0],
+                                weights[1],
+                                weights.size() == 3 ? weights[2] : Tensor(),
+                                {},
+                                optional(mask),
+                                optional(input_dropout),
+                                optional(recurrent_dropout)};
         for (const Tensor* state : states) in.initial.push_back(optional(state));
         rnn::RecurrentOutputs out;
         {
           const py::gil_scoped_release unlocked;
-          out = rnn::recurrent(cell, in,
-                               {activation, recurrent_activation, go_backwards, return_sequences, zero_output_for_mask,
-                                checkpoint});
+          out = rnn::recurrent(
+              cell, in,
+              {activation, recurrent_activation, go_backwards, return_sequences, zero_output_for_mask, checkpoint});
         }
         return std::make_pair(out.output, out.states);
       },
-      py::arg("cell"), py::arg("x"), py::arg("weights"), py::arg("states") = std::vector<const Tensor*>{}, py::kw_only(),
-      py::arg("mask") = nullptr, py::arg("input_dropout") = nullptr, py::arg("recurrent_dropout") = nullptr,
-      py::arg("go_backwards") = false, py::arg("return_sequences") = false, py::arg("zero_output_for_mask") = false,
-      py::arg("activation") = "tanh", py::arg("recurrent_activation") = "sigmoid", py::arg("checkpoint") = false,
+      py::arg("cell"), py::arg("x"), py::arg("weights"), py::arg("states") = std::vector<const Tensor*>{},
+      py::kw_only(), py::arg("mask") = nullptr, py::arg("input_dropout") = nullptr,
+      py::arg("recurrent_dropout") = nullptr, py::arg("go_backwards") = false, py::arg("return_sequences") = false,
+      py::arg("zero_output_for_mask") = false, py::arg("activation") = "tanh",
+      py::arg("recurrent_activation") = "sigmoid", py::arg("checkpoint") = false,
       "A recurrent layer over whole sequences, as one node of the graph.\n\n"
       "cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and\n"
       "optionally bias, in Keras's layouts. states: initial states (B, U), None for zeros. mask: bool (B, T).\n"

@@ -69,8 +69,9 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
   if (array.dtype().kind() == 'O' || array.dtype().kind() == 'U' || array.dtype().kind() == 'S')
     throw py::type_error(text("expected numbers, got an array of dtype ", std::string(py::str(array.dtype()))));
   const bool known = is_engine_dtype(array.dtype()) && has_own_type;
-  const DType type = !dtype.is_none() ? dtype_from_python(dtype)
-                                      : dtype_from_python(known ? array.dtype() : nearest_dtype(array.dtype(), !has_own_type));
+  const DType type = !dtype.is_none()
+                         ? dtype_from_python(dtype)
+                         : dtype_from_python(known ? array.dtype() : nearest_dtype(array.dtype(), !has_own_type));
   const py::dtype wanted = numpy_dtype(type);
   const py::ssize_t rank = array.ndim();
   const bool native = array.dtype().byteorder() != '>' && array.dtype().byteorder() != '<';
@@ -133,8 +134,7 @@ void register_tensor(py::module_& m) {
           "assign", [](const Tensor& t, const Tensor& source) { t.assign(source); }, py::arg("value"),
           "Overwrites the elements; every holder of this tensor sees them.")
       .def(
-          "numpy", [](const Tensor& t) { return array_from_tensor(t); },
-          "A NumPy array that shares the elements.")
+          "numpy", [](const Tensor& t) { return array_from_tensor(t); }, "A NumPy array that shares the elements.")
       .def(
           "__array__",
           [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {
@@ -143,12 +143,13 @@ void register_tensor(py::module_& m) {
             return !copy.is_none() && copy.cast<bool>() ? array.attr("copy")() : array;
           },
           py::arg("dtype") = py::none(), py::arg("copy") = py::none())
-      .def("item", [](const Tensor& t) -> py::object {
-        const double value = t.item();
-        if (t.dtype() == DType::boolean) return py::bool_(value != 0);
-        if (t.dtype() == DType::int64) return py::int_(*t.data<std::int64_t>());
-        return is_floating(t.dtype()) ? py::object(py::float_(value)) : py::int_(static_cast<Index>(value));
-      })
+      .def("item",
+           [](const Tensor& t) -> py::object {
+             const double value = t.item();
+             if (t.dtype() == DType::boolean) return py::bool_(value != 0);
+             if (t.dtype() == DType::int64) return py::int_(*t.data<std::int64_t>());
+             return is_floating(t.dtype()) ? py::object(py::float_(value)) : py::int_(static_cast<Index>(value));
+           })
       .def(
           "backward", [](const Tensor& t, const Tensor* gradient) { backward(t, gradient ? *gradient : Tensor()); },
           py::arg("gradient") = py::none(), Unlocked(),

@@ -61,7 +61,7 @@ void check_bounds(std::uint64_t stride) {
   const double sigmoid_error =
       largest_error(stride, vector_sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, is_normal);
   INFO("largest errors in units of the last place: exp " << exp_error << ", tanh " << tanh_error << ", sigmoid "
-                                                          << sigmoid_error);
+                                                         << sigmoid_error);
   CHECK(exp_error < 1.5);
   CHECK(tanh_error < 7);
   CHECK(sigmoid_error < 3.5);

@@ -203,7 +203,6 @@ TEST_CASE("An operation that no gradient reaches is passed over", "[tape]") {
 TEST_CASE("A backward function that makes a wrong shape is caught", "[tape]") {
   const Tensor x = value(2);
   const Tensor y = value(4, false);
-  recurra::record("wrong", {x}, {y},
-                  [](const BackwardPass& pass) { pass.add(0, Tensor::zeros({2}, DType::float64)); });
+  recurra::record("wrong", {x}, {y}, [](const BackwardPass& pass) { pass.add(0, Tensor::zeros({2}, DType::float64)); });
   CHECK_THROWS_AS(recurra::backward(y), std::invalid_argument);
 }

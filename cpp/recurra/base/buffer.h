@@ -18,8 +18,7 @@ class Buffer {
       : data_(size > 0 ? static_cast<T*>(memory::allocate(static_cast<std::size_t>(size) * sizeof(T))) : nullptr),
         size_(size) {}
   Buffer(Index size, T value) : Buffer(size) { std::fill_n(data_, size_, value); }
-  Buffer(Buffer&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);

@@ -15,10 +15,10 @@ void* allocate(std::size_t bytes);
 void release(void* data, std::size_t bytes) noexcept;
 
 struct Statistics {
-  std::size_t in_use = 0;     ///< bytes handed out now
-  std::size_t cached = 0;     ///< bytes kept for reuse
-  std::size_t peak = 0;       ///< largest `in_use` so far
-  std::size_t requests = 0;   ///< allocations that went to the system
+  std::size_t in_use = 0;    ///< bytes handed out now
+  std::size_t cached = 0;    ///< bytes kept for reuse
+  std::size_t peak = 0;      ///< largest `in_use` so far
+  std::size_t requests = 0;  ///< allocations that went to the system
 };
 Statistics statistics();
 

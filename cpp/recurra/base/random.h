@@ -63,7 +63,8 @@ template <class T>
 class DropoutMask {
  public:
   DropoutMask(Philox numbers, double rate)
-      : numbers_(numbers), threshold_(static_cast<std::uint64_t>(std::ldexp(rate, 32))),
+      : numbers_(numbers),
+        threshold_(static_cast<std::uint64_t>(std::ldexp(rate, 32))),
         scale_(static_cast<T>(rate < 1 ? 1 / (1 - rate) : 0)) {}
 
   T operator[](std::uint64_t i) const { return numbers_.word(i) < threshold_ ? T(0) : scale_; }

@@ -1,5 +1,6 @@
-// Sequences of different lengths laid into one block: row i of `out` holds sequence i, cut to `length` steps or filled up
-// with a padding step, before or after. A step is any fixed number of bytes, so one routine serves every element type.
+// Sequences of different lengths laid into one block: row i of `out` holds sequence i, cut to `length` steps or filled
+// up with a padding step, before or after. A step is any fixed number of bytes, so one routine serves every element
+// type.
 #pragma once
 
 #include <cstddef>

@@ -57,8 +57,7 @@ Tensor relu(const Tensor& x, double negative_slope, double max_value, double thr
 
 Tensor elu(const Tensor& x, double alpha) {
   return smooth(
-      "elu", x, 15, From::input,
-      [alpha]<class T>(T v) { return v > 0 ? v : static_cast<T>(alpha) * std::expm1(v); },
+      "elu", x, 15, From::input, [alpha]<class T>(T v) { return v > 0 ? v : static_cast<T>(alpha) * std::expm1(v); },
       [alpha]<class T>(T v) { return v > 0 ? T(1) : static_cast<T>(alpha) * std::exp(v); });
 }
 
@@ -110,8 +109,7 @@ Tensor sigmoid(const Tensor& x) { return of_table<Activation::sigmoid>("sigmoid"
 
 Tensor hard_sigmoid(const Tensor& x) {
   return smooth(
-      "hard_sigmoid", x, 3, From::input,
-      []<class T>(T v) { return std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
+      "hard_sigmoid", x, 3, From::input, []<class T>(T v) { return std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
       []<class T>(T v) { return v > T(-3) && v < T(3) ? T(1) / T(6) : T(0); });
 }
 
@@ -121,7 +119,9 @@ Tensor hard_silu(const Tensor& x) {
   return smooth(
       "hard_silu", x, 3, From::input,
       []<class T>(T v) { return v * std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
-      []<class T>(T v) { return v <= T(-3) ? T(0) : v >= T(3) ? T(1) : v / T(3) + T(0.5); });
+      []<class T>(T v) { return v <= T(-3)  ? T(0)
+                                : v >= T(3) ? T(1)
+                                            : v / T(3) + T(0.5); });
 }
 
 Tensor mish(const Tensor& x) {

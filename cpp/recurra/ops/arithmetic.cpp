@@ -96,7 +96,8 @@ Tensor share(const Tensor& chosen, const Tensor& other) {
 }  // namespace
 
 Tensor add(const Tensor& x, const Tensor& y) {
-  const auto o = any_type(x, y, "add", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u + v; }, a, b); });
+  const auto o =
+      any_type(x, y, "add", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u + v; }, a, b); });
   if (needs_recording({&o.a, &o.b}))
     record("add", {o.a, o.b}, {o.out}, [a = o.a.shape(), b = o.b.shape()](const BackwardPass& pass) {
       if (pass.wants(0)) pass.add(0, sum_to(pass.output_gradient(), a));
@@ -106,7 +107,8 @@ Tensor add(const Tensor& x, const Tensor& y) {
 }
 
 Tensor subtract(const Tensor& x, const Tensor& y) {
-  const auto o = any_type(x, y, "subtract", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u - v; }, a, b); });
+  const auto o = any_type(x, y, "subtract", 1,
+                          [](auto a, auto b) { return wrapping([](auto u, auto v) { return u - v; }, a, b); });
   if (needs_recording({&o.a, &o.b}))
     record("subtract", {o.a, o.b}, {o.out}, [a = o.a.shape(), b = o.b.shape()](const BackwardPass& pass) {
       if (pass.wants(0)) pass.add(0, sum_to(pass.output_gradient(), a));
@@ -116,7 +118,8 @@ Tensor subtract(const Tensor& x, const Tensor& y) {
 }
 
 Tensor multiply(const Tensor& x, const Tensor& y) {
-  const auto o = any_type(x, y, "multiply", 1, [](auto a, auto b) { return wrapping([](auto u, auto v) { return u * v; }, a, b); });
+  const auto o = any_type(x, y, "multiply", 1,
+                          [](auto a, auto b) { return wrapping([](auto u, auto v) { return u * v; }, a, b); });
   if (needs_recording({&o.a, &o.b}))
     record("multiply", {o.a, o.b}, {o.out}, [a = o.a.detach(), b = o.b.detach()](const BackwardPass& pass) {
       const Tensor& g = pass.output_gradient();
@@ -147,16 +150,18 @@ Tensor divide_no_nan(const Tensor& x, const Tensor& y) {
 }
 
 Tensor floor_divide(const Tensor& x, const Tensor& y) {
-  return any_type(x, y, "floor_divide", 8, []<class T>(T a, T b) {
-           if constexpr (std::is_floating_point_v<T>) {
-             return std::floor(a / b);
-           } else {
-             if (b == 0) return T(0);
-             if constexpr (std::is_signed_v<T>)
-               if (b == T(-1)) return wrapping([](auto u, auto v) { return u - v; }, T(0), a);
-             return static_cast<T>((a - remainder(a, b)) / b);
-           }
-         }).out;
+  return any_type(x, y, "floor_divide", 8,
+                  []<class T>(T a, T b) {
+                    if constexpr (std::is_floating_point_v<T>) {
+                      return std::floor(a / b);
+                    } else {
+                      if (b == 0) return T(0);
+                      if constexpr (std::is_signed_v<T>)
+                        if (b == T(-1)) return wrapping([](auto u, auto v) { return u - v; }, T(0), a);
+                      return static_cast<T>((a - remainder(a, b)) / b);
+                    }
+                  })
+      .out;
 }
 
 Tensor mod(const Tensor& x, const Tensor& y) {
@@ -229,7 +234,9 @@ Tensor logaddexp(const Tensor& x, const Tensor& y) {
   return recorded(
       "logaddexp", o,
       [](const Tensor& a, const Tensor&, const Tensor& l, const Tensor& g) { return multiply(g, exp(subtract(a, l))); },
-      [](const Tensor&, const Tensor& b, const Tensor& l, const Tensor& g) { return multiply(g, exp(subtract(b, l))); });
+      [](const Tensor&, const Tensor& b, const Tensor& l, const Tensor& g) {
+        return multiply(g, exp(subtract(b, l)));
+      });
 }
 
 }  // namespace recurra::ops

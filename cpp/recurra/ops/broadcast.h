@@ -99,8 +99,8 @@ void for_each_run(const BroadcastPlan<N>& plan, double cost, const Run& run) {
   });
 }
 
-/// z[i] = f(x[i], y[i]) for one run; an operand that does not run is one number. Kept out of line, or every loop around it
-/// (serial and parallel, of one axis and of several) would hold a copy, which takes long to compile.
+/// z[i] = f(x[i], y[i]) for one run; an operand that does not run is one number. Kept out of line, or every loop around
+/// it (serial and parallel, of one axis and of several) would hold a copy, which takes long to compile.
 template <class A, class Out, class F>
 [[gnu::noinline]] void apply_run(Index count, const A* x, bool x_runs, const A* y, bool y_runs, Out* __restrict z,
                                  const F& f) {

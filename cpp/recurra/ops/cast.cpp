@@ -34,9 +34,8 @@ Tensor cast(const Tensor& x, DType dtype) {
     });
   });
   if (is_floating(dtype) && is_floating(x.dtype()))
-    record("cast", {x}, {out}, [from = x.dtype()](const BackwardPass& pass) {
-      pass.add(0, cast(pass.output_gradient(), from));
-    });
+    record("cast", {x}, {out},
+           [from = x.dtype()](const BackwardPass& pass) { pass.add(0, cast(pass.output_gradient(), from)); });
   return out;
 }
 

@@ -37,9 +37,8 @@ Tensor dropout(const Tensor& x, double rate, const Philox& numbers) {
   check_rate(rate);
   if (rate == 0) return x;
   const Tensor out = masked(x, rate, numbers);
-  record("dropout", {x}, {out}, [rate, numbers](const BackwardPass& pass) {
-    pass.add(0, masked(pass.output_gradient(), rate, numbers));
-  });
+  record("dropout", {x}, {out},
+         [rate, numbers](const BackwardPass& pass) { pass.add(0, masked(pass.output_gradient(), rate, numbers)); });
   return out;
 }
 

@@ -40,8 +40,7 @@ Tensor abs(const Tensor& x) {
 
 Tensor square(const Tensor& x) {
   if (is_floating(x.dtype()))
-    return smooth(
-        "square", x, 1, From::input, [](auto v) { return v * v; }, [](auto v) { return 2 * v; });
+    return smooth("square", x, 1, From::input, [](auto v) { return v * v; }, [](auto v) { return 2 * v; });
   const Tensor out = Tensor::empty_like(x);
   dispatch_any(x.dtype(), [&]<class T>() { apply<T>(x, out, 1, [](T v) { return v * v; }); });
   return out;
@@ -70,8 +69,7 @@ Tensor round(const Tensor& x) {
 
 Tensor sqrt(const Tensor& x) {
   return smooth(
-      "sqrt", x, 5, From::output, [](auto v) { return std::sqrt(v); },
-      []<class T>(T y) { return T(0.5) / y; });
+      "sqrt", x, 5, From::output, [](auto v) { return std::sqrt(v); }, []<class T>(T y) { return T(0.5) / y; });
 }
 Tensor rsqrt(const Tensor& x) {
   return smooth(
@@ -79,8 +77,7 @@ Tensor rsqrt(const Tensor& x) {
       []<class T>(T y) { return T(-0.5) * y * y * y; });
 }
 Tensor reciprocal(const Tensor& x) {
-  return smooth(
-      "reciprocal", x, 4, From::output, []<class T>(T v) { return T(1) / v; }, [](auto y) { return -y * y; });
+  return smooth("reciprocal", x, 4, From::output, []<class T>(T v) { return T(1) / v; }, [](auto y) { return -y * y; });
 }
 Tensor exp(const Tensor& x) {
   return smooth_vector(
@@ -97,8 +94,7 @@ Tensor expm1(const Tensor& x) {
       "expm1", x, 20, From::output, [](auto v) { return std::expm1(v); }, []<class T>(T y) { return y + T(1); });
 }
 Tensor log(const Tensor& x) {
-  return smooth(
-      "log", x, 15, From::input, [](auto v) { return std::log(v); }, []<class T>(T v) { return T(1) / v; });
+  return smooth("log", x, 15, From::input, [](auto v) { return std::log(v); }, []<class T>(T v) { return T(1) / v; });
 }
 Tensor log2(const Tensor& x) {
   return smooth(
@@ -116,12 +112,10 @@ Tensor log1p(const Tensor& x) {
       []<class T>(T v) { return T(1) / (T(1) + v); });
 }
 Tensor sin(const Tensor& x) {
-  return smooth(
-      "sin", x, 20, From::input, [](auto v) { return std::sin(v); }, [](auto v) { return std::cos(v); });
+  return smooth("sin", x, 20, From::input, [](auto v) { return std::sin(v); }, [](auto v) { return std::cos(v); });
 }
 Tensor cos(const Tensor& x) {
-  return smooth(
-      "cos", x, 20, From::input, [](auto v) { return std::cos(v); }, [](auto v) { return -std::sin(v); });
+  return smooth("cos", x, 20, From::input, [](auto v) { return std::cos(v); }, [](auto v) { return -std::sin(v); });
 }
 Tensor tan(const Tensor& x) {
   return smooth(
@@ -143,12 +137,10 @@ Tensor arctan(const Tensor& x) {
       []<class T>(T v) { return T(1) / (T(1) + v * v); });
 }
 Tensor sinh(const Tensor& x) {
-  return smooth(
-      "sinh", x, 30, From::input, [](auto v) { return std::sinh(v); }, [](auto v) { return std::cosh(v); });
+  return smooth("sinh", x, 30, From::input, [](auto v) { return std::sinh(v); }, [](auto v) { return std::cosh(v); });
 }
 Tensor cosh(const Tensor& x) {
-  return smooth(
-      "cosh", x, 30, From::input, [](auto v) { return std::cosh(v); }, [](auto v) { return std::sinh(v); });
+  return smooth("cosh", x, 30, From::input, [](auto v) { return std::cosh(v); }, [](auto v) { return std::sinh(v); });
 }
 Tensor arcsinh(const Tensor& x) {
   return smooth(

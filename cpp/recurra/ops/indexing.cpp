@@ -168,8 +168,7 @@ Tensor one_hot(const Tensor& indices, Index classes, Index along, DType dtype) {
   check(!is_floating(indices.dtype()), "one_hot: expected integer indices, got dtype ", name_of(indices.dtype()));
   const int axis = checked_axis(along, indices.rank() + 1, "one_hot");
   Shape shape;
-  for (int k = 0; k <= indices.rank(); ++k)
-    shape.push_back(k == axis ? classes : indices.shape(k < axis ? k : k - 1));
+  for (int k = 0; k <= indices.rank(); ++k) shape.push_back(k == axis ? classes : indices.shape(k < axis ? k : k - 1));
   const Tensor out = Tensor::zeros(shape, dtype);
   const Index inner = shape.count(axis + 1, shape.rank());
   dispatch_any(indices.dtype(), [&]<class I>() {

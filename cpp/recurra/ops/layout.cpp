@@ -132,9 +132,8 @@ void scatter_add(const Tensor& terms, const Walk& walk, const Tensor& sum) {
 Tensor reshape(const Tensor& x, const Shape& shape) {
   const Tensor out = x.reshaped(shape);
   if (needs_recording({&x}))
-    record("reshape", {x}, {out}, [from = x.shape()](const BackwardPass& pass) {
-      pass.add(0, pass.output_gradient().reshaped(from));
-    });
+    record("reshape", {x}, {out},
+           [from = x.shape()](const BackwardPass& pass) { pass.add(0, pass.output_gradient().reshaped(from)); });
   return out;
 }
 
@@ -176,8 +175,8 @@ Tensor transpose(const Tensor& x, const std::vector<Index>& permutation) {
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
-  check(x.rank() <= shape.rank() && broadcast_shape(x.shape(), shape, "broadcast_to") == shape,
-        "broadcast_to: shape ", x.shape().str(), " does not stretch to ", shape.str());
+  check(x.rank() <= shape.rank() && broadcast_shape(x.shape(), shape, "broadcast_to") == shape, "broadcast_to: shape ",
+        x.shape().str(), " does not stretch to ", shape.str());
   Walk walk(shape);
   const Walk from(x.shape());
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -187,9 +186,8 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   }
   const Tensor out = gather(x, walk);
   if (needs_recording({&x}))
-    record("broadcast_to", {x}, {out}, [from = x.shape()](const BackwardPass& pass) {
-      pass.add(0, sum_to(pass.output_gradient(), from));
-    });
+    record("broadcast_to", {x}, {out},
+           [from = x.shape()](const BackwardPass& pass) { pass.add(0, sum_to(pass.output_gradient(), from)); });
   return out;
 }
 
@@ -214,8 +212,8 @@ Tensor slice(const Tensor& x, const std::vector<AxisSlice>& axes) {
   for (int axis = 0; axis < x.rank(); ++axis) {
     const AxisSlice& part = axes[static_cast<std::size_t>(axis)];
     const Index last = part.start + (part.count - 1) * part.step;
-    check(part.count >= 0 && (part.count == 0 || (part.start >= 0 && part.start < x.shape(axis) && last >= 0 &&
-                                                  last < x.shape(axis))),
+    check(part.count >= 0 &&
+              (part.count == 0 || (part.start >= 0 && part.start < x.shape(axis) && last >= 0 && last < x.shape(axis))),
           "slice: elements ", part.start, " to ", last, " are outside axis ", axis, " of shape ", x.shape().str());
     auto& stride = walk.stride[static_cast<std::size_t>(axis)];
     if (part.count > 0) walk.offset += part.start * stride;

@@ -84,8 +84,7 @@ T log_probabilities(const T* output, Index count, bool from_logits, T epsilon, T
   }
   T total = 0;
   for (Index i = 0; i < count; ++i) total += output[i];
-  for (Index i = 0; i < count; ++i)
-    log_p[i] = std::log(std::min(std::max(output[i] / total, epsilon), T(1) - epsilon));
+  for (Index i = 0; i < count; ++i) log_p[i] = std::log(std::min(std::max(output[i] / total, epsilon), T(1) - epsilon));
   return total;
 }
 
@@ -131,8 +130,7 @@ Tensor binary_crossentropy(const Tensor& t, const Tensor& o, bool from_logits, d
   dispatch_float(out.dtype(), "binary_crossentropy", [&]<class T>() {
     const auto epsilon = static_cast<T>(limit);
     broadcast_apply<T, T>(p.target, p.output, out, 40, [=](T target, T value) {
-      if (from_logits)
-        return std::max(value, T(0)) - target * value + std::log1p(std::exp(-std::abs(value)));
+      if (from_logits) return std::max(value, T(0)) - target * value + std::log1p(std::exp(-std::abs(value)));
       const T q = std::min(std::max(value, epsilon), T(1) - epsilon);
       return -(target * std::log(q) + (T(1) - target) * std::log(T(1) - q));
     });

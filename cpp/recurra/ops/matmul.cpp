@@ -45,7 +45,7 @@ constexpr Index depth_block = 2048;
 struct Plan {
   Shape batch_a, batch_b, batch;
   Index m = 1, k = 1, n = 1;
-  Shape out;       // as NumPy gives it
+  Shape out;          // as NumPy gives it
   bool flat = false;  // b is one matrix: the batch of a is more rows
 
   Plan(const Shape& a, const Shape& b) {
@@ -87,7 +87,8 @@ void batched(const Shape& batch, const Shape& batch_a, const Shape& batch_b, Ind
       at_b += rest % plan.extent[here] * plan.stride[1][here];
       rest /= plan.extent[here];
     }
-    product<T>(m, n, k, {a.data + at_a * m * k, a.transposed}, {b.data + at_b * k * n, b.transposed}, c + index * m * n);
+    product<T>(m, n, k, {a.data + at_a * m * k, a.transposed}, {b.data + at_b * k * n, b.transposed},
+               c + index * m * n);
   };
   if (count == 1) return one(0);
   parallel_for(count, work * static_cast<double>(count), one);

@@ -206,9 +206,8 @@ Tensor sum(const Tensor& given, const Axes& axes, bool keepdims) {
   const Tensor x = given.dtype() == DType::boolean ? cast(given, DType::int32) : given;
   const Reduction r(x, axes, "sum");
   const Tensor out(r.shape(keepdims), x.dtype());
-  dispatch_any(x.dtype(), [&]<class T>() {
-    fold<T>(r, out.data<T>(), T(0), 1, [](T a, T b) { return static_cast<T>(a + b); });
-  });
+  dispatch_any(x.dtype(),
+               [&]<class T>() { fold<T>(r, out.data<T>(), T(0), 1, [](T a, T b) { return static_cast<T>(a + b); }); });
   if (needs_recording({&x}))
     record("sum", {x}, {out}, [from = x.shape(), kept = r.kept](const BackwardPass& pass) {
       pass.add(0, broadcast_to(pass.output_gradient().reshaped(kept), from));
@@ -249,9 +248,8 @@ Tensor prod(const Tensor& given, const Axes& axes, bool keepdims) {
   const Tensor x = given.dtype() == DType::boolean ? cast(given, DType::int32) : given;
   const Reduction r(x, axes, "prod");
   const Tensor out(r.shape(keepdims), x.dtype());
-  dispatch_any(x.dtype(), [&]<class T>() {
-    fold<T>(r, out.data<T>(), T(1), 1, [](T a, T b) { return static_cast<T>(a * b); });
-  });
+  dispatch_any(x.dtype(),
+               [&]<class T>() { fold<T>(r, out.data<T>(), T(1), 1, [](T a, T b) { return static_cast<T>(a * b); }); });
   if (needs_recording({&x}))
     record("prod", {x}, {out}, [x = x.detach(), axes, kept = r.kept](const BackwardPass& pass) {
       // The derivative for an element is the product of all others: exact also where elements are 0.

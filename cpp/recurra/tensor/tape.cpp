@@ -41,7 +41,11 @@ bool needs_recording(const std::vector<Tensor>& inputs) {
 }
 
 Node::Node(const char* name, std::vector<Tensor> inputs, std::size_t outputs, BackwardFunction backward)
-    : name_(name), number_(next_number.fetch_add(1)), inputs_(std::move(inputs)), slots_(outputs), backward_(std::move(backward)) {}
+    : name_(name),
+      number_(next_number.fetch_add(1)),
+      inputs_(std::move(inputs)),
+      slots_(outputs),
+      backward_(std::move(backward)) {}
 
 // A chain of thousands of steps must not be torn down by recursion: nodes that die meanwhile queue up here.
 Node::~Node() { release(); }
@@ -102,16 +106,12 @@ void BackwardPass::add(int input, const Tensor& gradient) const {
         tensor.shape().str());
   if (!tensor.is_leaf()) {
     Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
-    if (!slot.gradient.defined())
-      slot.gradient = gradient;
-    else
-      add_in_place(slot.own(), gradient);
+    if (!slot.gradient.defined()) slot.gradient = gradient;
+    else add_in_place(slot.own(), gradient);
     return;
   }
-  if (const Tensor sum = tensor.gradient(); sum.defined())
-    add_in_place(sum, gradient);
-  else
-    tensor.set_gradient(gradient.clone());
+  if (const Tensor sum = tensor.gradient(); sum.defined()) add_in_place(sum, gradient);
+  else tensor.set_gradient(gradient.clone());
 }
 
 Tensor BackwardPass::accumulator(int input) const {

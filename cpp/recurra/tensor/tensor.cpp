@@ -106,8 +106,8 @@ void Tensor::require_gradient(bool on) const {
 Tensor Tensor::gradient() const { return impl_->gradient ? Tensor(impl_->gradient) : Tensor(); }
 
 void Tensor::set_gradient(const Tensor& gradient) const {
-  check(!gradient.defined() || (gradient.shape() == shape() && gradient.dtype() == dtype()),
-        "gradient: expected ", name_of(dtype()), shape().str());
+  check(!gradient.defined() || (gradient.shape() == shape() && gradient.dtype() == dtype()), "gradient: expected ",
+        name_of(dtype()), shape().str());
   impl_->gradient = gradient.impl_;
 }
 
