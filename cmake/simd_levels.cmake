@@ -34,8 +34,10 @@ function(recurra_native_level result)
       #error
       #endif
       int main() {}" RECURRA_NATIVE_HAS_V3)
-    check_cxx_source_compiles("#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512CD__) \\
-        || !defined(__AVX512DQ__) || !defined(__AVX512VL__)
+    check_cxx_source_compiles("#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512CD__)
+      #error
+      #endif
+      #if !defined(__AVX512DQ__) || !defined(__AVX512VL__)
       #error
       #endif
       int main() {}" RECURRA_NATIVE_HAS_V4)
