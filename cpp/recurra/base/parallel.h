@@ -1,5 +1,6 @@
-// Parallel loops with static schedules. Which thread does an index never changes what the index computes, so results do
-// not depend on the number of threads.
+// Parallel loops. Which thread does an index never changes what the index computes, so results do not depend on the
+// number of threads. Threads take the next index when they are free: on a machine that others use too, a thread that was
+// put to sleep holds up its own index only.
 #pragma once
 
 #include <exception>
@@ -43,7 +44,7 @@ void parallel_for(Index count, double operations, const Body& body) {
 #pragma omp parallel num_threads(threads)
   {
     const FlushDenormals flush;
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic)
     for (Index i = 0; i < count; ++i) {
       try {
         body(i);
