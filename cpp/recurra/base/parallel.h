@@ -1,6 +1,6 @@
 // Parallel loops. Which thread does an index never changes what the index computes, so results do not depend on the
-// number of threads. Threads take the next index when they are free: on a machine that others use too, a thread that was
-// put to sleep holds up its own index only.
+// number of threads. Threads take the next index when they are free: on a machine that others use too, a thread that
+// was put to sleep holds up its own index only.
 #pragma once
 
 #include <exception>

@@ -102,8 +102,7 @@ RECURRA_INLINE void for_tiles(Index count, Body&& body) {
   Index begin = 0;
   for (Index t = 0; t < tiles; ++t) {
     const auto size = static_cast<int>((count - begin + (tiles - t) - 1) / (tiles - t));
-    with_constant<most>(
-        size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
+    with_constant<most>(size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
     begin += size;
   }
 }
@@ -114,8 +113,7 @@ RECURRA_INLINE void for_panels(Index N, Body&& body) {
   const Index vectors = padded<T>(N) / lanes<T>;
   for (Index v = 0; v < vectors; v += panel_vectors) {
     const auto size = static_cast<int>(std::min<Index>(panel_vectors, vectors - v));
-    with_constant<panel_vectors>(
-        size, [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
+    with_constant<panel_vectors>(size, [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
   }
 }
 
@@ -150,26 +148,25 @@ void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N,
   for_panels<T>(N, [&](Index first, auto S) {
     constexpr int vectors = decltype(S)::value;
     const T* panel = packed + first * K;
-    for_tiles<tile_rows<T>(vectors)>(
-        M, [&](Index row, auto rows) __attribute__((always_inline)) {
-          constexpr int tile = decltype(rows)::value;
-          Vec<T> acc[tile][vectors];
-          const T* in[tile];
-          unroll<tile>([&](auto m) __attribute__((always_inline)) { in[m] = a + (row + m) * lda; });
-          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-            const Index n = first + s * lanes<T>;
-            const Vec<T> from = start == Start::bias ? load_part(bias + n, N - n) : Vec<T>{};
-            unroll<tile>([&](auto m) __attribute__((always_inline)) {
-              acc[m][s] = start == Start::present ? load_part(c + (row + m) * ldc + n, N - n) : from;
-            });
-          });
-          multiply_add(acc, in, K, panel);
-          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-            const Index n = first + s * lanes<T>;
-            unroll<tile>([&](auto m)
-                             __attribute__((always_inline)) { store_part(c + (row + m) * ldc + n, acc[m][s], N - n); });
-          });
+    for_tiles<tile_rows<T>(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
+      constexpr int tile = decltype(rows)::value;
+      Vec<T> acc[tile][vectors];
+      const T* in[tile];
+      unroll<tile>([&](auto m) __attribute__((always_inline)) { in[m] = a + (row + m) * lda; });
+      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+        const Index n = first + s * lanes<T>;
+        const Vec<T> from = start == Start::bias ? load_part(bias + n, N - n) : Vec<T>{};
+        unroll<tile>([&](auto m) __attribute__((always_inline)) {
+          acc[m][s] = start == Start::present ? load_part(c + (row + m) * ldc + n, N - n) : from;
         });
+      });
+      multiply_add(acc, in, K, panel);
+      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+        const Index n = first + s * lanes<T>;
+        unroll<tile>([&](auto m)
+                         __attribute__((always_inline)) { store_part(c + (row + m) * ldc + n, acc[m][s], N - n); });
+      });
+    });
   });
 }
 
@@ -191,23 +188,22 @@ void multiply_transposed(const T* a, Index lda, const T* g, Index ldg, Index M, 
           const Index n = first + s * lanes<T>;
           store(copy + r * width + s * lanes<T>, load_part(g + (begin + r) * ldg + n, N - n));
         });
-      for_tiles<tile_rows<T>(vectors)>(
-          K, [&](Index k, auto tile) __attribute__((always_inline)) {
-            constexpr int depth = decltype(tile)::value;
-            Vec<T> acc[depth][vectors];
-            T* out = c + k * ldc + first;
-            unroll<depth>([&](auto i) __attribute__((always_inline)) {
-              unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-                acc[i][s] = load_part(out + i * ldc + s * lanes<T>, N - first - s * lanes<T>);
-              });
-            });
-            multiply_add_transposed(acc, a_strip + k, lda, copy, width, rows);
-            unroll<depth>([&](auto i) __attribute__((always_inline)) {
-              unroll<vectors>([&](auto s) __attribute__((always_inline)) {
-                store_part(out + i * ldc + s * lanes<T>, acc[i][s], N - first - s * lanes<T>);
-              });
-            });
+      for_tiles<tile_rows<T>(vectors)>(K, [&](Index k, auto tile) __attribute__((always_inline)) {
+        constexpr int depth = decltype(tile)::value;
+        Vec<T> acc[depth][vectors];
+        T* out = c + k * ldc + first;
+        unroll<depth>([&](auto i) __attribute__((always_inline)) {
+          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+            acc[i][s] = load_part(out + i * ldc + s * lanes<T>, N - first - s * lanes<T>);
           });
+        });
+        multiply_add_transposed(acc, a_strip + k, lda, copy, width, rows);
+        unroll<depth>([&](auto i) __attribute__((always_inline)) {
+          unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+            store_part(out + i * ldc + s * lanes<T>, acc[i][s], N - first - s * lanes<T>);
+          });
+        });
+      });
     });
   }
 }

@@ -114,8 +114,7 @@ template <int count, class Body>
 RECURRA_INLINE void unroll(Body&& body) {
   [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
     (body(std::integral_constant<int, i>{}), ...);
-  }
-  (std::make_integer_sequence<int, count>{});
+  }(std::make_integer_sequence<int, count>{});
 }
 
 }  // namespace recurra

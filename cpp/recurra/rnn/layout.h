@@ -74,8 +74,8 @@ class CellLayout {
     for (; j + group <= J; j += group) body(j, std::integral_constant<int, group>{});
     if constexpr (group > 1)
       if (j < J)
-        gemm::with_constant<group - 1>(
-            static_cast<int>(J - j), [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
+        gemm::with_constant<group - 1>(static_cast<int>(J - j),
+                                       [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
   }
 
   const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }

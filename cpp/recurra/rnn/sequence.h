@@ -293,44 +293,42 @@ class Driver final : public Runner<T> {
       const T* x_panel = layout_.input_panel(stage, j);
       const T* h_panel = layout_.recurrent_panel(stage, j);
       const T* bias = layout_.bias() + j * slots * L;
-      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
-          active, [&](Index tile, auto size) __attribute__((always_inline)) {
-            constexpr int M = decltype(size)::value;
-            Vec<T> acc[M][vectors];
-            const T* in[M];
-            Index rows[M];
+      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
+        constexpr int M = decltype(size)::value;
+        Vec<T> acc[M][vectors];
+        const T* in[M];
+        Index rows[M];
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          rows[m] = c.active[static_cast<std::size_t>(tile + m)];
+          in[m] = x_rows[static_cast<std::size_t>(tile + m)];
+        });
+        unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+          constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
+          const Vec<T> start = load(bias + (b * slots + slot) * L);
+          unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
+        });
+        gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, s_.F, x_panel);
+        if constexpr (stage == 0) {
+          unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = h_rows[static_cast<std::size_t>(tile + m)]; });
+          gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, s_.U, h_panel);
+        } else {
+          // The operand stands with what is saved, one vector of units at a time.
+          for (Index block = 0; block < J_; ++block) {
             unroll<M>([&](auto m) __attribute__((always_inline)) {
-              rows[m] = c.active[static_cast<std::size_t>(tile + m)];
-              in[m] = x_rows[static_cast<std::size_t>(tile + m)];
+              in[m] = saved + (block * R_ + rows[m]) * kept * L + slots * L;
             });
-            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-              constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
-              const Vec<T> start = load(bias + (b * slots + slot) * L);
-              unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
-            });
-            gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, s_.F, x_panel);
-            if constexpr (stage == 0) {
-              unroll<M>([&](auto m)
-                            __attribute__((always_inline)) { in[m] = h_rows[static_cast<std::size_t>(tile + m)]; });
-              gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, s_.U, h_panel);
-            } else {
-              // The operand stands with what is saved, one vector of units at a time.
-              for (Index block = 0; block < J_; ++block) {
-                unroll<M>([&](auto m) __attribute__((always_inline)) {
-                  in[m] = saved + (block * R_ + rows[m]) * kept * L + slots * L;
-                });
-                gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
-                    acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
-              }
-            }
-            alignas(simd_bytes) T sums[M * vectors * L];
-            unroll<M>([&](auto m) __attribute__((always_inline)) {
-              unroll<vectors>([&](auto v)
-                                  __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
-            });
-            if (standard_) forward_units<stage>(StandardFunctions{}, c, before, after, saved, j, ub, rows, M, sums);
-            else forward_units<stage>(s_.functions, c, before, after, saved, j, ub, rows, M, sums);
-          });
+            gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
+                acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
+          }
+        }
+        alignas(simd_bytes) T sums[M * vectors * L];
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          unroll<vectors>([&](auto v)
+                              __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
+        });
+        if (standard_) forward_units<stage>(StandardFunctions{}, c, before, after, saved, j, ub, rows, M, sums);
+        else forward_units<stage>(s_.functions, c, before, after, saved, j, ub, rows, M, sums);
+      });
     });
   }
 
@@ -340,25 +338,23 @@ class Driver final : public Runner<T> {
   [[gnu::noinline]] void forward_units(const F& functions, const Chunk& c, const T* before, T* after, T* saved, Index j,
                                        int ub, const Index* rows, int count, const T* sums) const {
     using Part = StageLayout<Cell, stage>;
-    gemm::for_tiles<unit_width>(
-        count * ub, [&](Index first, auto size) __attribute__((always_inline)) {
-          constexpr int width = decltype(size)::value;
-          ForwardUnit<T, slots, width> unit;
-          unit.state_stride = state_stride_;
-          unroll<width>([&](auto i) __attribute__((always_inline)) {
-            const Index item = first + i;
-            const Index row = rows[item / ub];
-            const Index b = item % ub;
-            unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
-              unit.sum[Part::first + slot].part[i] = load(sums + (item * Part::count + slot) * L);
-            });
-            const Index place = row * Up_ + (j + b) * L;
-            unit.place[i] = {before + place, after + place,
-                             saved ? saved + (j * R_ + row * ub + b) * kept * L : nullptr,
-                             s_.recurrent_dropout ? c.scale.data() + place : nullptr};
-          });
-          Cell::template forward<stage>(functions, unit);
+    gemm::for_tiles<unit_width>(count * ub, [&](Index first, auto size) __attribute__((always_inline)) {
+      constexpr int width = decltype(size)::value;
+      ForwardUnit<T, slots, width> unit;
+      unit.state_stride = state_stride_;
+      unroll<width>([&](auto i) __attribute__((always_inline)) {
+        const Index item = first + i;
+        const Index row = rows[item / ub];
+        const Index b = item % ub;
+        unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
+          unit.sum[Part::first + slot].part[i] = load(sums + (item * Part::count + slot) * L);
         });
+        const Index place = row * Up_ + (j + b) * L;
+        unit.place[i] = {before + place, after + place, saved ? saved + (j * R_ + row * ub + b) * kept * L : nullptr,
+                         s_.recurrent_dropout ? c.scale.data() + place : nullptr};
+      });
+      Cell::template forward<stage>(functions, unit);
+    });
   }
 
   // ---------------------------------------------------------------- backward
@@ -445,24 +441,23 @@ class Driver final : public Runner<T> {
     layout_.for_groups([&](Index j, auto blocks) {
       constexpr int ub = decltype(blocks)::value;
       const auto items = static_cast<Index>(c.active.size()) * ub;
-      gemm::for_tiles<unit_width>(
-          items, [&](Index first, auto size) __attribute__((always_inline)) {
-            constexpr int width = decltype(size)::value;
-            BackwardUnit<T, slots, width> unit;
-            unit.state_stride = state_stride_;
-            unroll<width>([&](auto i) __attribute__((always_inline)) {
-              const Index row = c.active[static_cast<std::size_t>((first + i) / ub)];
-              const Index b = (first + i) % ub;
-              const Index place = row * Up_ + (j + b) * L;
-              unit.place[i] = {before + place,
-                               after + place,
-                               carry + place,
-                               saved + (j * R_ + row * ub + b) * kept * L,
-                               Layout::stages > 1 ? operand + place : nullptr,
-                               s_.recurrent_dropout ? c.scale.data() + place : nullptr};
-            });
-            Cell::template backward<stage>(functions, unit);
-          });
+      gemm::for_tiles<unit_width>(items, [&](Index first, auto size) __attribute__((always_inline)) {
+        constexpr int width = decltype(size)::value;
+        BackwardUnit<T, slots, width> unit;
+        unit.state_stride = state_stride_;
+        unroll<width>([&](auto i) __attribute__((always_inline)) {
+          const Index row = c.active[static_cast<std::size_t>((first + i) / ub)];
+          const Index b = (first + i) % ub;
+          const Index place = row * Up_ + (j + b) * L;
+          unit.place[i] = {before + place,
+                           after + place,
+                           carry + place,
+                           saved + (j * R_ + row * ub + b) * kept * L,
+                           Layout::stages > 1 ? operand + place : nullptr,
+                           s_.recurrent_dropout ? c.scale.data() + place : nullptr};
+        });
+        Cell::template backward<stage>(functions, unit);
+      });
     });
   }
 
@@ -470,28 +465,26 @@ class Driver final : public Runner<T> {
   template <int stage>
   void state_product(const Chunk& c, const T* saved, T* carry, T* operand) const {
     using Part = StageLayout<Cell, stage>;
-    gemm::for_panels<T>(
-        Up_, [&](Index first, auto S) __attribute__((always_inline)) {
-          constexpr int vectors = decltype(S)::value;
-          const T* panel = layout_.recurrent_adjoint(stage) + first * J_ * Part::recurrent.count * L;
-          gradient_tiles<Part::recurrent.first, Part::recurrent.count, vectors>(
-              c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
-                T* place = operand + row * Up_ + first;
-                if constexpr (stage == 0 && Layout::stages > 1)
-                  unroll<vectors>([&](auto v)
-                                      __attribute__((always_inline)) { acc[v] = acc[v] + load(place + v * L); });
-                if constexpr (stage > 0) {
-                  unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(place + v * L, acc[v]); });
-                } else {
-                  T* out = carry + row * Up_ + first;
-                  const T* scale = c.scale.data() + row * Up_ + first;
-                  unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-                    const Vec<T> term = s_.recurrent_dropout ? acc[v] * load(scale + v * L) : acc[v];
-                    store(out + v * L, load(out + v * L) + term);
-                  });
-                }
+    gemm::for_panels<T>(Up_, [&](Index first, auto S) __attribute__((always_inline)) {
+      constexpr int vectors = decltype(S)::value;
+      const T* panel = layout_.recurrent_adjoint(stage) + first * J_ * Part::recurrent.count * L;
+      gradient_tiles<Part::recurrent.first, Part::recurrent.count, vectors>(
+          c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
+            T* place = operand + row * Up_ + first;
+            if constexpr (stage == 0 && Layout::stages > 1)
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[v] = acc[v] + load(place + v * L); });
+            if constexpr (stage > 0) {
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(place + v * L, acc[v]); });
+            } else {
+              T* out = carry + row * Up_ + first;
+              const T* scale = c.scale.data() + row * Up_ + first;
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+                const Vec<T> term = s_.recurrent_dropout ? acc[v] * load(scale + v * L) : acc[v];
+                store(out + v * L, load(out + v * L) + term);
               });
-        });
+            }
+          });
+    });
   }
 
   // Products of the gradients of slots [first_slot, first_slot + count) of every unit with one panel of a transposed
@@ -499,43 +492,40 @@ class Driver final : public Runner<T> {
   template <int first_slot, int count, int vectors, class Finish>
   RECURRA_INLINE void gradient_tiles(const Chunk& c, const T* saved, const T* panel, Finish&& finish) const {
     const auto active = static_cast<Index>(c.active.size());
-    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
-        active, [&](Index tile, auto size) __attribute__((always_inline)) {
-          constexpr int M = decltype(size)::value;
-          Vec<T> acc[M][vectors];
-          unroll<M>([&](auto m) __attribute__((always_inline)) {
-            unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[m][v] = Vec<T>{}; });
-          });
-          layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
-            constexpr int ub = decltype(blocks)::value;
-            const T* in[M];
-            unroll<M>([&](auto m) __attribute__((always_inline)) {
-              const Index row = c.active[static_cast<std::size_t>(tile + m)];
-              in[m] = saved + (j * R_ + row * ub) * kept * L + first_slot * L;
-            });
-            gemm::multiply_add(acc, in, ub * count * L, panel + j * count * L * vectors * L);
-          });
-          unroll<M>([&](auto m) __attribute__((always_inline)) {
-            finish(c.active[static_cast<std::size_t>(tile + m)], acc[m]);
-          });
+    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
+      constexpr int M = decltype(size)::value;
+      Vec<T> acc[M][vectors];
+      unroll<M>([&](auto m) __attribute__((always_inline)) {
+        unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[m][v] = Vec<T>{}; });
+      });
+      layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+        constexpr int ub = decltype(blocks)::value;
+        const T* in[M];
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          const Index row = c.active[static_cast<std::size_t>(tile + m)];
+          in[m] = saved + (j * R_ + row * ub) * kept * L + first_slot * L;
         });
+        gemm::multiply_add(acc, in, ub * count * L, panel + j * count * L * vectors * L);
+      });
+      unroll<M>([&](auto m)
+                    __attribute__((always_inline)) { finish(c.active[static_cast<std::size_t>(tile + m)], acc[m]); });
+    });
   }
 
   void input_gradient(const Chunk& c, Index step, const T* saved, T* dx) const {
-    gemm::for_panels<T>(
-        s_.F, [&](Index first, auto S) __attribute__((always_inline)) {
-          constexpr int vectors = decltype(S)::value;
-          const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
-          gradient_tiles<Layout::input.first, Layout::input.count, vectors>(
-              c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
-                T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
-                const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
-                unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-                  const Index left = s_.F - first - v * L;
-                  store_part(out + v * L, scale ? acc[v] * load_part(scale + v * L, left) : acc[v], left);
-                });
-              });
-        });
+    gemm::for_panels<T>(s_.F, [&](Index first, auto S) __attribute__((always_inline)) {
+      constexpr int vectors = decltype(S)::value;
+      const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
+      gradient_tiles<Layout::input.first, Layout::input.count, vectors>(
+          c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
+            T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
+            const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
+            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+              const Index left = s_.F - first - v * L;
+              store_part(out + v * L, scale ? acc[v] * load_part(scale + v * L, left) : acc[v], left);
+            });
+          });
+    });
   }
 
   void gather(Chunk& c, Block& block, Index step, const T* before, const T* saved) const {
@@ -582,9 +572,8 @@ class Driver final : public Runner<T> {
       unroll<ub * slots>([&](auto v) __attribute__((always_inline)) { sums[v] = load(bias + v * L); });
       for (Index i = 0; i < block.rows; ++i) {
         const T* row = block.gradients[static_cast<std::size_t>(i)];
-        unroll<ub * slots>([&](auto v) __attribute__((always_inline)) {
-          sums[v] += load(row + (v / slots * kept + v % slots) * L);
-        });
+        unroll<ub * slots>(
+            [&](auto v) __attribute__((always_inline)) { sums[v] += load(row + (v / slots * kept + v % slots) * L); });
       }
       unroll<ub * slots>([&](auto v) __attribute__((always_inline)) { store(bias + v * L, sums[v]); });
     });
@@ -594,21 +583,20 @@ class Driver final : public Runner<T> {
   // out (K, vectors) += A^T G, where row i of A is a[i] and row i of G the block's gradients from `slot` on.
   template <int vectors>
   RECURRA_INLINE void add_product(const Block& block, const T* const* a, Index K, int slot, T* out) const {
-    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
-        K, [&](Index k, auto size) __attribute__((always_inline)) {
-          constexpr int depth = decltype(size)::value;
-          Vec<T> acc[depth][vectors];
-          T* place = out + k * vectors * L;
-          unroll<depth>([&](auto i) __attribute__((always_inline)) {
-            unroll<vectors>([&](auto v)
-                                __attribute__((always_inline)) { acc[i][v] = load(place + (i * vectors + v) * L); });
-          });
-          gemm::multiply_add_transposed(acc, a, k, block.gradients.data(), slot * L, block.rows);
-          unroll<depth>([&](auto i) __attribute__((always_inline)) {
-            unroll<vectors>([&](auto v)
-                                __attribute__((always_inline)) { store(place + (i * vectors + v) * L, acc[i][v]); });
-          });
-        });
+    gemm::for_tiles<gemm::tile_rows<T>(vectors)>(K, [&](Index k, auto size) __attribute__((always_inline)) {
+      constexpr int depth = decltype(size)::value;
+      Vec<T> acc[depth][vectors];
+      T* place = out + k * vectors * L;
+      unroll<depth>([&](auto i) __attribute__((always_inline)) {
+        unroll<vectors>([&](auto v)
+                            __attribute__((always_inline)) { acc[i][v] = load(place + (i * vectors + v) * L); });
+      });
+      gemm::multiply_add_transposed(acc, a, k, block.gradients.data(), slot * L, block.rows);
+      unroll<depth>([&](auto i) __attribute__((always_inline)) {
+        unroll<vectors>([&](auto v)
+                            __attribute__((always_inline)) { store(place + (i * vectors + v) * L, acc[i][v]); });
+      });
+    });
   }
 
   const Sequence<T> s_;
