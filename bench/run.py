@@ -55,10 +55,7 @@ class Side:
 
     def __init__(self, peer: str, threads: int) -> None:
         interpreter = Path(sys.executable) if peer == "recurra" else environment(peer)
-        # OpenMP workers that spin after a loop would steal time from the side measured next.
-        env = {**os.environ, "OMP_NUM_THREADS": str(threads), "KMP_BLOCKTIME": "0", "OMP_WAIT_POLICY": "passive"}
-        if peer == "recurra":
-            env.pop("OMP_WAIT_POLICY")
+        env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         self.log = Path(".bench") / f"{peer}.log"
         self.log.parent.mkdir(exist_ok=True)
         with self.log.open("w") as log:

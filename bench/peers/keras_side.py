@@ -12,9 +12,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
-
-from cases import Case, last_recurrent
+from cases import Case
+from peers.keras_network import network
 
 
 class Unsupported(Exception):
@@ -31,25 +30,7 @@ def set_threads(threads: int) -> None:
 
 
 def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
-    model = keras.Sequential([layers.Input((case.time, case.features) if case.features else (case.time,))])
-    for index, (kind, *arguments) in enumerate(case.layers):
-        sequences = not last_recurrent(case.layers, index)
-        if kind == "embedding":
-            model.add(layers.Embedding(*arguments))
-        elif kind == "conv":
-            model.add(layers.Conv1D(*arguments, activation="relu"))
-        elif kind == "pool":
-            model.add(layers.MaxPooling1D(*arguments))
-        elif kind == "globalmax":
-            model.add(layers.GlobalMaxPooling1D())
-        elif kind == "bigru":
-            model.add(layers.Bidirectional(layers.GRU(arguments[0], return_sequences=sequences)))
-        else:
-            cell = {"gru": layers.GRU, "lstm": layers.LSTM, "rnn": layers.SimpleRNN}[kind]
-            options = arguments[1] if len(arguments) > 1 else {}
-            model.add(cell(arguments[0], return_sequences=sequences, **options))
-    model.add(layers.Dense(1))
-    model.compile(optimizer="rmsprop", loss="mae")
+    model = network(keras, case)
     inputs, target = tf.constant(x), tf.constant(y)
     if mode == "train":
         return lambda: model.train_on_batch(inputs, target)
