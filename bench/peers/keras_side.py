@@ -12,8 +12,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 import tensorflow as tf
-from cases import Case
 from peers.keras_network import network
+
+from cases import Case
 
 
 class Unsupported(Exception):

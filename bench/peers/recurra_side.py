@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from peers.keras_network import network
+
 import recurra
 from cases import Case
-from peers.keras_network import network
 from recurra import _engine
 
 
