@@ -185,8 +185,8 @@ def test_shapes_of_use(program):
 
 
 def test_mnist_convnet(program):
-    train, test = program("data").digits(400)
-    options = {"epochs": 2, "batch_size": 16, "learning_rate": 0.05, "momentum": 0.9}
+    train, test = program("data").digits(1000)
+    options = {"epochs": 2, "batch_size": 16, "learning_rate": 0.02, "momentum": 0.9}
     result = program("mnist_convnet").main((train, test), **options, verbose=0)
     assert parameters(result["model"]) == [320, 18496, 0, 0, 0, 12 * 12 * 64 * 128 + 128, 0, 1290]
     assert result["accuracy"] > 0.6
