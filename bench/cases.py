@@ -17,6 +17,10 @@ from typing import Any
 Layer = tuple[Any, ...]
 
 
+class Unsupported(Exception):
+    """A case that a side cannot do."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One network on one shape of input, and how many times faster than the fastest peer its training should be."""

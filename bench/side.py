@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 
-from cases import BY_NAME, Case
+from cases import BY_NAME, Case, Unsupported
 
 
 def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +47,7 @@ def main() -> None:
             prepared.clear()
             try:
                 prepared[key] = module.prepare(case, mode, *data(case))
-            except module.Unsupported as reason:
+            except Unsupported as reason:
                 print(json.dumps({"unsupported": str(reason)}), flush=True)
                 continue
             for _ in range(3):

@@ -11,11 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cases import GATES, Case, last_recurrent
-
-
-class Unsupported(Exception):
-    """A case that this side cannot do."""
+from cases import GATES, Case, Unsupported, last_recurrent
 
 
 def version() -> str:

@@ -17,10 +17,6 @@ from peers.keras_network import network
 from cases import Case
 
 
-class Unsupported(Exception):
-    """A case that this side cannot do."""
-
-
 def version() -> str:
     return f"keras {keras.__version__} (tensorflow {tf.__version__})"
 

@@ -9,13 +9,9 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from cases import GATES, Case
+from cases import GATES, Case, Unsupported
 
 _threads = 1
-
-
-class Unsupported(Exception):
-    """A case that this side cannot do."""
 
 
 def version() -> str:

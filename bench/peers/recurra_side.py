@@ -12,10 +12,6 @@ from cases import Case
 from recurra import _engine
 
 
-class Unsupported(Exception):
-    """A case that this side cannot do."""
-
-
 def version() -> str:
     return f"recurra {recurra.__version__} ({_engine.simd_level})"
 

@@ -8,11 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cases import Case, last_recurrent
-
-
-class Unsupported(Exception):
-    """A case that this side cannot do."""
+from cases import Case, Unsupported, last_recurrent
 
 
 def version() -> str:
