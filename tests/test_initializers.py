@@ -256,7 +256,29 @@ def test_min_max_norm():
     np.testing.assert_allclose(norms(result), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["max_norm", "non_neg", "unit_norm", "min_max_norm", "MaxNorm"])
+@pytest.mark.parametrize(("shape", "per_gate", "blocks"), [
+    ((4, 4), True, 1), ((4, 12), True, 3), ((4, 12), False, 1), ((4, 6), True, 1), ((6, 4), True, 1)
+])  # fmt: skip
+def test_orthogonal_constraint_gives_the_nearest_orthogonal_matrix(shape, per_gate, blocks, rng):
+    matrix = rng.normal(size=shape)
+    result = np.array(constraints.Orthogonal(0.5, per_gate)(Tensor(matrix)))
+    for own, nearest in zip(np.split(matrix, blocks, 1), np.split(result, blocks, 1), strict=True):
+        gram = nearest.T @ nearest if shape[0] > shape[1] else nearest @ nearest.T
+        np.testing.assert_allclose(gram, 0.25 * np.eye(min(shape)), atol=1e-14)
+        # Nearest: with W = Q S, Q orthogonal, the factor S is symmetric and positive.
+        stretch = nearest.T @ own if shape[0] > shape[1] else own @ nearest.T
+        np.testing.assert_allclose(stretch, stretch.T, atol=1e-13)
+        assert np.linalg.eigvalsh(stretch).min() > 0
+
+
+def test_orthogonal_constraint_keeps_what_is_orthogonal_and_shows_nan():
+    matrix = np.array(initializers.Orthogonal(seed=1)((5, 5), dtype="float64"))
+    np.testing.assert_allclose(constraints.Orthogonal()(Tensor(matrix)), matrix, atol=1e-14)
+    matrix[1, 2] = np.nan
+    np.testing.assert_array_equal(constraints.Orthogonal()(Tensor(matrix)), matrix)
+
+
+@pytest.mark.parametrize("name", ["max_norm", "non_neg", "unit_norm", "min_max_norm", "orthogonal", "MaxNorm"])
 def test_constraint_names_and_configuration(name):
     constraint = constraints.get(name)
     twin = constraints.deserialize(json.loads(json.dumps(constraints.serialize(constraint))))
@@ -270,6 +292,10 @@ def test_bad_constraints():
         constraints.get("norm")
     with pytest.raises(TypeError, match="expected a constraint"):
         constraints.get(3)
+    with pytest.raises(ValueError, match="gain must be greater than 0, got 0"):
+        constraints.Orthogonal(0)
+    with pytest.raises(ValueError, match=r"expected a matrix, got shape \(3,\)"):
+        constraints.Orthogonal()(Tensor(np.ones(3)))
 
 
 # ---- activations

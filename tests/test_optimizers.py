@@ -175,11 +175,12 @@ def test_rule_follows_its_equation(rule, dtype, tolerance):
 @pytest.mark.parametrize("rule", RULES)
 def test_state_resumes_bit_equal(rule):
     make, arguments, _, _ = RULES[rule]
-    arguments = arguments | {"use_ema": True, "gradient_accumulation_steps": 2}
+    arguments = arguments | {"use_ema": True, "gradient_accumulation_steps": 2, "gradient_noise": 0.01}
     steps = gradients("float32", steps=9)
 
     whole = parameters("float32")
     optimizer = make(**arguments)
+    arguments["gradient_noise_seed"] = optimizer.get_config()["gradient_noise_seed"]
     for grads in steps:
         optimizer.apply_gradients(zip(grads, whole, strict=True))
 
@@ -188,7 +189,7 @@ def test_state_resumes_bit_equal(rule):
     for grads in steps[:5]:
         first.apply_gradients(zip(grads, parts, strict=True))
     parts = [Parameter(w.numpy().copy(), w.name) for w in parts]
-    second = type(first).from_config(first.get_config())
+    second = type(first).from_config(first.get_config() | {"gradient_noise_seed": 5})
     second.build(parts)
     second.set_state(first.state())
     for grads in steps[5:]:
@@ -307,6 +308,54 @@ def test_moving_average_of_weights(frequency):
     np.testing.assert_allclose(weight.numpy(), average, rtol=1e-14)
 
 
+def noise_of(optimizer, steps, size=40_000):
+    """What the noise adds to zero gradients, step by step; SGD of rate 1 moves the weights by minus that."""
+    weight = Parameter(np.zeros(size))
+    moved, before = [], np.zeros(size)
+    for _ in range(steps):
+        optimizer.apply_gradients([(np.zeros(size), weight)])
+        moved.append(before - weight.numpy())
+        before = weight.numpy().copy()
+    return np.array(moved)
+
+
+@pytest.mark.parametrize("gamma", [0.55, 1.5])
+def test_gradient_noise_has_the_stated_variance(gamma):
+    noise = noise_of(optimizers.SGD(1.0, gradient_noise=0.3, gradient_noise_decay=gamma, gradient_noise_seed=1), 5)
+    variance = 0.3 / (1 + np.arange(5)) ** gamma
+    # Mean and variance of n normal numbers spread by σ/√n and σ²√(2/n); five times that is never seen by chance.
+    assert np.all(np.abs(noise.mean(axis=1)) < 5 * np.sqrt(variance / noise.shape[1]))
+    np.testing.assert_allclose(noise.var(axis=1), variance, rtol=5 * np.sqrt(2 / noise.shape[1]))
+    correlation = np.corrcoef(noise)[np.triu_indices(5, 1)]
+    assert np.all(np.abs(correlation) < 5 / np.sqrt(noise.shape[1]))
+
+
+def test_gradient_noise_depends_on_seed_and_step_alone():
+    def options(seed):
+        return {"gradient_noise": 0.01, "gradient_noise_seed": seed}
+
+    first = noise_of(optimizers.SGD(1.0, **options(7)), 2, 8)
+    np.testing.assert_array_equal(noise_of(optimizers.SGD(1.0, **options(7)), 2, 8), first)
+    assert (noise_of(optimizers.SGD(1.0, **options(8)), 2, 8) != first).all()
+    drawn = optimizers.SGD(1.0, gradient_noise=0.01)
+    twin = optimizers.deserialize(optimizers.serialize(drawn))
+    np.testing.assert_array_equal(noise_of(twin, 2, 8), noise_of(drawn, 2, 8))
+
+
+def test_gradient_noise_comes_after_clipping_and_once_an_accumulated_step():
+    grads, limit = gradients()[0], 1e-3
+    plain = one_step(optimizers.SGD(1.0, global_clipnorm=limit), grads)
+    noisy = one_step(optimizers.SGD(1.0, global_clipnorm=limit, gradient_noise=1.0, gradient_noise_seed=3), grads)
+    noise = np.concatenate([(a - b).ravel() for a, b in zip(noisy, plain, strict=True)])
+    assert 0.5 < noise.std() < 2
+    weight = Parameter(np.zeros(50))
+    optimizer = optimizers.SGD(1.0, gradient_noise=1.0, gradient_accumulation_steps=2)
+    optimizer.apply_gradients([(np.zeros(50), weight)])
+    assert not weight.numpy().any()
+    optimizer.apply_gradients([(np.zeros(50), weight)])
+    assert 0.5 < weight.numpy().std() < 2
+
+
 def test_constraint_is_applied_after_each_step():
     weight = Parameter(np.array([0.5, -0.5], "float32"), constraint=lambda w: _engine.Tensor(np.maximum(w.numpy(), 0)))
     optimizers.SGD(1.0).apply_gradients([(np.array([0.1, 0.1]), weight)])
@@ -405,6 +454,8 @@ def test_get_by_name(name):
         (lambda: optimizers.SGD(clipnorm=0.0), ValueError, "clipnorm must be greater than 0"),
         (lambda: optimizers.SGD(gradient_accumulation_steps=1), ValueError, "at least 2"),
         (lambda: optimizers.SGD(use_ema=True, ema_momentum=2), ValueError, "ema_momentum must be between 0 and 1"),
+        (lambda: optimizers.SGD(gradient_noise=-1), ValueError, "gradient_noise must be a finite number of at least 0"),
+        (lambda: optimizers.SGD(gradient_noise_decay=-1), ValueError, "gradient_noise_decay must be a finite"),
         (lambda: optimizers.AdamW(weight_decay=None), ValueError, "weight_decay must be a number"),
         (lambda: optimizers.SGD().apply([np.ones(2)]), ValueError, "call build"),
         (lambda: optimizers.SGD().apply([None], [Parameter(np.ones(2))]), ValueError, "all of them are None"),

@@ -1,7 +1,7 @@
 """What all optimizers share: the parameter block, clipping, decay, averaging, accumulation, state.
 
 A step is a handful of passes over flat runs of numbers in the engine (cpp/recurra/optim); nothing here loops over
-variables while training.
+variables while training. A step clips the gradients, adds noise to them, lets the weights decay, and applies the rule.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import numpy as np
 
-from recurra import _engine
+from recurra import _engine, random
 from recurra.optimizers import schedules
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ class OptimizerOptions(TypedDict, total=False):
     ema_momentum: float
     ema_overwrite_frequency: int | None
     gradient_accumulation_steps: int | None
+    gradient_noise: float | None
+    gradient_noise_decay: float
+    gradient_noise_seed: int | None
     name: str | None
     lr: float
     decay: float | None
@@ -54,6 +57,11 @@ class Optimizer:
         a ← ema_momentum · a + (1 − ema_momentum) · θ, and put it in place of the weights every so many steps and at the
         end of `fit`.
     gradient_accumulation_steps: take a step with the mean gradient of so many batches (at least 2).
+    gradient_noise, gradient_noise_decay, gradient_noise_seed: add normal noise of variance η / (1 + t)^γ to the clipped
+        gradients, with η = gradient_noise (default None: no noise; 0.01, 0.3 and 1.0 are usual), γ =
+        gradient_noise_decay (default 0.55) and t the number of steps taken. The noise of a step depends on seed and t
+        alone; the seed is drawn from the global generator if it is not given.
+        Source: Neelakantan et al., "Adding gradient noise improves learning for very deep networks", 2015.
 
     A new rule is a subclass that names its `slots` and defines `_update`.
     """
@@ -79,7 +87,11 @@ class Optimizer:
         self.ema_momentum = options.get("ema_momentum", 0.99)
         self.ema_overwrite_frequency = options.get("ema_overwrite_frequency")
         self.gradient_accumulation_steps = options.get("gradient_accumulation_steps")
+        self.gradient_noise = options.get("gradient_noise")
+        self.gradient_noise_decay = options.get("gradient_noise_decay", 0.55)
         self._check_options()
+        seed = options.get("gradient_noise_seed")
+        self._noise = random.SeedGenerator(seed) if self.gradient_noise or seed is not None else None
         self._learning_rate: float | schedules.LearningRateSchedule | Callable[[], float]
         self._learning_rate = self._checked_rate(learning_rate)
         self._iterations = 0
@@ -120,6 +132,9 @@ class Optimizer:
         frequency = self.ema_overwrite_frequency
         if frequency is not None and (not isinstance(frequency, int) or frequency < 1):
             raise ValueError(f"{who}: ema_overwrite_frequency must be a whole number of at least 1, got {frequency}")
+        for name, value in (("noise", self.gradient_noise), ("noise_decay", self.gradient_noise_decay)):
+            if value is not None and not 0 <= value < float("inf"):
+                raise ValueError(f"{who}: gradient_{name} must be a finite number of at least 0, got {value}")
 
     def _checked_rate(self, rate: Any) -> float | schedules.LearningRateSchedule | Callable[[], float]:
         if isinstance(rate, Mapping):
@@ -263,6 +278,8 @@ class Optimizer:
             if steps:
                 _engine.release_accumulated(block, self._slots["gradient_accumulator"], float(steps))
             self._clip(block)
+            if self.gradient_noise:
+                self._add_noise(block, self.gradient_noise)
             rate = self.learning_rate
             if self.weight_decay is not None:
                 _engine.decay(block, self._decayed, self.weight_decay * rate)
@@ -280,6 +297,13 @@ class Optimizer:
             _engine.clip_by_value(block, self.clipvalue)
         elif self.global_clipnorm is not None:
             _engine.clip_by_global_norm(block, self.global_clipnorm)
+
+    def _add_noise(self, block: _engine.ParameterBlock, variance: float) -> None:
+        assert self._noise is not None
+        gradients = block.gradients.numpy()
+        deviation = (variance / (1 + self.iterations) ** self.gradient_noise_decay) ** 0.5
+        self._noise.set_state({"seed": self._noise.seed, "counter": self.iterations})
+        gradients += random.normal(gradients.shape, stddev=deviation, dtype=gradients.dtype, seed=self._noise).numpy()
 
     def _average(self, block: _engine.ParameterBlock) -> None:
         average = self._slots["average"]
@@ -339,11 +363,14 @@ class Optimizer:
     def state(self) -> dict[str, np.ndarray]:
         """All that the next step depends on beside the weights, as named arrays (copies).
 
-        "iteration", "learning_rate" (where it is a number) and "<slot>/<number of the variable>".
+        "iteration", "learning_rate" (where it is a number), "gradient_noise_seed" (where there is noise) and
+        "<slot>/<number of the variable>".
         """
         out = {"iteration": np.array(self._iterations, np.int64)}
         if isinstance(self._learning_rate, float):
             out["learning_rate"] = np.array(self._learning_rate, np.float64)
+        if self._noise is not None:
+            out["gradient_noise_seed"] = np.array(self._noise.seed, np.uint64)
         for name, slot in self._slots.items():
             out.update({f"{name}/{i}": view.copy() for i, view in enumerate(self._views(slot))})
         return out
@@ -369,6 +396,8 @@ class Optimizer:
         self._iterations = int(state["iteration"])
         if "learning_rate" in expected:
             self._learning_rate = float(state["learning_rate"])
+        if self._noise is not None:
+            self._noise = random.SeedGenerator(int(state["gradient_noise_seed"]))
         for name, slot in self._slots.items():
             for i, view in enumerate(self._views(slot)):
                 view[...] = state[f"{name}/{i}"]
@@ -398,6 +427,9 @@ class Optimizer:
             "ema_momentum": self.ema_momentum,
             "ema_overwrite_frequency": self.ema_overwrite_frequency,
             "gradient_accumulation_steps": self.gradient_accumulation_steps,
+            "gradient_noise": self.gradient_noise,
+            "gradient_noise_decay": self.gradient_noise_decay,
+            "gradient_noise_seed": None if self._noise is None else self._noise.seed,
             "name": self.name,
         }
 
