@@ -599,13 +599,16 @@ def reshape(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def rmsprop_step(block: ParameterBlock, square: Tensor, momenta: Tensor | None, mean: Tensor | None, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', checkpoint: bool = False) -> tuple[Tensor, list[Tensor]]:
+def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], vectors: Tensor | None = None, clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', checkpoint: bool = False) -> tuple[Tensor, list[Tensor]]:
     """
     A recurrent layer over whole sequences, as one node of the graph.
 
     cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and
     optionally bias, in Keras's layouts. states: initial states (B, U), None for zeros. mask: bool (B, T).
     input_dropout (B, F), recurrent_dropout (B, U): scales, the same for all time steps.
+    zoneout: for each state None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same as
+    one number for each state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound of
+    the cell state, 0 for none.
     Returns (output, final states); output is (B, T, U) with return_sequences, else (B, U).
     """
 def roll(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:

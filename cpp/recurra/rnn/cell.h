@@ -7,6 +7,7 @@
 //   activation input_block[slots]          which column block of the kernel feeds a slot, or none
 //   recurrent_block[slots]      which column block of the recurrent kernel feeds it, or none
 //   bias_rows                   1, or 2 when input and recurrent sums have biases of their own (rows of the bias)
+//   vectors                     weights of one number a unit, multiplied element by element (0 if left out)
 //   stages[]                    steps of one time step; a later stage multiplies what the one before it made
 //   forward<stage>(f, unit)     from sums and previous states to new states (or to the operand of the next stage)
 //   backward<stage>(f, unit)    its adjoint
@@ -33,14 +34,21 @@ struct Functions {
   Activation recurrent = Activation::sigmoid;
 };
 
+/// Number of weight vectors of a cell.
+template <class Cell>
+inline constexpr int vectors_of = [] {
+  if constexpr (requires { Cell::vectors; }) return Cell::vectors;
+  else return 0;
+}();
+
 /// The usual ones, known to the compiler: a cell's step is compiled for these and, once more, for any others.
 struct StandardFunctions {
   static constexpr Activation activation = Activation::tanh;
   static constexpr Activation recurrent = Activation::sigmoid;
 };
 
-/// One vector of units of a row at one time step, for `width` rows at once, going forward.
-template <class T, int slots, int width>
+/// One vector of units of a row at one time step, for `width` rows at once, going forward through one stage.
+template <class T, int slots, int stage, int width>
 struct ForwardUnit {
   using Value = Pack<T, width>;
 
@@ -48,13 +56,16 @@ struct ForwardUnit {
   struct Place {
     const T* previous_state;
     T* next_state;
-    T* saved;  // slots (and the operand of the next stage behind them) kept for backward and for later stages
+    T* saved;  // slots (and the operands of later stages behind them) kept for backward and for later stages
     const T* recurrent_dropout;  // nullptr, or the scale of each unit of the state
+    const T* zoneout;            // nullptr, or the share of the previous state that stays; one for each state
+    const T* vectors;            // nullptr, or the weight vectors, one behind the other
   };
 
   Value sum[slots];  // what the products gave, bias included
   Place place[width];
   std::int64_t state_stride;
+  T clip;  // bound of the cell state, 0 for none
 
   Value previous(int state) const {
     return Value::made([&](auto i) { return load(place[i].previous_state + state * state_stride); });
@@ -65,7 +76,12 @@ struct ForwardUnit {
     return Value::made([&](auto i) { return load(place[i].previous_state) * load(place[i].recurrent_dropout); });
   }
   void set_state(int state, const Value& value) const {
-    unroll<width>([&](auto i) { store(place[i].next_state + state * state_stride, value.part[i]); });
+    if (place[0].zoneout) {
+      const auto share = Value::made([&](auto i) { return load(place[i].zoneout + state * state_stride); });
+      store_state(state, value + share * (previous(state) - value));
+    } else {
+      store_state(state, value);
+    }
   }
   void save(int slot, const Value& value) const {
     if (place[0].saved) unroll<width>([&](auto i) { store(place[i].saved + slot * lanes<T>, value.part[i]); });
@@ -74,25 +90,38 @@ struct ForwardUnit {
     return Value::made([&](auto i) { return load(place[i].saved + slot * lanes<T>); });
   }
   /// What the recurrent product of the next stage multiplies.
-  void set_operand(const Value& value) const { save(slots, value); }
+  void set_operand(const Value& value) const { save(slots + stage, value); }
+  bool has_vectors() const { return place[0].vectors; }
+  Value vector(int number) const {
+    return Value::made([&](auto i) { return load(place[i].vectors + number * lanes<T>); });
+  }
+
+ private:
+  void store_state(int state, const Value& value) const {
+    unroll<width>([&](auto i) { store(place[i].next_state + state * state_stride, value.part[i]); });
+  }
 };
 
-/// The same going backward: gradients of the new states in, gradients of sums and previous states out.
-template <class T, int slots, int width>
+/// The same going backward: gradients of the new states in, gradients of sums and previous states out. Each state's
+/// gradient is read before set_previous_gradient replaces it, in one stage only.
+template <class T, int slots, int stage, int width>
 struct BackwardUnit {
   using Value = Pack<T, width>;
 
   struct Place {
     const T* previous_state;
-    const T* new_state;
     T* state_gradient;    // in: dL/d new state, out: the part of dL/d previous state that passes no product
     T* saved;             // in: what forward saved, out: gradients of the sums
-    T* operand_gradient;  // later stage: dL/d operand it made; stage 0: more gradient of the dropped previous state
+    T* operand_gradient;  // dL/d operand made in this stage; stage 0, out: more gradient of the dropped previous state
     const T* recurrent_dropout;
+    const T* zoneout;
+    const T* vectors;
+    T* vector_gradients;  // sums over rows and steps
   };
 
   Place place[width];
   std::int64_t state_stride;
+  T clip;
 
   Value previous(int state) const {
     return Value::made([&](auto i) { return load(place[i].previous_state + state * state_stride); });
@@ -101,15 +130,16 @@ struct BackwardUnit {
     if (!place[0].recurrent_dropout) return previous(0);
     return Value::made([&](auto i) { return load(place[i].previous_state) * load(place[i].recurrent_dropout); });
   }
-  Value state(int state) const {
-    return Value::made([&](auto i) { return load(place[i].new_state + state * state_stride); });
-  }
+  /// Gradient of what forward gave set_state.
   Value gradient(int state) const {
-    return Value::made([&](auto i) { return load(place[i].state_gradient + state * state_stride); });
+    const Value d = carried(state);
+    return place[0].zoneout ? d - share(state) * d : d;
   }
   void set_previous_gradient(int state, const Value& value) const {
-    unroll<width>([&](auto i) { store(place[i].state_gradient + state * state_stride, value.part[i]); });
+    store_gradient(state, place[0].zoneout ? value + share(state) * carried(state) : value);
   }
+  /// For a later call (an earlier stage) that has more of it.
+  void add_previous_gradient(int state, const Value& value) const { store_gradient(state, carried(state) + value); }
   Value kept(int slot) const {
     return Value::made([&](auto i) { return load(place[i].saved + slot * lanes<T>); });
   }
@@ -119,8 +149,30 @@ struct BackwardUnit {
   Value gradient_of_operand() const {
     return Value::made([&](auto i) { return load(place[i].operand_gradient); });
   }
+  /// To be called in stage 0 of a cell of several stages.
   void set_dropped_previous_gradient(const Value& value) const {
     unroll<width>([&](auto i) { store(place[i].operand_gradient, value.part[i]); });
+  }
+  bool has_vectors() const { return place[0].vectors; }
+  Value vector(int number) const {
+    return Value::made([&](auto i) { return load(place[i].vectors + number * lanes<T>); });
+  }
+  void add_vector_gradient(int number, const Value& value) const {
+    unroll<width>([&](auto i) {
+      T* sum = place[i].vector_gradients + number * lanes<T>;
+      store(sum, load(sum) + value.part[i]);
+    });
+  }
+
+ private:
+  Value carried(int state) const {
+    return Value::made([&](auto i) { return load(place[i].state_gradient + state * state_stride); });
+  }
+  Value share(int state) const {
+    return Value::made([&](auto i) { return load(place[i].zoneout + state * state_stride); });
+  }
+  void store_gradient(int state, const Value& value) const {
+    unroll<width>([&](auto i) { store(place[i].state_gradient + state * state_stride, value.part[i]); });
   }
 };
 

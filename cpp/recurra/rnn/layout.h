@@ -8,6 +8,7 @@
 // Letters: F features, U units, L lanes, J vectors of units.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "recurra/base/buffer.h"
@@ -45,27 +46,48 @@ struct StageLayout {
   static constexpr int recurrent_offset = recurrent.first - first;
 };
 
+/// The weights of a layer as they come in, row-major; nullptr means "not given". `blocks` of U columns each, a block a
+/// gate.
+template <class T>
+struct Weights {
+  const T* kernel = nullptr;            // F, input blocks U
+  const T* recurrent_kernel = nullptr;  // U, recurrent blocks U
+  const T* bias = nullptr;              // bias_rows, input blocks U
+  const T* vectors = nullptr;           // vectors, U
+};
+
+/// Gradients of the same; nullptr where one is not wanted.
+template <class T>
+struct WeightGradients {
+  T* kernel = nullptr;
+  T* recurrent_kernel = nullptr;
+  T* bias = nullptr;
+  T* vectors = nullptr;
+};
+
 template <class Cell, class T>
 class CellLayout {
  public:
   static constexpr int L = lanes<T>;
   static constexpr int slots = Cell::slots;
   static constexpr int stages = static_cast<int>(std::size(Cell::stages));
-  static constexpr int kept = slots + (stages > 1 ? 1 : 0);  // a later stage's operand stands behind the slots
+  static constexpr int kept = slots + stages - 1;  // the operands of later stages stand behind the slots
+  static constexpr int vectors = vectors_of<Cell>;
   static constexpr SlotRange input = fed_slots(Cell::input_block, 0, slots);
   static constexpr SlotRange recurrent = fed_slots(Cell::recurrent_block, 0, slots);
-  static constexpr int blocks = [] {
-    int most = 0;
-    for (int slot = 0; slot < slots; ++slot)
-      most = std::max(most, 1 + std::max(Cell::input_block[slot], Cell::recurrent_block[slot]));
-    return most;
-  }();
+  static constexpr int input_blocks = 1 + *std::ranges::max_element(Cell::input_block);
+  static constexpr int recurrent_blocks = 1 + *std::ranges::max_element(Cell::recurrent_block);
   static constexpr bool whole = stages == 1 && input.count == slots && recurrent.count == slots;
   static constexpr int group = whole && std::is_same_v<T, float> ? std::max(1, gemm::panel_vectors / slots) : 1;
 
   CellLayout(Index features, Index units) : F(features), U(units), J(padded<T>(units) / L) {}
 
   const Index F, U, J;
+
+  /// Where the vector of units j + b of a row is saved, in a group of ub vectors that begins at j.
+  static constexpr Index saved_place(Index rows, Index j, Index row, int ub = 1, Index b = 0) {
+    return (j * rows + row * ub + b) * kept * L;
+  }
 
   /// body(first vector of units, constant number of them) for every group.
   template <class Body>
@@ -83,30 +105,39 @@ class CellLayout {
     return at(recurrent_panels_, stage) + j * U * recurrent_count(stage) * L;
   }
   const T* bias() const { return bias_.data(); }
+  /// The weight vectors of a vector of units, one behind the other; nullptr without.
+  const T* vectors_at(Index j) const { return vectors_.size() > 0 ? vectors_.data() + j * vectors * L : nullptr; }
   const T* recurrent_adjoint(int stage) const { return at(recurrent_adjoints_, stage); }
   const T* input_adjoint() const { return input_adjoint_.data(); }
 
-  void pack_forward(const T* kernel, const T* recurrent_kernel, const T* bias) {
+  void pack_forward(const Weights<T>& weights) {
     bias_ = Buffer<T>(J * slots * L, T(0));
-    if (bias)
+    if (weights.bias)
       for (int slot = 0; slot < slots; ++slot)
-        for (Index u = 0; u < U; ++u) bias_[place(u, slot)] = bias_of(bias, slot, u);
+        for (Index u = 0; u < U; ++u) bias_[place(u, slot)] = bias_of(weights.bias, slot, u);
+    if (weights.vectors) {
+      vectors_ = Buffer<T>(J * vectors * L, T(0));
+      for (int v = 0; v < vectors; ++v)
+        for (Index u = 0; u < U; ++u) vectors_[vector_place(u, v)] = weights.vectors[v * U + u];
+    }
     unroll<stages>([&](auto stage) {
       using Part = StageLayout<Cell, stage>;
-      input_panels_[stage] = pack_panels(kernel, F, Part::input, Cell::input_block);
-      recurrent_panels_[stage] = pack_panels(recurrent_kernel, U, Part::recurrent, Cell::recurrent_block);
+      input_panels_[stage] = pack_panels(weights.kernel, F, input_blocks, Part::input, Cell::input_block);
+      recurrent_panels_[stage] =
+          pack_panels(weights.recurrent_kernel, U, recurrent_blocks, Part::recurrent, Cell::recurrent_block);
     });
   }
 
-  void pack_backward(const T* kernel, const T* recurrent_kernel, bool with_input) {
+  void pack_backward(const Weights<T>& weights, bool with_input) {
     unroll<stages>([&](auto stage) {
-      recurrent_adjoints_[stage] =
-          pack_adjoint(recurrent_kernel, U, StageLayout<Cell, stage>::recurrent, Cell::recurrent_block);
+      recurrent_adjoints_[stage] = pack_adjoint(weights.recurrent_kernel, U, recurrent_blocks,
+                                                StageLayout<Cell, stage>::recurrent, Cell::recurrent_block);
     });
-    if (with_input) input_adjoint_ = pack_adjoint(kernel, F, input, Cell::input_block);
+    if (with_input) input_adjoint_ = pack_adjoint(weights.kernel, F, input_blocks, input, Cell::input_block);
   }
 
-  // Gradients of the weights, packed as [group][k][unit vector][slot][lane]: input, then a part a stage, then bias.
+  // Gradients of the weights, packed as [group][k][unit vector][slot][lane]: input, then a part a stage, then bias and
+  // the vectors.
   Index input_gradient(Index j) const { return j * F * input.count * L; }
   Index recurrent_gradient(int stage, Index j) const {
     Index offset = J * F * input.count * L;
@@ -114,24 +145,28 @@ class CellLayout {
     return offset + j * U * recurrent_count(stage) * L;
   }
   Index bias_gradient() const { return recurrent_gradient(stages, 0); }
-  Index gradient_size() const { return bias_gradient() + J * slots * L; }
+  Index vector_gradient() const { return bias_gradient() + J * slots * L; }
+  Index gradient_size() const { return vector_gradient() + J * vectors * L; }
 
   /// Adds packed gradients to gradients in the layout of the weights; nullptr where one is not wanted.
-  void unpack_gradients(const T* packed, T* dkernel, T* drecurrent_kernel, T* dbias) const {
-    if (dkernel) unpack_panels(packed, F, input, Cell::input_block, dkernel);
-    if (drecurrent_kernel)
+  void unpack_gradients(const T* packed, const WeightGradients<T>& to) const {
+    if (to.kernel) unpack_panels(packed, F, input_blocks, input, Cell::input_block, to.kernel);
+    if (to.recurrent_kernel)
       unroll<stages>([&](auto stage) {
-        unpack_panels(packed + recurrent_gradient(stage, 0), U, StageLayout<Cell, stage>::recurrent,
-                      Cell::recurrent_block, drecurrent_kernel);
+        unpack_panels(packed + recurrent_gradient(stage, 0), U, recurrent_blocks, StageLayout<Cell, stage>::recurrent,
+                      Cell::recurrent_block, to.recurrent_kernel);
       });
-    if (!dbias) return;
+    if (to.vectors)
+      for (int v = 0; v < vectors; ++v)
+        for (Index u = 0; u < U; ++u) to.vectors[v * U + u] += packed[vector_gradient() + vector_place(u, v)];
+    if (!to.bias) return;
     const T* sums = packed + bias_gradient();
     for (int slot = 0; slot < slots; ++slot)
       for (Index u = 0; u < U; ++u) {
         const T d = sums[place(u, slot)];
-        if (Cell::input_block[slot] != none) dbias[Cell::input_block[slot] * U + u] += d;
+        if (Cell::input_block[slot] != none) to.bias[Cell::input_block[slot] * U + u] += d;
         if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] != none)
-          dbias[(blocks + Cell::recurrent_block[slot]) * U + u] += d;
+          to.bias[(input_blocks + Cell::recurrent_block[slot]) * U + u] += d;
       }
   }
 
@@ -145,18 +180,19 @@ class CellLayout {
   static constexpr int recurrent_count(int stage) {
     return fed_slots(Cell::recurrent_block, Cell::stages[stage].first, Cell::stages[stage].count).count;
   }
+  Index vector_place(Index u, int v) const { return (u / L * vectors + v) * L + u % L; }
   Index place(Index u, int slot) const { return (u / L * slots + slot) * L + u % L; }
 
   T bias_of(const T* bias, int slot, Index u) const {
     T sum = 0;
     if (Cell::input_block[slot] != none) sum += bias[Cell::input_block[slot] * U + u];
     if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] != none)
-      sum += bias[(blocks + Cell::recurrent_block[slot]) * U + u];
+      sum += bias[(input_blocks + Cell::recurrent_block[slot]) * U + u];
     return sum;
   }
 
   // [group][k][unit vector][slot][lane] of a weight matrix of K rows.
-  Buffer<T> pack_panels(const T* weights, Index K, SlotRange range, const int (&block)[slots]) const {
+  Buffer<T> pack_panels(const T* weights, Index K, int blocks, SlotRange range, const int (&block)[slots]) const {
     Buffer<T> packed(J * K * range.count * L);
     for_groups([&](Index j, auto size) {
       constexpr int ub = decltype(size)::value;
@@ -171,7 +207,8 @@ class CellLayout {
     return packed;
   }
 
-  void unpack_panels(const T* packed, Index K, SlotRange range, const int (&block)[slots], T* weights) const {
+  void unpack_panels(const T* packed, Index K, int blocks, SlotRange range, const int (&block)[slots],
+                     T* weights) const {
     for_groups([&](Index j, auto size) {
       constexpr int ub = decltype(size)::value;
       const T* in = packed + j * K * range.count * L;
@@ -186,7 +223,7 @@ class CellLayout {
   }
 
   // The transpose of the columns of `range`, as panels (gemm.h) of N columns and rows [unit vector][slot][lane].
-  Buffer<T> pack_adjoint(const T* weights, Index N, SlotRange range, const int (&block)[slots]) const {
+  Buffer<T> pack_adjoint(const T* weights, Index N, int blocks, SlotRange range, const int (&block)[slots]) const {
     const Index depth = J * range.count * L;
     Buffer<T> packed(depth * padded<T>(N));
     gemm::for_panels<T>(padded<T>(N), [&](Index first, auto S) {
@@ -205,7 +242,7 @@ class CellLayout {
     return packed;
   }
 
-  Buffer<T> bias_;
+  Buffer<T> bias_, vectors_;
   std::array<Buffer<T>, stages> input_panels_, recurrent_panels_, recurrent_adjoints_;
   Buffer<T> input_adjoint_;
 };

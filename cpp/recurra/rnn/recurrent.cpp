@@ -35,20 +35,25 @@ Index check_inputs(const CellEntry& cell, const RecurrentInputs& in) {
   check(T >= 1, "rnn: x has no time steps; its shape is ", in.x.shape().str());
   check_rank(in.recurrent_kernel, 2, "rnn", "recurrent_kernel");
   const Index U = in.recurrent_kernel.shape(0);
-  const Index columns = cell.blocks * U;
+  const Index columns = cell.input_blocks * U;
   const DType dtype = in.x.dtype();
-  check_shape(in.recurrent_kernel, {U, columns}, dtype, "recurrent_kernel");
+  check_shape(in.recurrent_kernel, {U, cell.recurrent_blocks * U}, dtype, "recurrent_kernel");
   check_shape(in.kernel, {F, columns}, dtype, "kernel");
   if (in.bias.defined())
     check(in.bias.size() == cell.bias_rows * columns && in.bias.shape().back() == columns && in.bias.dtype() == dtype,
           "rnn: bias must be ", name_of(dtype), Shape{cell.bias_rows, columns}.str(), ", got ",
           name_of(in.bias.dtype()), in.bias.shape().str());
+  check(cell.vectors > 0 || !in.vectors.defined(), "rnn: ", cell.name, " has no weight vectors");
+  check_shape(in.vectors, {cell.vectors, U}, dtype, "vectors");
   check(in.initial.empty() || in.initial.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
         cell.states, " states, got ", in.initial.size());
   for (const Tensor& state : in.initial) check_shape(state, {B, U}, dtype, "an initial state");
   check_shape(in.mask, {B, T}, DType::boolean, "mask");
   check_shape(in.input_dropout, {B, F}, dtype, "input_dropout");
   check_shape(in.recurrent_dropout, {B, U}, dtype, "recurrent_dropout");
+  check(in.zoneout.empty() || in.zoneout.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
+        cell.states, " states, got zoneout for ", in.zoneout.size());
+  for (const Tensor& share : in.zoneout) check_shape(share, {B, T, U}, dtype, "zoneout");
   return U;
 }
 
@@ -66,32 +71,34 @@ Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& optio
   s.U = in.recurrent_kernel.shape(0);
   s.functions = {activation_named(options.activation, "activation"),
                  activation_named(options.recurrent_activation, "recurrent_activation")};
+  s.clip = static_cast<T>(options.clip);
   s.go_backwards = options.go_backwards;
   s.return_sequences = options.return_sequences;
   s.zero_output_for_mask = options.zero_output_for_mask;
   s.training = training;
   s.segment = options.checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
   s.x = in.x.data<T>();
-  s.kernel = in.kernel.data<T>();
-  s.recurrent_kernel = in.recurrent_kernel.data<T>();
-  s.bias = data_or_null<T>(in.bias);
+  s.weights = {in.kernel.data<T>(), in.recurrent_kernel.data<T>(), data_or_null<T>(in.bias),
+               data_or_null<T>(in.vectors)};
   s.mask = data_or_null<bool>(in.mask);
   s.input_dropout = data_or_null<T>(in.input_dropout);
   s.recurrent_dropout = data_or_null<T>(in.recurrent_dropout);
+  for (const Tensor& share : in.zoneout) s.zoneout.push_back(data_or_null<T>(share));
+  for (const double rate : options.zoneout_rate) s.zoneout_rate.push_back(static_cast<T>(rate));
   for (const Tensor& state : in.initial) s.initial.push_back(data_or_null<T>(state));
   return s;
 }
 
 RecurrentInputs detached(const RecurrentInputs& in) {
   const auto off = [](const Tensor& t) { return t.defined() ? t.detach() : t; };
-  RecurrentInputs out{off(in.x), off(in.kernel), off(in.recurrent_kernel), off(in.bias),
-                      {},        in.mask,        in.input_dropout,         in.recurrent_dropout};
-  for (const Tensor& state : in.initial) out.initial.push_back(off(state));
+  RecurrentInputs out = in;
+  for (Tensor* each : {&out.x, &out.kernel, &out.recurrent_kernel, &out.bias, &out.vectors}) *each = off(*each);
+  for (Tensor& state : out.initial) state = off(state);
   return out;
 }
 
 // Places of the inputs in the node; the initial states follow.
-enum Input { x_input, kernel_input, recurrent_kernel_input, bias_input, first_state_input };
+enum Input { x_input, kernel_input, recurrent_kernel_input, bias_input, vectors_input, first_state_input };
 
 template <class T>
 void run_backward(const BackwardPass& pass, Runner<T>& runner, const RecurrentInputs& in, int states) {
@@ -116,9 +123,8 @@ void run_backward(const BackwardPass& pass, Runner<T>& runner, const RecurrentIn
     g.dinitial.push_back(d.defined() ? d.data<T>() : nullptr);
   }
   const auto sum = [&](int input) { return pass.wants(input) ? pass.accumulator(input).data<T>() : nullptr; };
-  g.dkernel = sum(kernel_input);
-  g.drecurrent_kernel = sum(recurrent_kernel_input);
-  g.dbias = in.bias.defined() ? sum(bias_input) : nullptr;
+  g.weights = {sum(kernel_input), sum(recurrent_kernel_input), in.bias.defined() ? sum(bias_input) : nullptr,
+               in.vectors.defined() ? sum(vectors_input) : nullptr};
   runner.backward(g);
   if (dx.defined()) pass.add(x_input, dx);
   for (int state = 0; state < states; ++state)
@@ -145,12 +151,20 @@ std::vector<std::string> cell_names() {
   return names;
 }
 
+template <class T>
+std::unique_ptr<Stepper<T>> make_stepper(const std::string& cell, const StepperOptions<T>& options) {
+  return find_cell(cell).makers<T>().stepper(options);
+}
+
+template std::unique_ptr<Stepper<float>> make_stepper(const std::string&, const StepperOptions<float>&);
+template std::unique_ptr<Stepper<double>> make_stepper(const std::string&, const StepperOptions<double>&);
+
 RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, const RecurrentOptions& options) {
   const CellEntry& cell = find_cell(name);
   const Index U = check_inputs(cell, in);
   const Index B = in.x.shape(0), steps = in.x.shape(1);
   const DType dtype = in.x.dtype();
-  std::vector<Tensor> inputs{in.x, in.kernel, in.recurrent_kernel, in.bias};
+  std::vector<Tensor> inputs{in.x, in.kernel, in.recurrent_kernel, in.bias, in.vectors};
   inputs.insert(inputs.end(), in.initial.begin(), in.initial.end());
   const bool training = needs_recording(inputs);
 
@@ -162,7 +176,7 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
     Sequence<T> sequence = sequence_of<T>(kept, options, training);
     sequence.y = out.output.data<T>();
     for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
-    const std::shared_ptr<Runner<T>> runner = cell.run<T>(sequence);
+    const std::shared_ptr<Runner<T>> runner = cell.makers<T>().runner(sequence);
     Tensor saved, states;
     if (training) {
       saved = Tensor({runner->saved_size()}, dtype);

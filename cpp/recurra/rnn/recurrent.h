@@ -15,19 +15,23 @@ struct RecurrentOptions {
   bool go_backwards = false;          // last time step first; a returned sequence is in the order it was made
   bool return_sequences = false;      // (B, T, U) instead of the last output (B, U)
   bool zero_output_for_mask = false;  // output 0 at masked steps instead of the output before
+  double clip = 0;                    // bound of the cell state (LSTM), 0 for none
+  std::vector<double> zoneout_rate;   // per state the share of the previous state that stays; empty for none
   bool checkpoint = false;            // keep the states of every sqrt(T)-th step only and compute the rest again
 };
 
 /// Inputs of recurrent(); undefined tensors are "not given".
 struct RecurrentInputs {
   Tensor x;                     // (B, T, F)
-  Tensor kernel;                // (F, blocks U)
-  Tensor recurrent_kernel;      // (U, blocks U)
-  Tensor bias;                  // (bias_rows, blocks U), or (blocks U)
+  Tensor kernel;                // (F, input blocks U)
+  Tensor recurrent_kernel;      // (U, recurrent blocks U)
+  Tensor bias;                  // (bias_rows, input blocks U), or (input blocks U)
+  Tensor vectors;               // (vectors, U): the cell's weights of one number a unit
   std::vector<Tensor> initial;  // (B, U) for each state; zeros where undefined
   Tensor mask;                  // (B, T) bool; at a masked step the states stay as they are
   Tensor input_dropout;         // (B, F) scale of the input, the same for all steps
   Tensor recurrent_dropout;     // (B, U) scale of the state in the recurrent products, the same for all steps
+  std::vector<Tensor> zoneout;  // (B, T, U) for each state: the share of the previous state that stays
 };
 
 struct RecurrentOutputs {

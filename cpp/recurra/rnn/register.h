@@ -5,22 +5,32 @@
 #include <string>
 
 #include "recurra/rnn/sequence.h"
+#include "recurra/rnn/stepper.h"
 
 namespace recurra::rnn {
+
+/// How the engine makes what runs a cell, for one element type.
+template <class T>
+struct CellMakers {
+  std::unique_ptr<Runner<T>> (*runner)(const Sequence<T>&);
+  std::unique_ptr<Stepper<T>> (*stepper)(const StepperOptions<T>&);
+};
 
 /// What the engine knows about a cell at run time.
 struct CellEntry {
   const char* name;
   int states;
-  int blocks;     // column blocks of both kernels
-  int bias_rows;  // rows of the bias; a bias of one row may have one axis
-  std::unique_ptr<Runner<float>> (*run_float)(const Sequence<float>&);
-  std::unique_ptr<Runner<double>> (*run_double)(const Sequence<double>&);
+  int input_blocks;      // column blocks of the kernel
+  int recurrent_blocks;  // and of the recurrent kernel
+  int bias_rows;         // rows of the bias; a bias of one row may have one axis
+  int vectors;           // weights of one number a unit
+  CellMakers<float> makers_float;
+  CellMakers<double> makers_double;
 
   template <class T>
-  std::unique_ptr<Runner<T>> run(const Sequence<T>& sequence) const {
-    if constexpr (std::is_same_v<T, float>) return run_float(sequence);
-    else return run_double(sequence);
+  const CellMakers<T>& makers() const {
+    if constexpr (std::is_same_v<T, float>) return makers_float;
+    else return makers_double;
   }
 };
 
@@ -31,13 +41,20 @@ const CellEntry& find_cell(const std::string& name);
 template <class Cell>
 struct Registration {
   Registration() {
-    add_cell({Cell::name, Cell::states, CellLayout<Cell, float>::blocks, Cell::bias_rows, &make<float>, &make<double>});
+    using Layout = CellLayout<Cell, float>;
+    add_cell({Cell::name, Cell::states, Layout::input_blocks, Layout::recurrent_blocks, Cell::bias_rows,
+              Layout::vectors, makers<float>(), makers<double>()});
   }
 
  private:
   template <class T>
-  static std::unique_ptr<Runner<T>> make(const Sequence<T>& sequence) {
-    return std::make_unique<Driver<Cell, T>>(sequence);
+  static CellMakers<T> makers() {
+    return {[](const Sequence<T>& sequence) -> std::unique_ptr<Runner<T>> {
+              return std::make_unique<Driver<Cell, T>>(sequence);
+            },
+            [](const StepperOptions<T>& options) -> std::unique_ptr<Stepper<T>> {
+              return std::make_unique<CellStepper<Cell, T>>(options);
+            }};
   }
 };
 

@@ -4,10 +4,9 @@
 // whole sequence with no barrier on the way. Chunk bounds depend on the shape alone and weight gradients are added
 // chunk by chunk in a fixed order; hence the same bits for any number of threads.
 //
-// Within a step the weights meet the rows in panels of one vector of units x all its slots (gemm.h), and the cell's
-// pointwise step runs on the sums while they are in registers. What backward needs is kept per unit side by side;
-// backward replaces it by the gradients of the sums, from which dh, dX and the weight gradients are products again. The
-// last are taken over blocks of a few time steps, while these are in the cache.
+// A step (step.h) keeps what backward needs per unit side by side; backward replaces it by the gradients of the sums,
+// from which dh, dX and the weight gradients are products again. The last are taken over blocks of a few time steps,
+// while these are in the cache.
 //
 // With checkpointing only the states at the borders of segments are kept, and each segment is run again before it is
 // passed backward: memory grows with the square root of T (Chen et al., "Training deep nets with sublinear memory
@@ -21,9 +20,7 @@
 
 #include "recurra/base/buffer.h"
 #include "recurra/base/parallel.h"
-#include "recurra/kernels/gemm.h"
-#include "recurra/rnn/cell.h"
-#include "recurra/rnn/layout.h"
+#include "recurra/rnn/step.h"
 
 namespace recurra::rnn {
 
@@ -32,18 +29,19 @@ template <class T>
 struct Sequence {
   Index B = 0, steps = 0, F = 0, U = 0;
   Functions functions;
+  T clip = 0;  // bound of the cell state, 0 for none
   bool go_backwards = false;
   bool return_sequences = false;
   bool zero_output_for_mask = false;
-  bool training = false;                 // keep what backward needs
-  Index segment = 0;                     // steps between checkpoints; steps keeps everything
-  const T* x = nullptr;                  // B T F
-  const T* kernel = nullptr;             // F, blocks U
-  const T* recurrent_kernel = nullptr;   // U, blocks U
-  const T* bias = nullptr;               // bias_rows, blocks U
+  bool training = false;  // keep what backward needs
+  Index segment = 0;      // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;   // B T F
+  Weights<T> weights;
   const bool* mask = nullptr;            // B T, false where a step is padding
   const T* input_dropout = nullptr;      // B F, scale of each input
   const T* recurrent_dropout = nullptr;  // B U, scale of each state as the recurrent products see it
+  std::vector<const T*> zoneout;         // per state: B T U, the share of the previous state that stays
+  std::vector<T> zoneout_rate;           // per state: the same as one number, where there are no masks
   std::vector<const T*> initial;         // per state: B U
   T* y = nullptr;                        // B T U or B U
   std::vector<T*> final;                 // per state: B U
@@ -55,9 +53,7 @@ struct SequenceGradients {
   const T* dy = nullptr;
   std::vector<const T*> dfinal;
   T* dx = nullptr;
-  T* dkernel = nullptr;  // the parameter gradients are added to what is there
-  T* drecurrent_kernel = nullptr;
-  T* dbias = nullptr;
+  WeightGradients<T> weights;  // added to what is there
   std::vector<T*> dinitial;
 };
 
@@ -82,18 +78,19 @@ class Driver final : public Runner<T> {
   static constexpr int slots = Cell::slots;
   static constexpr int kept = Layout::kept;
   static constexpr int unit_width = std::is_same_v<T, float> ? 3 : 1;  // vectors that take the cell's step together
+  static constexpr Index most_rows = 64;                               // of a chunk
 
  public:
   explicit Driver(const Sequence<T>& sequence)
       : s_(sequence),
-        layout_(sequence.F, sequence.U),
+        step_(sequence.F, sequence.U, sequence.functions, sequence.clip),
         J_(layout_.J),
         Up_(J_ * L),
         R_(chunk_rows(sequence.B)),
         chunks_(s_.B == 0 ? 0 : (s_.B + R_ - 1) / R_),
         state_stride_(R_ * Up_),
-        step_states_(Cell::states * state_stride_),
-        step_saved_(J_ * R_ * kept * L),
+        step_states_(step_.states_size(R_)),
+        step_saved_(step_.saved_size(R_)),
         segments_((s_.steps + s_.segment - 1) / std::max<Index>(1, s_.segment)) {}
 
   Index saved_size() const override { return s_.segment == s_.steps ? chunks_ * s_.steps * step_saved_ : 0; }
@@ -107,13 +104,13 @@ class Driver final : public Runner<T> {
   }
 
   void forward() override {
-    layout_.pack_forward(s_.kernel, s_.recurrent_kernel, s_.bias);
+    step_.layout.pack_forward(s_.weights);
     parallel_for(chunks_, operations(), [&](Index chunk) { forward_chunk(chunk); });
   }
 
   void backward(const SequenceGradients<T>& g) override {
-    if (s_.segment != s_.steps) layout_.pack_forward(s_.kernel, s_.recurrent_kernel, s_.bias);
-    layout_.pack_backward(s_.kernel, s_.recurrent_kernel, g.dx != nullptr);
+    if (s_.segment != s_.steps) step_.layout.pack_forward(s_.weights);
+    step_.layout.pack_backward(s_.weights, g.dx != nullptr);
     const Index size = layout_.gradient_size();
     const Buffer<T> partial(chunks_ * size, T(0));
     parallel_for(chunks_, 2 * operations(),
@@ -122,20 +119,20 @@ class Driver final : public Runner<T> {
       const T* term = partial.data() + chunk * size;
       for (Index i = 0; i < size; ++i) partial[i] += term[i];
     }
-    if (chunks_ > 0) layout_.unpack_gradients(partial.data(), g.dkernel, g.drecurrent_kernel, g.dbias);
+    if (chunks_ > 0) layout_.unpack_gradients(partial.data(), g.weights);
   }
 
  private:
   // Enough chunks to feed the cores, enough rows in each to reuse a panel while it is in the first cache.
   static Index chunk_rows(Index B) {
-    if (B >= 1024) return 64;
+    if (B >= 1024) return most_rows;
     if (B >= 24) return 16;
     return B >= 8 ? (B + 1) / 2 : std::max<Index>(1, B);
   }
 
   double operations() const {
     return 2.0 * static_cast<double>(s_.B) * static_cast<double>(s_.steps) *
-           static_cast<double>((s_.F + s_.U) * Layout::blocks * s_.U);
+           static_cast<double>((s_.F * Layout::input_blocks + s_.U * Layout::recurrent_blocks) * s_.U);
   }
 
   // A chunk's view of the batch and the scratch of its task.
@@ -146,7 +143,8 @@ class Driver final : public Runner<T> {
     std::vector<Index> active;        // rows that are not masked at this step
     std::vector<Index> first_active;  // first step a row takes part in
     Buffer<T> x_dropped, h_dropped;
-    Buffer<T> scale;  // recurrent dropout, padded to whole vectors
+    Buffer<T> scale;    // recurrent dropout, laid out like a state
+    Buffer<T> zoneout;  // shares, laid out like the states
   };
 
   Index source_time(Index step) const { return s_.go_backwards ? s_.steps - 1 - step : step; }
@@ -175,7 +173,23 @@ class Driver final : public Runner<T> {
       for (Index r = 0; r < c.rows; ++r)
         std::copy_n(s_.recurrent_dropout + (c.first + r) * s_.U, s_.U, c.scale.data() + r * Up_);
     }
+    if (zoned_) {
+      c.zoneout = Buffer<T>(step_states_, T(0));
+      for (std::size_t state = 0; state < s_.zoneout_rate.size(); ++state)
+        std::fill_n(c.zoneout.data() + static_cast<Index>(state) * state_stride_, state_stride_,
+                    s_.zoneout_rate[state]);
+    }
     return c;
+  }
+
+  // The shares of this step, where they are drawn anew for each.
+  void load_zoneout(Chunk& c, Index step) const {
+    for (std::size_t state = 0; state < s_.zoneout.size(); ++state) {
+      if (!s_.zoneout[state]) continue;
+      for (const Index r : c.active)
+        std::copy_n(s_.zoneout[state] + ((c.first + r) * s_.steps + source_time(step)) * s_.U, s_.U,
+                    c.zoneout.data() + static_cast<Index>(state) * state_stride_ + r * Up_);
+    }
   }
 
   void find_active(Chunk& c, Index step) const {
@@ -273,88 +287,23 @@ class Driver final : public Runner<T> {
         if (masked(c.first + r, step))
           for (int state = 0; state < Cell::states; ++state)
             std::copy_n(before + state * state_stride_ + r * Up_, Up_, after + state * state_stride_ + r * Up_);
-    std::array<const T*, 64> x_rows, h_rows;
+    load_zoneout(c, step);
+    std::array<const T*, most_rows> x_rows, h_rows;
     for (std::size_t i = 0; i < c.active.size(); ++i) {
       const Index r = c.active[i];
       x_rows[i] = dropped_x(c, r, step, c.x_dropped.data() + r * s_.F);
       h_rows[i] = dropped_h(c, r, before, c.h_dropped.data() + r * Up_);
     }
-    unroll<Layout::stages>([&](auto stage) { forward_stage<stage>(c, x_rows, h_rows, before, after, saved); });
-  }
-
-  template <int stage>
-  void forward_stage(const Chunk& c, const std::array<const T*, 64>& x_rows, const std::array<const T*, 64>& h_rows,
-                     const T* before, T* after, T* saved) const {
-    using Part = StageLayout<Cell, stage>;
-    const auto active = static_cast<Index>(c.active.size());
-    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
-      constexpr int ub = decltype(blocks)::value;
-      constexpr int vectors = ub * Part::count;
-      const T* x_panel = layout_.input_panel(stage, j);
-      const T* h_panel = layout_.recurrent_panel(stage, j);
-      const T* bias = layout_.bias() + j * slots * L;
-      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
-        constexpr int M = decltype(size)::value;
-        Vec<T> acc[M][vectors];
-        const T* in[M];
-        Index rows[M];
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          rows[m] = c.active[static_cast<std::size_t>(tile + m)];
-          in[m] = x_rows[static_cast<std::size_t>(tile + m)];
-        });
-        unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-          constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
-          const Vec<T> start = load(bias + (b * slots + slot) * L);
-          unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
-        });
-        gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, s_.F, x_panel);
-        if constexpr (stage == 0) {
-          unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = h_rows[static_cast<std::size_t>(tile + m)]; });
-          gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, s_.U, h_panel);
-        } else {
-          // The operand stands with what is saved, one vector of units at a time.
-          for (Index block = 0; block < J_; ++block) {
-            unroll<M>([&](auto m) __attribute__((always_inline)) {
-              in[m] = saved + (block * R_ + rows[m]) * kept * L + slots * L;
-            });
-            gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
-                acc, in, std::min<Index>(L, s_.U - block * L), h_panel + block * L * Part::recurrent.count * L);
-          }
-        }
-        alignas(simd_bytes) T sums[M * vectors * L];
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          unroll<vectors>([&](auto v)
-                              __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
-        });
-        if (standard_) forward_units<stage>(StandardFunctions{}, c, before, after, saved, j, ub, rows, M, sums);
-        else forward_units<stage>(s_.functions, c, before, after, saved, j, ub, rows, M, sums);
-      });
-    });
-  }
-
-  // The cell's step for `count` rows and `ub` vectors of units from j on. Compiled once, whatever tile the sums came
-  // from.
-  template <int stage, class F>
-  [[gnu::noinline]] void forward_units(const F& functions, const Chunk& c, const T* before, T* after, T* saved, Index j,
-                                       int ub, const Index* rows, int count, const T* sums) const {
-    using Part = StageLayout<Cell, stage>;
-    gemm::for_tiles<unit_width>(count * ub, [&](Index first, auto size) __attribute__((always_inline)) {
-      constexpr int width = decltype(size)::value;
-      ForwardUnit<T, slots, width> unit;
-      unit.state_stride = state_stride_;
-      unroll<width>([&](auto i) __attribute__((always_inline)) {
-        const Index item = first + i;
-        const Index row = rows[item / ub];
-        const Index b = item % ub;
-        unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
-          unit.sum[Part::first + slot].part[i] = load(sums + (item * Part::count + slot) * L);
-        });
-        const Index place = row * Up_ + (j + b) * L;
-        unit.place[i] = {before + place, after + place, saved ? saved + (j * R_ + row * ub + b) * kept * L : nullptr,
-                         s_.recurrent_dropout ? c.scale.data() + place : nullptr};
-      });
-      Cell::template forward<stage>(functions, unit);
-    });
+    step_.forward({.count = static_cast<Index>(c.active.size()),
+                   .place = c.active.data(),
+                   .x = x_rows.data(),
+                   .h = h_rows.data(),
+                   .capacity = R_,
+                   .before = before,
+                   .after = after,
+                   .saved = saved,
+                   .recurrent_dropout = s_.recurrent_dropout ? c.scale.data() : nullptr,
+                   .zoneout = zoned_ ? c.zoneout.data() : nullptr});
   }
 
   // ---------------------------------------------------------------- backward
@@ -402,8 +351,9 @@ class Driver final : public Runner<T> {
         const T* before = c.states + (step - begin) * step_states_;
         T* saved = c.saved + (step - begin) * step_saved_;
         find_active(c, step);
+        load_zoneout(c, step);
         absorb(c, g, step, carry.data());
-        backward_step(c, before, before + step_states_, saved, carry.data(), operand.data());
+        backward_step(c, before, saved, carry.data(), operand.data(), partial + layout_.vector_gradient());
         if (g.dx) input_gradient(c, step, saved, g.dx);
         if (block.rows + static_cast<Index>(c.active.size()) > capacity) flush(block, partial);
         gather(c, block, step, before, saved);
@@ -426,35 +376,39 @@ class Driver final : public Runner<T> {
     }
   }
 
-  void backward_step(const Chunk& c, const T* before, const T* after, T* saved, T* carry, T* operand) const {
+  void backward_step(const Chunk& c, const T* before, T* saved, T* carry, T* operand, T* vector_gradients) const {
     unroll<Layout::stages>([&](auto i) {
       constexpr int stage = Layout::stages - 1 - i;
-      if (standard_) backward_units<stage>(StandardFunctions{}, c, before, after, saved, carry, operand);
-      else backward_units<stage>(s_.functions, c, before, after, saved, carry, operand);
+      step_.with_functions([&](const auto& functions) {
+        backward_units<stage>(functions, c, before, saved, carry, operand, vector_gradients);
+      });
       state_product<stage>(c, saved, carry, operand);
     });
   }
 
   template <int stage, class F>
-  [[gnu::noinline]] void backward_units(const F& functions, const Chunk& c, const T* before, const T* after, T* saved,
-                                        T* carry, T* operand) const {
+  [[gnu::noinline]] void backward_units(const F& functions, const Chunk& c, const T* before, T* saved, T* carry,
+                                        T* operand, T* vector_gradients) const {
     layout_.for_groups([&](Index j, auto blocks) {
       constexpr int ub = decltype(blocks)::value;
       const auto items = static_cast<Index>(c.active.size()) * ub;
       gemm::for_tiles<unit_width>(items, [&](Index first, auto size) __attribute__((always_inline)) {
         constexpr int width = decltype(size)::value;
-        BackwardUnit<T, slots, width> unit;
+        BackwardUnit<T, slots, stage, width> unit;
         unit.state_stride = state_stride_;
+        unit.clip = s_.clip;
         unroll<width>([&](auto i) __attribute__((always_inline)) {
           const Index row = c.active[static_cast<std::size_t>((first + i) / ub)];
           const Index b = (first + i) % ub;
           const Index place = row * Up_ + (j + b) * L;
           unit.place[i] = {before + place,
-                           after + place,
                            carry + place,
-                           saved + (j * R_ + row * ub + b) * kept * L,
+                           saved + Layout::saved_place(R_, j, row, ub, b),
                            Layout::stages > 1 ? operand + place : nullptr,
-                           s_.recurrent_dropout ? c.scale.data() + place : nullptr};
+                           s_.recurrent_dropout ? c.scale.data() + place : nullptr,
+                           zoned_ ? c.zoneout.data() + place : nullptr,
+                           layout_.vectors_at(j + b),
+                           vector_gradients + (j + b) * Layout::vectors * L};
         });
         Cell::template backward<stage>(functions, unit);
       });
@@ -503,7 +457,7 @@ class Driver final : public Runner<T> {
         const T* in[M];
         unroll<M>([&](auto m) __attribute__((always_inline)) {
           const Index row = c.active[static_cast<std::size_t>(tile + m)];
-          in[m] = saved + (j * R_ + row * ub) * kept * L + first_slot * L;
+          in[m] = saved + Layout::saved_place(R_, j, row, ub) + first_slot * L;
         });
         gemm::multiply_add(acc, in, ub * count * L, panel + j * count * L * vectors * L);
       });
@@ -546,7 +500,7 @@ class Driver final : public Runner<T> {
       constexpr int ub = decltype(blocks)::value;
       for (Index i = 0; i < block.rows; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        block.gradients[at] = block.saved[at] + (j * R_ + block.row[at] * ub) * kept * L;
+        block.gradients[at] = block.saved[at] + Layout::saved_place(R_, j, block.row[at], ub);
       }
       add_product<ub * Layout::input.count>(block, block.x.data(), s_.F, Layout::input.first,
                                             partial + layout_.input_gradient(j));
@@ -560,7 +514,8 @@ class Driver final : public Runner<T> {
           for (Index part = 0; part < J_; ++part) {
             for (Index i = 0; i < block.rows; ++i) {
               const auto at = static_cast<std::size_t>(i);
-              block.operand[at] = block.saved[at] + (part * R_ + block.row[at]) * kept * L + slots * L;
+              block.operand[at] =
+                  block.saved[at] + Layout::saved_place(R_, part, block.row[at]) + (slots + stage - 1) * L;
             }
             add_product<vectors>(block, block.operand.data(), std::min<Index>(L, s_.U - part * L),
                                  Part::recurrent.first, out + part * L * vectors * L);
@@ -600,9 +555,9 @@ class Driver final : public Runner<T> {
   }
 
   const Sequence<T> s_;
-  const bool standard_ = s_.functions.activation == StandardFunctions::activation &&
-                         s_.functions.recurrent == StandardFunctions::recurrent;
-  Layout layout_;
+  const bool zoned_ = !s_.zoneout.empty() || !s_.zoneout_rate.empty();
+  Step<Cell, T> step_;
+  const Layout& layout_ = step_.layout;
   T* saved_ = nullptr;
   T* states_ = nullptr;
   const Index J_, Up_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;

@@ -39,7 +39,7 @@ struct Lstm {
     const auto f = value_of(fn.recurrent, unit.kept(1));
     const auto g = value_of(fn.activation, unit.kept(2));
     const auto o = value_of(fn.recurrent, unit.kept(3));
-    const auto c = unit.state(1);
+    const auto c = f * unit.previous(1) + rounded_product(i, g);
     const auto squashed = activate(fn.activation, c);
     const auto dh = unit.gradient(0);
     const auto dc = unit.gradient(1) + dh * o * slope_of(fn.activation, kept(fn.activation, c, squashed));

@@ -1,0 +1,148 @@
+// One time step of a layer, forward: products and the cell's pointwise step for a few rows. The sequence driver runs it
+// over whole sequences, a stream one step after another.
+//
+// The weights meet the rows in panels of one vector of units x all its slots (gemm.h), and the cell's pointwise step
+// runs on the sums while they are in the first cache. Every sum is one chain over ascending k, so a row's numbers do
+// not depend on the rows beside it.
+//
+// Letters: F features, U units, L lanes, J vectors of units.
+#pragma once
+
+#include "recurra/kernels/gemm.h"
+#include "recurra/rnn/layout.h"
+
+namespace recurra::rnn {
+
+/// The rows of a step and where their numbers lie. States stand as [state][row][padded units], what is saved as
+/// CellLayout says, for `capacity` rows each.
+template <class T>
+struct StepRows {
+  Index count = 0;               // rows that take part
+  const Index* place = nullptr;  // where each stands among the rows
+  const T* const* x = nullptr;   // for each what the input product reads
+  const T* const* h = nullptr;   // and the recurrent product of the first stage
+  Index capacity = 0;
+  const T* before = nullptr;  // states
+  T* after = nullptr;
+  T* saved = nullptr;                    // nullptr where nothing is to be kept, in a cell of one stage
+  const T* recurrent_dropout = nullptr;  // scale of state 0, laid out like one state
+  const T* zoneout = nullptr;            // share of each state that stays, laid out like the states
+};
+
+template <class Cell, class T>
+class Step {
+  static constexpr int L = lanes<T>;
+  static constexpr int slots = Cell::slots;
+  static constexpr int unit_width = std::is_same_v<T, float> ? 3 : 1;  // vectors that take the cell's step together
+
+ public:
+  using Layout = CellLayout<Cell, T>;
+
+  Step(Index features, Index units, const Functions& functions, T clip)
+      : layout(features, units), functions_(functions), clip_(clip) {}
+
+  Layout layout;
+
+  Index padded_units() const { return layout.J * L; }
+  /// Elements of the states, and of what is saved, of so many rows.
+  Index states_size(Index rows) const { return Cell::states * rows * padded_units(); }
+  Index saved_size(Index rows) const { return rows * layout.J * Layout::kept * L; }
+
+  /// Calls body(functions): the usual ones as a type of their own, so that the compiler knows them.
+  template <class Body>
+  RECURRA_INLINE void with_functions(Body&& body) const {
+    if (standard_) body(StandardFunctions{});
+    else body(functions_);
+  }
+  T clip() const { return clip_; }
+
+  void forward(const StepRows<T>& rows) const {
+    unroll<Layout::stages>([&](auto stage) { forward_stage<stage>(rows); });
+  }
+
+ private:
+  template <int stage>
+  void forward_stage(const StepRows<T>& rows) const {
+    using Part = StageLayout<Cell, stage>;
+    layout.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      constexpr int ub = decltype(blocks)::value;
+      constexpr int vectors = ub * Part::count;
+      const T* x_panel = layout.input_panel(stage, j);
+      const T* h_panel = layout.recurrent_panel(stage, j);
+      const T* bias = layout.bias() + j * slots * L;
+      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
+          rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
+            constexpr int M = decltype(size)::value;
+            Vec<T> acc[M][vectors];
+            const T* in[M];
+            unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = rows.x[tile + m]; });
+            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+              constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
+              const Vec<T> start = load(bias + (b * slots + slot) * L);
+              unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
+            });
+            gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, layout.F, x_panel);
+            if constexpr (stage == 0) {
+              unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = rows.h[tile + m]; });
+              gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, layout.U, h_panel);
+            } else {
+              // The operand stands with what is saved, one vector of units at a time.
+              for (Index block = 0; block < layout.J; ++block) {
+                unroll<M>([&](auto m) __attribute__((always_inline)) {
+                  in[m] = rows.saved + layout.saved_place(rows.capacity, block, rows.place[tile + m]) +
+                          (slots + stage - 1) * L;
+                });
+                gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
+                    acc, in, std::min<Index>(L, layout.U - block * L), h_panel + block * L * Part::recurrent.count * L);
+              }
+            }
+            alignas(simd_bytes) T sums[M * vectors * L];
+            unroll<M>([&](auto m) __attribute__((always_inline)) {
+              unroll<vectors>([&](auto v)
+                                  __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
+            });
+            with_functions([&](const auto& functions) __attribute__((always_inline)) {
+              forward_units<stage>(functions, rows, j, ub, rows.place + tile, M, sums);
+            });
+          });
+    });
+  }
+
+  // The cell's step for `count` rows and `ub` vectors of units from j on. Compiled once, whatever tile the sums came
+  // from.
+  template <int stage, class F>
+  [[gnu::noinline]] void forward_units(const F& functions, const StepRows<T>& rows, Index j, int ub,
+                                       const Index* places, int count, const T* sums) const {
+    using Part = StageLayout<Cell, stage>;
+    const Index padded = padded_units();
+    gemm::for_tiles<unit_width>(count * ub, [&](Index first, auto size) __attribute__((always_inline)) {
+      constexpr int width = decltype(size)::value;
+      ForwardUnit<T, slots, stage, width> unit;
+      unit.state_stride = rows.capacity * padded;
+      unit.clip = clip_;
+      unroll<width>([&](auto i) __attribute__((always_inline)) {
+        const Index item = first + i;
+        const Index row = places[item / ub];
+        const Index b = item % ub;
+        unroll<Part::count>([&](auto slot) __attribute__((always_inline)) {
+          unit.sum[Part::first + slot].part[i] = load(sums + (item * Part::count + slot) * L);
+        });
+        const Index place = row * padded + (j + b) * L;
+        unit.place[i] = {rows.before + place,
+                         rows.after + place,
+                         rows.saved ? rows.saved + layout.saved_place(rows.capacity, j, row, ub, b) : nullptr,
+                         rows.recurrent_dropout ? rows.recurrent_dropout + place : nullptr,
+                         rows.zoneout ? rows.zoneout + place : nullptr,
+                         layout.vectors_at(j + b)};
+      });
+      Cell::template forward<stage>(functions, unit);
+    });
+  }
+
+  const Functions functions_;
+  const T clip_;
+  const bool standard_ =
+      functions_.activation == StandardFunctions::activation && functions_.recurrent == StandardFunctions::recurrent;
+};
+
+}  // namespace recurra::rnn
