@@ -1,4 +1,4 @@
-"""Arguments that many layers share: windows, padding, data formats, and the settings of a weight."""
+"""Arguments that many layers share: extents of windows, shapes in either data format, the settings of a weight."""
 
 from __future__ import annotations
 
@@ -6,40 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from recurra import constraints, initializers, ops, regularizers
+from recurra import constraints, initializers, regularizers
 
 Shape = tuple[int | None, ...]
-
-
-def integers(owner: str, argument: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
-    """`count` integers from that many, or from one that stands for all.
-
-    Raises: ValueError naming the layer class and the argument.
-    """
-    values = (value,) * count if isinstance(value, (int, np.integer)) else value
-    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != count:
-        wanted = "an integer" if count == 1 else f"an integer or {count} integers"
-        raise ValueError(f"{owner}: {argument} must be {wanted}, got {value!r}")
-    for one in values:
-        if isinstance(one, bool) or not isinstance(one, (int, np.integer)) or one < least:
-            raise ValueError(f"{owner}: {argument} must be {least} or more, got {value!r}")
-    return tuple(int(one) for one in values)
-
-
-def padding_name(owner: str, value: Any, causal: bool = False) -> str:
-    """`valid`, `same` or, where allowed, `causal`, whatever the case."""
-    allowed = ("valid", "same", "causal") if causal else ("valid", "same")
-    name = value.lower() if isinstance(value, str) else value
-    if name not in allowed:
-        raise ValueError(f"{owner}: padding must be one of {', '.join(map(repr, allowed))}, got {value!r}")
-    return str(name)
-
-
-def data_format_name(owner: str, value: Any) -> str:
-    """`channels_last` (also for None) or `channels_first`."""
-    if value not in (None, "channels_last", "channels_first"):
-        raise ValueError(f"{owner}: data_format must be 'channels_last' or 'channels_first', got {value!r}")
-    return value or "channels_last"
 
 
 def probability(owner: str, argument: str, value: Any) -> float:
@@ -70,20 +39,6 @@ def window_extent(length: int | None, size: int, stride: int, dilation: int, pad
 def closed(shape: Shape) -> tuple[int, ...]:
     """A shape of which no extent is open, as integers."""
     return tuple(extent for extent in shape if extent is not None)
-
-
-def channels_last(data_format: str, inputs: Any) -> Any:
-    """The tensor with its channels on the last axis."""
-    if data_format == "channels_last":
-        return inputs
-    return ops.transpose(inputs, (0, *range(2, inputs.ndim), 1))
-
-
-def as_given(data_format: str, outputs: Any) -> Any:
-    """Undoes `channels_last`."""
-    if data_format == "channels_last":
-        return outputs
-    return ops.transpose(outputs, (0, outputs.ndim - 1, *range(1, outputs.ndim - 1)))
 
 
 def shape_channels_last(data_format: str, shape: Any) -> Shape:

@@ -12,12 +12,7 @@ from recurra import _engine, activations, ops
 from recurra.layers.arguments import (
     Shape,
     add_weight,
-    as_given,
-    channels_last,
-    data_format_name,
-    integers,
     keep_weight_settings,
-    padding_name,
     shape_as_given,
     shape_channels_last,
     weight_settings,
@@ -26,6 +21,7 @@ from recurra.layers.arguments import (
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
 from recurra.layers.input_spec import InputSpec
+from recurra.ops.windows import as_given, channels_last, data_format_name, integers, padding_name, transposed_window
 from recurra.tensor import Variable
 
 
@@ -497,28 +493,20 @@ class Conv1DTranspose(_Convolution):
         self.kernel = add_weight(self, "kernel", (*self.kernel_size, self.filters, channels))
         self._add_bias(self.filters)
 
-    def _span(self) -> int:
-        return (self.kernel_size[0] - 1) * self.dilation_rate[0] + 1
-
-    def _output_length(self, length: int) -> int:
-        stride, span = self.strides[0], self._span()
-        if self.output_padding is not None:
-            shortest = span if self.padding == "valid" else span % 2
-            return (length - 1) * stride + shortest + self.output_padding[0]
-        return length * stride if self.padding == "same" else (length - 1) * stride + max(span, stride)
+    def _window(self, length: int) -> tuple[int, int]:
+        added = None if self.output_padding is None else self.output_padding[0]
+        size, stride, dilation = self.kernel_size[0], self.strides[0], self.dilation_rate[0]
+        return transposed_window(length, size, stride, dilation, self.padding, added)
 
     def call(self, inputs: Any) -> Any:
         inputs = channels_last(self.data_format, inputs)
-        stride, length = self.strides[0], inputs.shape[1]
-        output = self._output_length(length)
-        surplus = (length - 1) * stride + self._span() - output
-        before = max(surplus, 0) // 2 if self.padding == "same" else 0
+        output, before = self._window(inputs.shape[1])
         outputs = _engine.conv1d_transpose(
             inputs,
             self.kernel,
             output=output,
             bias=self.bias,
-            stride=stride,
+            stride=self.strides[0],
             dilation=self.dilation_rate[0],
             before=before,
         )
@@ -526,7 +514,7 @@ class Conv1DTranspose(_Convolution):
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         batch, length, _ = shape_channels_last(self.data_format, input_shape)
-        extent = None if length is None else self._output_length(length)
+        extent = None if length is None else self._window(length)[0]
         return shape_as_given(self.data_format, (batch, extent, self.filters))
 
     def get_config(self) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from recurra import ops
-from recurra.layers.arguments import Shape, add_weight, integers, keep_weight_settings, weight_settings
+from recurra.layers.arguments import Shape, add_weight, keep_weight_settings, weight_settings
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
+from recurra.ops.windows import integers
 from recurra.tensor import Tensor, Variable
 
 

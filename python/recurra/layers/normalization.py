@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from recurra import _engine, ops
 from recurra.layers.arguments import Shape, add_weight, keep_weight_settings, weight_settings
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
+from recurra.ops.normalization import normalized_rows
 from recurra.tensor import Variable
 
 
@@ -101,18 +101,15 @@ class BatchNormalization(Layer):
         if mask is not None and mask.ndim != inputs.ndim - 1:
             raise ValueError(f"expected a mask of {inputs.ndim - 1} axes, got shape {mask.shape}")
         axis = self.axis % inputs.ndim
+        if not (training and self.trainable):
+            moving = self.moving_mean, self.moving_variance
+            return ops.batch_normalization(inputs, *moving, axis, self.beta, self.gamma, self.epsilon)
         x, back = _moved_last(inputs, [axis])
-        if training and self.trainable:
-            if mask is not None and back is not None:  # the mask is about the last axis of the input, which has moved
-                mask = _moved_last(ops.broadcast_to(ops.expand_dims(mask, -1), inputs.shape), [axis])[0]
-            outputs, mean, variance = _engine.batch_normalization(x, self.gamma, self.beta, mask, self.epsilon)
-            self._move(self.moving_mean, mean)
-            self._move(self.moving_variance, variance)
-        else:
-            factor = ops.rsqrt(self.moving_variance + self.epsilon)
-            factor = factor if self.gamma is None else factor * self.gamma
-            outputs = (x - self.moving_mean) * factor
-            outputs = outputs if self.beta is None else outputs + self.beta
+        if mask is not None and back is not None:  # the mask is about the last axis of the input, which has moved
+            mask = _moved_last(ops.broadcast_to(ops.expand_dims(mask, -1), inputs.shape), [axis])[0]
+        outputs, mean, variance = _engine.batch_normalization(x, self.gamma, self.beta, mask, self.epsilon)
+        self._move(self.moving_mean, mean)
+        self._move(self.moving_variance, variance)
         return outputs if back is None else ops.transpose(outputs, back)
 
     def _move(self, moving: Variable, current: Any) -> None:
@@ -166,14 +163,8 @@ class _RowNormalization(Layer):
         return tuple(input_shape[axis] for axis in axes)
 
     def call(self, inputs: Any) -> Any:
-        axes = self._axes(inputs.ndim)
-        x, back = _moved_last(inputs, axes)
-        moved = x.shape
-        rest = moved[: len(moved) - len(axes)]
-        rows = ops.reshape(x, (*rest, math.prod(moved[len(rest) :])))
-        gamma, beta = (None if w is None else ops.reshape(w, (w.size,)) for w in (self.gamma, self.beta))
-        outputs = ops.reshape(_engine.layer_normalization(rows, gamma, beta, self.epsilon, self.norm), moved)
-        return outputs if back is None else ops.transpose(outputs, back)
+        weights = {"gamma": self.gamma, "beta": self.beta}
+        return normalized_rows(type(self).__name__, inputs, weights, self._axes(inputs.ndim), self.epsilon, self.norm)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         self._axes(len(input_shape))

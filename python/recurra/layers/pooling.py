@@ -8,19 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from recurra import _engine, ops
-from recurra.layers.arguments import (
-    Shape,
-    as_given,
-    channels_last,
-    data_format_name,
-    integers,
-    padding_name,
-    shape_as_given,
-    shape_channels_last,
-    window_extent,
-)
+from recurra.layers.arguments import Shape, shape_as_given, shape_channels_last, window_extent
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
+from recurra.ops.windows import as_given, channels_last, data_format_name, integers, padding_name
 
 
 class _Pooling(Layer):

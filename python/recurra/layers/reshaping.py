@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from recurra import ops
-from recurra.layers.arguments import Shape, closed, data_format_name, integers
+from recurra.layers.arguments import Shape, closed
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
 from recurra.layers.input_spec import InputSpec
+from recurra.ops.windows import data_format_name, integers
 
 
 class Reshape(Layer):

@@ -104,6 +104,10 @@ from recurra.ops.control import size as size
 from recurra.ops.control import stop_gradient as stop_gradient
 from recurra.ops.control import vectorized_map as vectorized_map
 from recurra.ops.control import while_loop as while_loop
+from recurra.ops.convolution import conv as conv
+from recurra.ops.convolution import conv_transpose as conv_transpose
+from recurra.ops.convolution import depthwise_conv as depthwise_conv
+from recurra.ops.convolution import separable_conv as separable_conv
 from recurra.ops.creation import arange as arange
 from recurra.ops.creation import empty as empty
 from recurra.ops.creation import eye as eye
@@ -168,6 +172,11 @@ from recurra.ops.losses import categorical_crossentropy as categorical_crossentr
 from recurra.ops.losses import mean_absolute_error as mean_absolute_error
 from recurra.ops.losses import mean_squared_error as mean_squared_error
 from recurra.ops.losses import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from recurra.ops.normalization import batch_normalization as batch_normalization
+from recurra.ops.normalization import layer_normalization as layer_normalization
+from recurra.ops.normalization import rms_normalization as rms_normalization
+from recurra.ops.pooling import average_pool as average_pool
+from recurra.ops.pooling import max_pool as max_pool
 from recurra.ops.products import dense as dense
 from recurra.ops.products import dot as dot
 from recurra.ops.products import einsum as einsum

@@ -1,0 +1,71 @@
+"""Pooling over windows of sequences and images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recurra import _engine
+from recurra.ops.operation import composed
+from recurra.ops.windows import as_given, channels_last, data_format_name, integers, padding_name, spatial_rank
+from recurra.tensor import Tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Window = int | tuple[int, ...] | list[int]
+
+
+@composed
+def max_pool(
+    inputs: ArrayLike | Tensor,
+    pool_size: Window,
+    strides: Window | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Tensor:
+    """The largest number of every channel in a window: y[t, c] = max over k of x[t stride + k, c].
+
+    Shapes: (batch, time, channels) -> (batch, time', channels), or (batch, height, width, channels) -> (batch, height',
+    width', channels).
+
+    Args:
+        pool_size: Of a window, one number or one an axis.
+        strides: From one window to the next; None: `pool_size`.
+        padding: "valid" (whole windows only) or "same" (windows at the ends may be incomplete).
+        data_format: "channels_last" (also for None) or "channels_first".
+
+    Raises:
+        ValueError: Arguments or shapes that do not fit, or inputs smaller than the window with "valid".
+    """
+    return _pooled(
+        "max_pool", (_engine.max_pool1d, _engine.max_pool2d), inputs, pool_size, strides, padding, data_format
+    )
+
+
+@composed
+def average_pool(
+    inputs: ArrayLike | Tensor,
+    pool_size: Window,
+    strides: Window | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Tensor:
+    """The mean of every channel in a window, over those places of it that exist.
+
+    Shapes, arguments and errors as `max_pool`.
+    """
+    functions = _engine.average_pool1d, _engine.average_pool2d
+    return _pooled("average_pool", functions, inputs, pool_size, strides, padding, data_format)
+
+
+def _pooled(
+    owner: str, functions: tuple[Any, Any], inputs: Any, pool_size: Any, strides: Any, padding: Any, data_format: Any
+) -> Tensor:
+    given = _engine.operand(inputs)
+    rank = spatial_rank(owner, given)
+    sizes = integers(owner, "pool_size", pool_size, rank)
+    steps = sizes if strides is None else integers(owner, "strides", strides, rank)
+    name, order = padding_name(owner, padding), data_format_name(owner, data_format)
+    window = (sizes[0], steps[0]) if rank == 1 else (sizes, steps)
+    pooled: Tensor = functions[rank - 1](channels_last(order, given), *window, name)
+    return as_given(order, pooled)
