@@ -447,6 +447,9 @@ class TestTinyShakespeare:
         (folder / "tinyshakespeare.txt").write_bytes(b"ab\xff")
         with pytest.raises(ValueError, match=r"position 2 .*that of the published file 86c4e6aa"):
             tiny_shakespeare.load_data()
+        (folder / "tinyshakespeare.txt").write_bytes(b"")
+        with pytest.raises(ValueError, match="it is empty"):
+            tiny_shakespeare.load_data()
         (folder / "tinyshakespeare.txt").unlink()
         (folder / "tinyshakespeare.txt.gz").write_bytes(gzip.compress(b"abc")[:-3])
         with pytest.raises(ValueError, match="cannot be read"):

@@ -202,6 +202,13 @@ def test_embedding_takes_whole_numbers_in_floats_and_refuses_others() -> None:
         layer(np.array([[1.5]]))
 
 
+def test_embedding_refuses_text() -> None:
+    with pytest.raises(
+        TypeError, match=r"\(Embedding\): expected whole numbers, got <U4; put a TextVectorization layer"
+    ):
+        layers.Embedding(7, 3)(np.array([["good"]]))
+
+
 def test_embedding_gradient_touches_the_rows_in_use() -> None:
     layer = layers.Embedding(6, 2)
     layer(np.array([[1, 4, 1]])).backward(Tensor(np.ones((1, 3, 2), np.float32)))

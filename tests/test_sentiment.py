@@ -74,6 +74,12 @@ def test_bags_of_words():
     assert drawn.argmax(1).tolist() != list(range(50))
 
 
+@pytest.mark.parametrize("number", [5, -1])
+def test_bags_of_numbers_that_are_no_words(number):
+    with pytest.raises(ValueError, match=rf"review 1 holds the number {number}, but words are numbered 0, …, 4"):
+        list(BagsOfWords([[1], [2, number]], None, 5))
+
+
 def test_inputs_of_networks_that_read_words():
     options = {"bag": False, "words": 9, "maxlen": 3, "batch_size": 2}
     assert inputs([[1, 2, 3, 4], [5]], None, **options).tolist() == [[2, 3, 4], [0, 0, 5]]
@@ -151,6 +157,17 @@ class TestClassifier:
         assert classifier.numbers("") == [1]
         assert classifier.probabilities([]).shape == (0,)
         assert np.isfinite(classifier.probabilities([""])).all()
+
+    def test_what_is_no_text_is_refused(self, reviews):
+        classifier = SentimentClassifier(self.saved(reviews)[2])
+        for texts, error, message in (
+            ("good", TypeError, r"got one string; write \[text\]"),
+            (["good", None], TypeError, "must be a string, got None"),
+            ([b"good"], TypeError, "must be a string, got b'good'"),
+            (["b\udce4d"], ValueError, "at position 1, which is no character"),
+        ):
+            with pytest.raises(error, match=message):
+                classifier.probabilities(texts)
 
     def test_other_files_are_refused(self, reviews):
         model = recurra.Sequential([recurra.Input((2,)), recurra.layers.Dense(1)])

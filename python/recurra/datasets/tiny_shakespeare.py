@@ -34,4 +34,7 @@ def load_data(path: str = "tinyshakespeare.txt") -> str:
         located = locate([path, f"{path}.gz"], url=_URL, sha256=_SHA256, save_as=path)
     with reading(located, None if located.suffix == ".gz" else _SHA256):
         data = located.read_bytes()
-        return decode(gzip.decompress(data) if located.suffix == ".gz" else data, str(located))
+        text = decode(gzip.decompress(data) if located.suffix == ".gz" else data, str(located))
+        if not text:
+            raise ValueError("it is empty")
+        return text

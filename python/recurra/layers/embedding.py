@@ -64,7 +64,9 @@ class Embedding(Layer):
         return ops.embedding(self._known(inputs), self.embeddings)
 
     def _known(self, inputs: Any) -> Any:
-        """The inputs as integers. Raises ValueError for one that is not in the vocabulary."""
+        """The inputs as integers. Raises ValueError for one that is not in the vocabulary, TypeError for text."""
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"expected whole numbers, got {inputs.dtype}; put a TextVectorization layer in front of it")
         numbers = inputs.numpy()
         whole = numbers if inputs.dtype in ("int32", "int64") else numbers.astype(np.int64)
         if numbers.size and (whole is not numbers or whole.min() < 0 or whole.max() >= self.input_dim):

@@ -36,7 +36,14 @@ def dense(
 
 @operation
 def embedding(indices: ArrayLike | Tensor, table: ArrayLike | Tensor) -> Tensor:
-    """Rows of a table: integers (...), table (N, D) -> (..., D). The gradient adds only to the rows in use."""
+    """Rows of a table: integers (...), table (N, D) -> (..., D). The gradient adds only to the rows in use.
+
+    Args:
+        indices: 0 to N - 1; negative ones count from the end.
+
+    Raises:
+        ValueError: There is no such row.
+    """
     return _engine.embedding(indices, table)
 
 

@@ -49,8 +49,8 @@ def pad_sequences(
         An array (N, maxlen, ...) in which an empty sequence is a row of `value`.
 
     Raises:
-        ValueError: something is no sequence, steps differ in shape, a whole number does not fit into `dtype`, or an
-            argument has no such choice.
+        ValueError: something is no sequence, steps differ in shape, a step does not fit into `dtype`, or an argument
+            has no such choice.
     """
     for name, choice in (("padding", padding), ("truncating", truncating)):
         if choice not in ("pre", "post"):
@@ -76,7 +76,12 @@ def pad_sequences(
 
     out = np.empty((len(lengths), maxlen, *step_shape), dtype=kind)
     padding_step = np.full(step_shape, value, dtype=out.dtype)
-    _engine.pad_sequences_into(out, sequences, padding_step, padding == "pre", truncating == "pre")
+    try:
+        _engine.pad_sequences_into(out, sequences, padding_step, padding == "pre", truncating == "pre")
+    except (TypeError, ValueError, OverflowError) as error:
+        if str(error).startswith("pad_sequences: "):
+            raise
+        raise ValueError(f"pad_sequences: a step does not fit into the dtype {kind}: {error}") from error
     return out
 
 

@@ -45,12 +45,28 @@ class SentimentClassifier:
         self.model = load_model(path, compile=False)
 
     def numbers(self, text: str) -> list[int]:
-        """The word numbers of a text, as in the training reviews: a start mark, unknown words as one number."""
-        ranks = word_ranks(text.encode(), self.ranks, unknown=UNKNOWN - FIRST)
+        """The word numbers of a text, as in the training reviews: a start mark, unknown words as one number.
+
+        Raises:
+            TypeError: `text` is no string.
+            ValueError: it holds what is no character, such as the remains of undecodable bytes.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"a text to judge must be a string, got {text!r:.40}")
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"a text to judge has {text[error.start]!r} at position {error.start}, which is no character: decode "
+                "its bytes with the right encoding"
+            ) from None
+        ranks = word_ranks(data, self.ranks, unknown=UNKNOWN - FIRST)
         return [START, *(ranks + FIRST).tolist()]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How probable it is that each text is positive, (len(texts),)."""
+        """How probable it is that each text is positive, (len(texts),). Errors as `numbers`."""
+        if isinstance(texts, str):
+            raise TypeError("texts must be a list of strings, got one string; write [text]")
         if not texts:
             return np.zeros(0)
         rows = [self.numbers(text) for text in texts]

@@ -24,6 +24,9 @@ class BagsOfWords:
         shuffle: a new order in every pass.
 
     Yields (x, y), or x: x (batch, words) float32, y (batch,).
+
+    Raises:
+        ValueError: a review holds a number that is none of 0, …, words − 1.
     """
 
     def __init__(
@@ -53,7 +56,14 @@ class BagsOfWords:
             rows = order[begin : begin + self.batch_size]
             x = np.zeros((len(rows), self.words), dtype=np.float32)
             for bag, row in zip(x, rows, strict=True):
-                bag[np.asarray(self.sequences[row], dtype=np.int64)] = 1
+                numbers = np.asarray(self.sequences[row], dtype=np.int64)
+                if numbers.size and not 0 <= numbers.min() <= numbers.max() < self.words:
+                    strange = numbers[(numbers < 0) | (numbers >= self.words)][0]
+                    raise ValueError(
+                        f"BagsOfWords: review {row} holds the number {strange}, but words are numbered 0, …, "
+                        f"{self.words - 1}"
+                    )
+                bag[numbers] = 1
             yield x if self.labels is None else (x, self.labels[rows])
 
 
