@@ -95,6 +95,19 @@ def small_weather():
     return 10 + daily + noise
 
 
+def test_weather_of_the_listings(program, monkeypatch):
+    data = program("data")
+    table = data.jena_climate.synthetic(500)
+    monkeypatch.setattr(data.jena_climate, "load_data", lambda: table)
+    np.testing.assert_array_equal(data.weather(), table.values)
+
+    def absent():
+        raise FileNotFoundError("no file")
+
+    monkeypatch.setattr(data.jena_climate, "load_data", absent)
+    assert data.weather().shape == (data.jena_climate.ROWS, 14)
+
+
 class TestJena:
     def windows(self, program, data, step=1):
         module = program("jena_generator")
@@ -162,6 +175,26 @@ class TestJena:
         with pytest.warns(DeprecationWarning, match="fit"):
             _, history = module.main(module.gru, True, windows, steps_per_epoch=20, epochs=2, verbose=0)
         assert_falls(history.history["loss"])
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("simple", [(50 + 1 + 1) * 50 * 4, 51]),
+        ("stacked", [(50 + 1 + 1) * 50 * 4, (50 + 50 + 1) * 50 * 4, 51]),
+        ("convolutional", [0, (3 + 1) * 64, 0, 0, (50 + 128 + 1) * 50 * 4, 51]),
+    ],
+)
+def test_kinds_of_lstm(program, small_weather, name, counts):
+    module = program("lstm_kinds")
+    model, history = module.main(getattr(module, name), small_weather[:1500, 1], epochs=3, verbose=0)
+    assert parameters(model) == counts
+    assert model.output_shape == (None, 1)
+    assert_falls(history.history["loss"])
+    x, y = module.days(small_weather[:, 1])
+    assert x.shape == (6000 - 24, 24, 1)
+    np.testing.assert_array_equal(x[5, 1:, 0], x[6, :-1, 0])
+    np.testing.assert_array_equal(y[:-1], x[1:, -1, 0])
 
 
 def test_shapes_of_use(program):
