@@ -22,7 +22,7 @@ print(*ast.literal_eval(re.search(r"^requires = (\[.*?\])", open("pyproject.toml
 endef
 export BUILD_REQUIREMENTS
 
-.PHONY: help demo test test-levels bench lint format stubs wheel asan tsan clean
+.PHONY: help demo test test-levels bench experiments lint format stubs wheel asan tsan clean
 
 help:  ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,9 @@ test-levels: wheel  ## run the test suite of the wheel under every SIMD level th
 bench: .venv/installed  ## training and inference beside PyTorch, Keras, JAX and ONNX Runtime, each in its own environment
 	$(BIN)/python bench/run.py --json bench/results/bench.json --markdown bench/results/bench.md \
 	  --plot bench/results/bench.png $(ARGS)
+
+experiments: .venv/installed  ## the trainings of docs/results.md on real data, beside PyTorch and Keras: an hour or more
+	$(BIN)/python bench/experiments.py $(ARGS)
 
 lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	$(BIN)/ruff check .

@@ -51,16 +51,16 @@ def environment(peer: str) -> Path:
 
 
 class Side:
-    """A running side.py."""
+    """A program of this folder that a side runs in a process of its own, and that answers lines of JSON."""
 
-    def __init__(self, peer: str, threads: int) -> None:
+    def __init__(self, peer: str, threads: int, program: str = "side.py", *arguments: str) -> None:
         interpreter = Path(sys.executable) if peer == "recurra" else environment(peer)
         env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         self.log = Path(".bench") / f"{peer}.log"
         self.log.parent.mkdir(exist_ok=True)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [interpreter, HERE / "side.py", f"{peer}_side", str(threads)],
+                [interpreter, HERE / program, f"{peer}_side", str(threads), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -76,11 +76,15 @@ class Side:
                 return json.loads(line)
         raise RuntimeError(f"a benchmark process ended; its last words are in {self.log}")
 
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one line."""
+        assert self.process.stdin is not None
+        print(json.dumps(order), file=self.process.stdin, flush=True)
+        return self._answer()
+
     def time(self, case: str, mode: str, repeats: int) -> list[float] | None:
         """Milliseconds of each repeat; None where the side cannot do the case."""
-        assert self.process.stdin is not None
-        print(json.dumps({"case": case, "mode": mode, "repeats": repeats}), file=self.process.stdin, flush=True)
-        return self._answer().get("ms")
+        return self.ask({"case": case, "mode": mode, "repeats": repeats}).get("ms")
 
     def close(self) -> None:
         assert self.process.stdin is not None

@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from peers.keras_network import network
+from peers.keras_training import Network
+from trainings import Training
 
 from cases import Case
 
@@ -32,3 +34,8 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
     if mode == "train":
         return lambda: model.train_on_batch(inputs, target)
     return lambda: model.predict_on_batch(inputs)
+
+
+def trained_network(training: Training, weights: list[np.ndarray], seed: int) -> Network:
+    keras.utils.set_random_seed(seed)
+    return Network(keras, training, weights)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 from peers.keras_network import network
+from peers.keras_training import Network
+from trainings import Training
 
 import recurra
 from cases import Case
@@ -25,3 +27,8 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
     if mode == "train":
         return lambda: model.train_on_batch(x, y)
     return lambda: model.predict_on_batch(x)
+
+
+def trained_network(training: Training, weights: list[np.ndarray], seed: int) -> Network:
+    recurra.random.set_seed(seed)
+    return Network(recurra, training, weights)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from peers.torch_training import TrainedNetwork
 from torch import nn
+from trainings import Training
 
 from cases import Case, Unsupported, last_recurrent
 
@@ -86,3 +88,8 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
         optimizer.step()
 
     return train
+
+
+def trained_network(training: Training, weights: list[np.ndarray], seed: int) -> TrainedNetwork:
+    torch.manual_seed(seed)
+    return TrainedNetwork(training, weights)
