@@ -195,6 +195,29 @@ def test_killed_training_goes_on_with_the_same_bits(tmp_path, frequency, killed_
     assert not backup.path.exists()
 
 
+@pytest.mark.parametrize("truncate", [None, (2, 4)])
+@pytest.mark.parametrize("killed_after", [2, 3, 5])
+def test_carried_states_go_on_too(tmp_path, truncate, killed_after):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(6, 7, 3)), rng.normal(size=(6, 7, 2))
+
+    def train(extra):
+        random.set_seed(1)
+        cells = [layers.GRUCell(2), layers.LSTMCell(2)]
+        model = Sequential([Input((None, 3)), layers.RNN(cells, return_sequences=True, stateful=True)])
+        model.compile("sgd", "mse")
+        options = {"batch_size": 2, "epochs": 2, "shuffle": False, "verbose": 0, "truncate": truncate}
+        return model, model.fit(x, y, callbacks=extra, **options).history
+
+    whole, expected = train([callbacks.LambdaCallback()])
+    with pytest.raises(RuntimeError, match="killed"):
+        train([callbacks.BackupAndRestore(tmp_path, save_freq=1), Kill(killed_after)])
+    again, history = train([callbacks.BackupAndRestore(tmp_path, save_freq=1), callbacks.LambdaCallback()])
+    assert history == expected
+    for a, b in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_backup_of_another_model_and_damaged_backup(tmp_path):
     with pytest.raises(RuntimeError, match="killed"):
         linear().fit(

@@ -148,10 +148,10 @@ class CSVLogger(Callback):
 class BackupAndRestore(Callback):
     """Makes a killed training go on where it stopped, with the results of one that was not interrupted.
 
-    At every save the weights, the optimizer's state, the random numbers' state, the figures so far, the other
-    callbacks' state and the place in the data are written to one file, atomically. A later `fit` with the same
-    arguments and the same directory takes up from there. A source of data has to give the same batches when iterated
-    again (arrays do; a generator is wound forward by drawing and dropping batches).
+    At every save the weights, the optimizer's state, the states that stateful layers carry, the random numbers' state,
+    the figures so far, the other callbacks' state and the place in the data are written to one file, atomically. A
+    later `fit` with the same arguments and the same directory takes up from there. A source of data has to give the
+    same batches when iterated again (arrays do; a generator is wound forward by drawing and dropping batches).
 
     backup_dir: directory for the file. save_freq: "epoch" (default) or a number of batches; a backup due at the last
     batch of an epoch, or in a source that does not know its length, is made at the end of the epoch. delete_checkpoint:

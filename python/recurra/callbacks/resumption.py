@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from recurra import random
+from recurra.layers.recurrent.rnn import RNN
+from recurra.tensor import Tensor
+from recurra.tree import flatten, pack_as
 
 
 def pack(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
@@ -46,6 +49,23 @@ def _generators(model: Any) -> list[random.SeedGenerator]:
     ]
 
 
+def _stateful(model: Any) -> list[RNN]:
+    """The layers that carry states from batch to batch."""
+    return [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
+
+
+def _carried(layer: RNN) -> list[np.ndarray] | None:
+    """The states that the next batch starts from; None if it starts anew."""
+    if layer.states is None or not layer._carries:
+        return None
+    return [np.array(state.numpy()) for state in flatten(layer.states)]
+
+
+def _carry(layer: RNN, states: list[np.ndarray] | None) -> None:
+    layer._carries = states is not None
+    layer.states = None if states is None else pack_as(layer.state_size, [Tensor(state) for state in states])
+
+
 def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """All that the rest of the training depends on."""
     run = model.run
@@ -60,6 +80,7 @@ def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[
         "trainer": model._trainer_state(),
         "figures": {} if epoch_done else model._figures_state(),
         "random": random.get_state(),
+        "states": [_carried(layer) for layer in _stateful(model)],
         "generators": [generator.get_state() for generator in _generators(model)],
         "pass_start": random.get_state() if between_passes else feed.pass_start,
         "drawn": 0 if between_passes else feed.drawn,
@@ -90,5 +111,7 @@ def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
     random.set_state(state["random"])
     for generator, own in zip(_generators(model), state["generators"], strict=True):
         generator.set_state(own)
+    for layer, carried in zip(_stateful(model), state["states"], strict=True):
+        _carry(layer, carried)
     if state["step"]:
         run.resumed = state["step"], state["samples"], state["figures"]

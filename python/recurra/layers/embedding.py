@@ -79,7 +79,13 @@ class Embedding(Layer):
         return inputs if whole is numbers else Tensor(whole)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return ops.not_equal(inputs, 0) if self.mask_zero else None
+        """With `mask_zero` the places that are not 0; a mask that the input has of its own applies as well."""
+        if not self.mask_zero:
+            return mask
+        own = ops.not_equal(inputs, 0)
+        if mask is None:
+            return own
+        return ops.logical_and(own, ops.reshape(mask, (*mask.shape, *[1] * (own.ndim - mask.ndim))))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return (*input_shape, self.output_dim)

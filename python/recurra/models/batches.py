@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from recurra import config, random
+from recurra.models import lengths as sequence_lengths
 from recurra.tensor import Tensor
 from recurra.tree import flatten, map_structure
 
@@ -145,11 +146,18 @@ def take(structure: Any, rows: Any) -> Any:
 class ArrayBatches:
     """Batches of arrays in memory; iterating shuffles anew if asked to.
 
-    x, y, sample_weight: as `fit` takes them. batch_size: default 32. shuffle: whether each pass draws a new order.
+    x, y, sample_weight, lengths: as `fit` takes them. batch_size: default 32. shuffle: whether each pass draws a new
+    order.
     """
 
     def __init__(
-        self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None, shuffle: bool = False
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        shuffle: bool = False,
+        lengths: Any = None,
     ) -> None:
         batch_size = 32 if batch_size is None else batch_size
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
@@ -158,6 +166,7 @@ class ArrayBatches:
         self.y = arrays_of(y, "y")
         self.sample_weight = arrays_of(sample_weight, "sample_weight")
         self.samples = check_lengths(self.x, self.y, self.sample_weight)
+        self.lengths = sequence_lengths.checked(lengths, self.x)
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
 
@@ -169,7 +178,8 @@ class ArrayBatches:
         for start in range(0, self.samples, self.batch_size):
             stop = min(start + self.batch_size, self.samples)
             rows = slice(start, stop) if order is None else order[start:stop]
-            yield take(self.x, rows), take(self.y, rows), take(self.sample_weight, rows)
+            x = sequence_lengths.with_masks(take(self.x, rows), take(self.lengths, rows))
+            yield x, take(self.y, rows), take(self.sample_weight, rows)
 
     def split(self, share: float) -> tuple[ArrayBatches, ArrayBatches]:
         """The first samples for training, the last `share` of them for validation."""
@@ -181,8 +191,9 @@ class ArrayBatches:
                 f"validation_split={share} of {self.samples} samples leaves nothing for "
                 f"{'training' if at == 0 else 'validation'}"
             )
-        parts = [take((self.x, self.y, self.sample_weight), rows) for rows in (slice(0, at), slice(at, None))]
-        first, last = (ArrayBatches(x, y, weight, self.batch_size) for x, y, weight in parts)
+        whole = (self.x, self.y, self.sample_weight, self.lengths)
+        parts = [take(whole, rows) for rows in (slice(0, at), slice(at, None))]
+        first, last = (ArrayBatches(x, y, weight, self.batch_size, lengths=own) for x, y, weight, own in parts)
         first.shuffle = self.shuffle
         return first, last
 
@@ -397,9 +408,10 @@ def with_class_weight(class_weight: Mapping[int, float] | None) -> Callable[[Bat
     return weigh
 
 
-def check_data_arguments(x: Any, y: Any, sample_weight: Any) -> None:
-    """Raises ValueError for targets or weights given beside a source, which brings its own."""
-    given = [name for name, value in (("y", y), ("sample_weight", sample_weight)) if value is not None]
+def check_data_arguments(x: Any, y: Any, sample_weight: Any, lengths: Any = None) -> None:
+    """Raises ValueError for targets, weights or lengths given beside a source, which brings its own."""
+    beside = {"y": y, "sample_weight": sample_weight, "lengths": lengths}
+    given = [name for name, value in beside.items() if value is not None]
     if given and is_source(x):
         raise ValueError(f"x gives its own batches, so {' and '.join(given)} cannot be given beside it")
 
@@ -413,12 +425,13 @@ def feed_of(
     shuffle: bool | str = False,
     class_weight: Mapping[int, float] | None = None,
     what: str = "x",
+    lengths: Any = None,
 ) -> Feed:
     """The feed for the arguments of fit, evaluate and predict."""
-    check_data_arguments(x, y, sample_weight)
+    check_data_arguments(x, y, sample_weight, lengths)
     if x is None:
         raise ValueError(f"{what} is missing: give arrays, a source of batches or a generator")
-    source = x if is_source(x) else ArrayBatches(x, y, sample_weight, batch_size, shuffle=bool(shuffle))
+    source = x if is_source(x) else ArrayBatches(x, y, sample_weight, batch_size, bool(shuffle), lengths)
     return Feed(source, steps, bool(shuffle), with_class_weight(class_weight), what)
 
 

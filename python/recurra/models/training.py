@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +22,13 @@ from recurra.layers.weights import WeightHolder
 from recurra.losses import FunctionLoss, Loss
 from recurra.metrics import Mean, Metric
 from recurra.models import batches
+from recurra.models import lengths as sequence_lengths
 from recurra.models.batches import Batch, Feed
 from recurra.models.border import check_inputs, check_targets
 from recurra.models.compiled import CompiledLoss, CompiledMetrics, aligned_with, check_names, flat_identifiers
 from recurra.models.generator_names import GeneratorNames
 from recurra.models.run import Run, Structure, stop_on_interrupt
+from recurra.models.truncation import Truncation
 from recurra.progress import is_terminal
 from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten, map_structure
@@ -62,6 +65,7 @@ class Trainer(GeneratorNames):
         def output_names(self) -> list[str]: ...
         def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
         def build(self, input_shape: Any) -> None: ...
+        def reset_states(self) -> None: ...
 
     def __init__(self) -> None:
         self.optimizer: Any = None
@@ -232,9 +236,9 @@ class Trainer(GeneratorNames):
             self._restore_figures("metrics")
         compiled.update(targets, predictions, self._weights_per_output(sample_weight, y_pred))
 
-    def _note_loss(self, loss: Tensor, y_pred: Any) -> None:
+    def _note_loss(self, loss: Tensor, y_pred: Any, steps: int = 1) -> None:
         first = y_pred if isinstance(y_pred, Tensor) else flatten(y_pred)[0]
-        count = first.shape[0] if first.ndim else 1
+        count = (first.shape[0] if first.ndim else 1) * steps
         self._loss_mean.total += loss.item() * count
         self._loss_mean.count += count
 
@@ -245,6 +249,17 @@ class Trainer(GeneratorNames):
         self._descend(loss)
         self._note_loss(loss, y_pred)
         self._update_metrics(y, y_pred, sample_weight)
+
+    def _train_windows(self, batch: Batch, truncation: Truncation) -> None:
+        """Truncated backpropagation through a batch: an update for each of its windows."""
+        for window in truncation.windows(batch):
+            y_pred = window.outputs(self(window.x, training=True))
+            loss = self.compute_loss(window.x, window.y, y_pred, window.sample_weight, training=True)
+            self._descend(loss)
+            self._note_loss(loss, y_pred, window.steps)
+            self._update_metrics(window.y, y_pred, window.sample_weight)
+            if self.run.interrupted:
+                return
 
     def _descend(self, loss: Tensor) -> None:
         variables = self._structure().variables
@@ -274,19 +289,35 @@ class Trainer(GeneratorNames):
         """The outputs for a batch; may be overridden."""
         return self(batches.unpack(data)[0], training=False)
 
-    def _step_for(self, kind: str) -> Callable[[Batch], Callable[[], dict[str, Any]]]:
+    def _truncation(self, truncate: Any, x: Any) -> Truncation:
+        """The cutting of batches like `x` that `truncate` asks for; refuses what it does not fit."""
+        if self._has_own("train"):
+            raise ValueError(f"model '{self.name}': truncate replaces train_step, but the model defines its own")
+        if not self.built and hasattr(x, "shape") and type(self).__name__ == "Sequential" and len(x.shape) > 1:
+            self.build((None, None, *x.shape[2:]))
+        return Truncation(self, truncate)
+
+    def _has_own(self, kind: str) -> bool:
+        """Whether `train_step` or `test_step` is overridden."""
+        name = f"{kind}_step"
+        return getattr(type(self), name) is not getattr(Trainer, name) or name in vars(self)
+
+    def _step_for(
+        self, kind: str, truncation: Truncation | None = None
+    ) -> Callable[[Batch], Callable[[], dict[str, Any]]]:
         """A function that does a step and returns how to get the figures after it."""
-        own, fast = {"train": (Trainer.train_step, self._train_batch), "test": (Trainer.test_step, self._test_batch)}[
-            kind
-        ]
-        method = getattr(self, f"{kind}_step")
-        if getattr(type(self), f"{kind}_step") is own and f"{kind}_step" not in vars(self):
+        if not self._has_own(kind):
+            fast = self._train_batch if kind == "train" else self._test_batch
 
             def step(batch: Batch) -> Callable[[], dict[str, Any]]:
-                fast(batch)
+                if truncation is None:
+                    fast(batch)
+                else:
+                    self._train_windows(batch, truncation)
                 return self.get_metrics_result
 
             return step
+        method = getattr(self, f"{kind}_step")
 
         def overridden(batch: Batch) -> Callable[[], dict[str, Any]]:
             figures = {name: float(np.asarray(value)) for name, value in method(_packed(batch)).items()}
@@ -314,6 +345,9 @@ class Trainer(GeneratorNames):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        lengths: Any = None,
+        validation_lengths: Any = None,
+        truncate: tuple[int, int] | None = None,
     ) -> History:
         """Trains the model and returns the history of the figures.
 
@@ -335,6 +369,18 @@ class Trainer(GeneratorNames):
             validation_steps: batches of the validation; default all there are.
             validation_batch_size: default batch_size.
             validation_freq: validate every so many epochs, or in these epochs (from 1).
+            lengths: integers (N,), for sequences that were padded at their end to make the arrays of x: how many steps
+                count. What stands behind has no influence on any value or gradient: the model gets a mask, as layers
+                do (see `recurra.layers.RNN`), and loss and metrics leave those steps out. For several inputs a list
+                or dictionary, None for inputs without.
+            validation_lengths: the same of the arrays in validation_data.
+            truncate: (k1, k2), to train on streams of any length by truncated backpropagation through time: an update
+                every k1 time steps, from the losses of these steps, with the gradient through the last k2 >= k1 steps.
+                x and y are (B, T, ...) with an open T; all recurrent layers are stateful. The states go on from window
+                to window, and from batch to batch, each of whose rows continues the row of the batch before; they are
+                reset when a pass over the data begins. The gradient does not go back behind the beginning of a batch.
+                Nothing is shuffled. Validation starts from fresh states. Other layers that look along time see one
+                window; activity penalties count whole windows. See `recurra.models.truncation`.
 
         Ctrl-C stops after the step that is running; fit says so and returns the history as after any other end, with
         the epochs that were completed. A second Ctrl-C raises KeyboardInterrupt at once.
@@ -345,14 +391,16 @@ class Trainer(GeneratorNames):
         verbose = checked_verbose(verbose)
         _check_count(epochs, "epochs", 0)
         _check_count(initial_epoch, "initial_epoch", 0)
-        batches.check_data_arguments(x, y, sample_weight)
+        batches.check_data_arguments(x, y, sample_weight, lengths)
         if x is None:
             raise ValueError("fit: x is missing: give arrays, a source of batches or a generator")
+        truncation = None if truncate is None else self._truncation(truncate, x)
+        shuffle = bool(shuffle) and truncation is None
         if not isinstance(validation_freq, int):
             validation_freq = frozenset(validation_freq)  # type: ignore[assignment]
         source = x
         if not batches.is_source(x):
-            source = batches.ArrayBatches(x, y, sample_weight, batch_size, shuffle=bool(shuffle))
+            source = batches.ArrayBatches(x, y, sample_weight, batch_size, shuffle, lengths)
             if y is None and self._needs_targets():
                 raise ValueError("fit: y is missing: give the targets of x")
         elif batch_size is not None:
@@ -363,24 +411,26 @@ class Trainer(GeneratorNames):
                 raise ValueError("fit: validation_split needs arrays; give validation_data for a source of batches")
             source, held_out = source.split(validation_split)
         if validation_data is not None:
-            held_out = self._validation_source(validation_data, validation_batch_size or batch_size)
+            held_out = self._validation_source(validation_data, validation_batch_size or batch_size, validation_lengths)
         elif held_out is not None and validation_batch_size:
             held_out.batch_size = validation_batch_size
         self._check_arrays(source, held_out)
-        feed = Feed(source, steps_per_epoch, bool(shuffle), batches.with_class_weight(class_weight))
+        if truncation is not None and isinstance(source, batches.ArrayBatches):
+            truncation.check_rows(source.samples, source.batch_size)
+        feed = Feed(source, steps_per_epoch, shuffle, batches.with_class_weight(class_weight))
         validation = None if held_out is None else Feed(held_out, validation_steps, False, what="validation_data")
-        return self._fit(feed, validation, epochs, initial_epoch, validation_freq, verbose, callbacks)
+        return self._fit(feed, validation, epochs, initial_epoch, validation_freq, verbose, callbacks, truncation)
 
     def _needs_targets(self) -> bool:
         return type(self).train_step is Trainer.train_step and self.loss is not None
 
-    def _validation_source(self, validation_data: Any, batch_size: int | None) -> Any:
+    def _validation_source(self, validation_data: Any, batch_size: int | None, lengths: Any) -> Any:
         x, y, weight = batches.validation_parts(validation_data)
-        batches.check_data_arguments(x, y, weight)
+        batches.check_data_arguments(x, y, weight, lengths)
         if batches.is_source(x):
             return x
         try:
-            return batches.ArrayBatches(x, y, weight, batch_size)
+            return batches.ArrayBatches(x, y, weight, batch_size, lengths=lengths)
         except (ValueError, TypeError) as error:
             raise type(error)(f"validation_data: {error}") from None
 
@@ -400,6 +450,7 @@ class Trainer(GeneratorNames):
         validation_freq: Any,
         verbose: int,
         callbacks: Any,
+        truncation: Truncation | None,
     ) -> History:
         history = History()
         self.history = history
@@ -413,17 +464,19 @@ class Trainer(GeneratorNames):
             verbose=verbose,
             validation=validation is not None,
         )
-        step = self._step_for("train")
+        step = self._step_for("train", truncation)
         with stop_on_interrupt(run):
             run.callbacks.call("on_train_begin", {})
             while run.epoch < epochs and not self.stop_training:
-                figures = self._fit_epoch(step)
+                figures = self._fit_epoch(step, truncation)
                 if run.interrupted or (feed.exhausted and run.step == 0):
                     break
                 logs = dict(figures())
                 if validation is not None and _is_due(run.epoch + 1, validation_freq):
                     steps, samples = run.step, run.samples
-                    logs |= {f"val_{name}": value for name, value in self._evaluate(validation, run.callbacks).items()}
+                    with nullcontext() if truncation is None else truncation.put_aside():
+                        held_out = self._evaluate(validation, run.callbacks)
+                    logs |= {f"val_{name}": value for name, value in held_out.items()}
                     run.step, run.samples = steps, samples
                     if run.interrupted:
                         break
@@ -441,7 +494,9 @@ class Trainer(GeneratorNames):
             )
         return history
 
-    def _fit_epoch(self, step: Callable[[Batch], Callable[[], dict[str, Any]]]) -> Callable[[], dict[str, Any]]:
+    def _fit_epoch(
+        self, step: Callable[[Batch], Callable[[], dict[str, Any]]], truncation: Truncation | None
+    ) -> Callable[[], dict[str, Any]]:
         run = self.run
         assert run.feed is not None
         assert run.callbacks is not None
@@ -458,6 +513,8 @@ class Trainer(GeneratorNames):
         figures: Callable[[], dict[str, Any]] = self.get_metrics_result
         for batch in run.feed.epoch(done=run.step):
             run.callbacks.batch_begin("train", run.step)
+            if truncation is not None and run.feed.drawn == 1:
+                self.reset_states()
             figures = step(batch)
             run.count(batch)
             run.callbacks.batch_end("train", run.step - 1, figures)
@@ -478,13 +535,14 @@ class Trainer(GeneratorNames):
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
+        lengths: Any = None,
     ) -> Any:
         """The loss and the metrics on data; arguments as those of `fit`.
 
         Returns: the loss, or a list of loss and metrics in the order of `metrics_names`, or a dictionary if asked for.
         """
         self._require_compiled("evaluate")
-        feed = batches.feed_of(x, y, sample_weight, batch_size, steps)
+        feed = batches.feed_of(x, y, sample_weight, batch_size, steps, lengths=lengths)
         self._check_arrays(feed.source, None)
         listed = _listed(callbacks, ProgbarLogger() if checked_verbose(verbose) else None)
         outer, self.run = self.run, Run(feed=feed)
@@ -521,6 +579,7 @@ class Trainer(GeneratorNames):
         verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: Any = None,
+        lengths: Any = None,
     ) -> Any:
         """The outputs of the model for inputs, as arrays.
 
@@ -530,9 +589,10 @@ class Trainer(GeneratorNames):
             verbose: 0 silent, 1 a progress bar, "auto" a bar on a terminal.
             steps: batches of a source; default all there are.
             callbacks: list of callbacks.
+            lengths: steps that count of each sequence, as in `fit`.
         """
         shown = 0 if verbose == "auto" and not is_terminal(sys.stdout) else checked_verbose(verbose)
-        feed = batches.feed_of(x, None, None, batch_size, steps)
+        feed = batches.feed_of(x, None, None, batch_size, steps, lengths=lengths)
         if isinstance(feed.source, batches.ArrayBatches):
             check_inputs(self, feed.source.x, "")
         listed = _listed(callbacks, ProgbarLogger() if shown else None)
@@ -566,40 +626,44 @@ class Trainer(GeneratorNames):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
+        lengths: Any = None,
+        truncate: tuple[int, int] | None = None,
     ) -> Any:
-        """One training step on one batch.
+        """One training step on one batch; with `truncate` one for each of its windows. Arguments as those of `fit`.
+
+        The states of stateful layers go on from the batch before; `reset_states()` lets them start anew.
 
         Returns: as `evaluate`, of this batch alone.
         """
         self._require_compiled("train_on_batch")
+        truncation = None if truncate is None else self._truncation(truncate, x)
         weigh = batches.with_class_weight(class_weight)
-        batch = self._single_batch(x, y, sample_weight)
+        batch = self._single_batch(x, y, sample_weight, lengths)
         self.reset_metrics()
-        figures = self._step_for("train")(batch if weigh is None else weigh(batch))()
+        figures = self._step_for("train", truncation)(batch if weigh is None else weigh(batch))()
         return figures if return_dict else _values(figures)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False, lengths: Any = None
+    ) -> Any:
         """The loss and the metrics of one batch. Returns: as `train_on_batch`."""
         self._require_compiled("test_on_batch")
-        batch = self._single_batch(x, y, sample_weight)
+        batch = self._single_batch(x, y, sample_weight, lengths)
         self.reset_metrics()
         with no_grad():
             figures = self._step_for("test")(batch)()
         return figures if return_dict else _values(figures)
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Any, lengths: Any = None) -> Any:
         """The outputs for one batch, as arrays."""
         with no_grad():
-            return _as_arrays(self.predict_step(_packed(self._single_batch(x, None, None))))
+            return _as_arrays(self.predict_step(_packed(self._single_batch(x, None, None, lengths))))
 
-    def _single_batch(self, x: Any, y: Any, sample_weight: Any) -> Batch:
-        batch = (
-            batches.arrays_of(x, "x", text=True),
-            batches.arrays_of(y, "y"),
-            batches.arrays_of(sample_weight, "sample_weight"),
-        )
-        batches.check_lengths(*batch)
-        return batch
+    def _single_batch(self, x: Any, y: Any, sample_weight: Any, lengths: Any) -> Batch:
+        inputs = batches.arrays_of(x, "x", text=True)
+        targets, weights = batches.arrays_of(y, "y"), batches.arrays_of(sample_weight, "sample_weight")
+        batches.check_lengths(inputs, targets, weights)
+        return sequence_lengths.with_masks(inputs, sequence_lengths.checked(lengths, inputs)), targets, weights
 
     # ---- state and configuration
 
