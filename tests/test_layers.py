@@ -215,6 +215,18 @@ def test_embedding_gradient_touches_the_rows_in_use() -> None:
     assert layer.embeddings.grad.numpy()[:, 0].tolist() == [0, 2, 0, 0, 1, 0]
 
 
+def test_a_word_that_occurs_twice_is_one_gradient_to_the_optimizer() -> None:
+    model = recurra.Sequential([recurra.Input((3,), dtype="int32"), layers.Embedding(5, 2), layers.Flatten()])
+    before = model.get_weights()[0]
+    model.compile(recurra.optimizers.RMSprop(0.1, rho=0.5), "mse")
+    target = np.array([[0.3, -0.2, 0.9, 0.1, -0.4, 0.7]], np.float32)
+    model.train_on_batch(np.array([[1, 4, 1]]), target)
+    gradient = np.zeros((5, 2))
+    np.add.at(gradient, [1, 4, 1], (before[[1, 4, 1]] - target.reshape(3, 2)) / 3)
+    expected = before - 0.1 * gradient / np.sqrt(0.5 * gradient**2 + 1e-7)
+    np.testing.assert_allclose(model.get_weights()[0], expected, atol=1e-5)
+
+
 def test_embedding_is_built_when_it_leads_a_sequential_model() -> None:
     model = recurra.Sequential([layers.Embedding(10, 4, input_length=6), layers.Flatten(), layers.Dense(1)])
     assert model.count_params() == 40 + 24 + 1
