@@ -13,6 +13,7 @@ _SUBMODULES = frozenset(
         "config",
         "constraints",
         "datasets",
+        "diagnostics",
         "initializers",
         "layers",
         "losses",

@@ -11,6 +11,7 @@ from recurra.callbacks.callback import (
     TerminateOnNaN,
 )
 from recurra.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
+from recurra.callbacks.gradient_flow import GradientFlow
 from recurra.callbacks.monitors import EarlyStopping, ReduceLROnPlateau
 from recurra.callbacks.progbar import ProgbarLogger
 
@@ -20,6 +21,7 @@ __all__ = [
     "Callback",
     "CallbackList",
     "EarlyStopping",
+    "GradientFlow",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",

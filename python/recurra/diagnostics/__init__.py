@@ -1,0 +1,8 @@
+"""Looking into recurrent networks: where the gradient goes on its way back through time."""
+
+from __future__ import annotations
+
+from recurra.diagnostics.flow import gradient_flow
+from recurra.diagnostics.report import FlowReport, LayerFlow
+
+__all__ = ["FlowReport", "LayerFlow", "gradient_flow"]

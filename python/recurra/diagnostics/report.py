@@ -1,0 +1,140 @@
+"""What `gradient_flow` found: numbers by layer, as a table and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recurra import plotting
+
+#: A gate below the first number counts as shut, above the second as open; in between it passes gradients on itself.
+SHUT, OPEN = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class LayerFlow:
+    """One recurrent layer. States are "h", for an LSTM "h" and "c", for others "h", "state 2", …
+
+    Arrays have one number a time step of the input, the first step first. A layer that reads backwards ends at the
+    first step: there its ∂h_T/∂h_t is 1.
+    """
+
+    name: str
+    backwards: bool
+    """Whether the layer reads the last step first."""
+    loss_gradient: Mapping[str, np.ndarray]
+    """‖∂L/∂h_t‖ (T,) by state: the total derivative of the loss, over all sequences and units of the batch."""
+    jacobian: Mapping[str, np.ndarray]
+    """‖∂h_T/∂h_t‖ (T,) by state: the largest singular value, as the mean of some sequences."""
+    saturation: Mapping[str, tuple[float, float]]
+    """By gate, the shares of its activations that are below SHUT and above OPEN."""
+    spectral_radius: Mapping[str, float]
+    """By gate, the largest magnitude of an eigenvalue of the matrix from state to gate."""
+
+    def factor(self, state: str | None = None) -> float:
+        """What ‖∂h_T/∂h_t‖ of a state (the first one) is multiplied by for each step back: a geometric mean.
+
+        NaN for a sequence of one step.
+        """
+        curve = self.jacobian[state or next(iter(self.jacobian))]
+        curve = curve[::-1] if self.backwards else curve
+        if len(curve) < 2 or not curve[-1]:
+            return float("nan")
+        return float((curve[0] / curve[-1]) ** (1 / (len(curve) - 1)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as plain values and arrays."""
+        mappings = {name: dict(getattr(self, name)) for name in _MAPPINGS}
+        return {"name": self.name, "backwards": self.backwards, **mappings}
+
+
+_MAPPINGS = ("loss_gradient", "jacobian", "saturation", "spectral_radius")
+
+
+@dataclass(frozen=True)
+class FlowReport:
+    """The gradient's way through all recurrent layers of a model; `print` shows a table, `plot` draws it."""
+
+    loss: float
+    layers: tuple[LayerFlow, ...]
+
+    def __getitem__(self, name: str) -> LayerFlow:
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"there is no layer '{name}'; there are {', '.join(layer.name for layer in self.layers)}")
+
+    def __str__(self) -> str:
+        lines = [f"loss {self.loss:.4g}"]
+        width = max(len(layer.name) for layer in self.layers) + 8
+        lines.append(f"{'layer, state':<{width}}{'|dL/dh| first':>14}{'last step':>11}{'|dh_T/dh_1|':>13}{'a step':>8}")
+        for layer in self.layers:
+            for state, curve in layer.loss_gradient.items():
+                far = layer.jacobian[state][-1 if layer.backwards else 0]
+                lines.append(
+                    f"{f'{layer.name}, {state}':<{width}}{curve[0]:>14.2e}{curve[-1]:>11.2e}{far:>13.2e}"
+                    f"{layer.factor(state):>8.3f}"
+                )
+        for layer in self.layers:
+            radii = ", ".join(f"{gate} {radius:.3f}" for gate, radius in layer.spectral_radius.items())
+            if radii:
+                lines.append(f"{layer.name}: spectral radius {radii}")
+            gates = ", ".join(f"{gate} {low:.0%} and {high:.0%}" for gate, (low, high) in layer.saturation.items())
+            if gates:
+                lines.append(f"{layer.name}: gates below {SHUT} and above {OPEN}: {gates}")
+        return "\n".join(lines)
+
+    def plot(self, path: str | Path | None = None, title: str = "Gradient flow") -> Any:
+        """Draws both norms over time, on logarithmic axes, and the saturation of the gates where there are any.
+
+        Arguments:
+            path: where to write the picture (.png, .pdf, .svg); None writes none.
+            title: above the axes.
+
+        Returns: the figure. Needs matplotlib.
+        """
+        gates = [(layer, gate) for layer in self.layers for gate in layer.saturation]
+        figure, axes = plotting.new_figure(3 if gates else 2, height=3.0)
+        for layer in self.layers:
+            radii = ", ".join(f"{gate} {radius:.2f}" for gate, radius in layer.spectral_radius.items())
+            for state, curve in layer.loss_gradient.items():
+                time = np.arange(1, len(curve) + 1)
+                first = state == next(iter(layer.loss_gradient))
+                label = f"{layer.name}, {state}" + (f" (spectral radius {radii})" if radii and first else "")
+                style = {"linestyle": "-" if first else "--"}
+                (line,) = axes[0].plot(time, _positive(curve), label=label, **style)
+                axes[1].plot(time, _positive(layer.jacobian[state]), color=line.get_color(), **style)
+        for axis, words in zip(axes, ("‖∂L/∂h_t‖", "‖∂h_T/∂h_t‖"), strict=False):
+            axis.set_yscale("log")
+            axis.set(xlabel="t", ylabel=words)
+        axes[0].set_title(title)
+        axes[0].legend(frameon=False, fontsize="small")
+        if gates:
+            shares = np.array([layer.saturation[gate] for layer, gate in gates])
+            places = np.arange(len(gates))
+            axes[2].bar(places - 0.2, shares[:, 0], 0.4, color=plotting.MUTED, label=f"below {SHUT}")
+            axes[2].bar(places + 0.2, shares[:, 1], 0.4, color=plotting.MODEL, label=f"above {OPEN}")
+            axes[2].set_xticks(places, [f"{layer.name}\n{gate}" for layer, gate in gates], fontsize="small")
+            axes[2].set(ylabel="share of gate values", ylim=(0, 1))
+            axes[2].legend(frameon=False, ncols=2)
+        if path is not None:
+            plotting.save(figure, path)
+        return figure
+
+    def as_dict(self) -> dict[str, Any]:
+        """All numbers as plain values and arrays, for `from_dict`."""
+        return {"loss": self.loss, "layers": [layer.as_dict() for layer in self.layers]}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> FlowReport:
+        """The report that `as_dict` gave."""
+        return cls(float(state["loss"]), tuple(LayerFlow(**layer) for layer in state["layers"]))
+
+
+def _positive(curve: np.ndarray) -> np.ndarray:
+    """The curve for a logarithmic axis, which has no place for zero."""
+    return np.where(curve > 0, curve, np.nan)
