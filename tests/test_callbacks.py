@@ -107,13 +107,6 @@ def test_learning_rate_scheduler():
     assert history.history["learning_rate"] == [0.0, 0.1]
 
 
-def test_terminate_on_nan(capsys):
-    model = linear(optimizers.SGD(1e30))
-    history = model.fit(X, Y, batch_size=10, epochs=5, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
-    assert len(history.epoch) == 1
-    assert "the loss is" in capsys.readouterr().out
-
-
 def test_model_checkpoint(tmp_path):
     model = linear()
     path = tmp_path / "new" / "model-{epoch:02d}-{figure:.1f}.safetensors"

@@ -8,12 +8,12 @@ from recurra.callbacks.callback import (
     History,
     LambdaCallback,
     LearningRateScheduler,
-    TerminateOnNaN,
 )
 from recurra.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
 from recurra.callbacks.gradient_flow import GradientFlow
 from recurra.callbacks.monitors import EarlyStopping, ReduceLROnPlateau
 from recurra.callbacks.progbar import ProgbarLogger
+from recurra.callbacks.termination import TerminateOnNaN
 
 __all__ = [
     "BackupAndRestore",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -181,25 +180,6 @@ class LambdaCallback(Callback):
                 raise TypeError(f"LambdaCallback: there is nothing named {name}")
             if function is not None:
                 setattr(self, name, function)
-
-
-class TerminateOnNaN(Callback):
-    """Stops training when the loss is NaN or infinite, and says at which step."""
-
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        loss = (logs or {}).get("loss")
-        if loss is not None and not math.isfinite(loss):
-            where = self._first_bad_weight()
-            print(
-                f"Batch {batch}: the loss is {loss}, training stops" + (f"; '{where}' is not finite" if where else "")
-            )
-            self.model.stop_training = True
-
-    def _first_bad_weight(self) -> str | None:
-        for variable in self.model.trainable_variables:
-            if not np.isfinite(variable.numpy()).all():
-                return str(getattr(variable, "path", None) or variable.name)
-        return None
 
 
 class LearningRateScheduler(Callback):

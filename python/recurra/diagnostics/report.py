@@ -100,11 +100,11 @@ class FlowReport:
         gates = [(layer, gate) for layer in self.layers for gate in layer.saturation]
         figure, axes = plotting.new_figure(3 if gates else 2, height=3.0)
         for layer in self.layers:
-            radii = ", ".join(f"{gate} {radius:.2f}" for gate, radius in layer.spectral_radius.items())
+            radius = f", spectral radius {max(layer.spectral_radius.values()):.2f}" if layer.spectral_radius else ""
             for state, curve in layer.loss_gradient.items():
                 time = np.arange(1, len(curve) + 1)
                 first = state == next(iter(layer.loss_gradient))
-                label = f"{layer.name}, {state}" + (f" (spectral radius {radii})" if radii and first else "")
+                label = f"{layer.name}, {state}{radius if first else ''}"
                 style = {"linestyle": "-" if first else "--"}
                 (line,) = axes[0].plot(time, _positive(curve), label=label, **style)
                 axes[1].plot(time, _positive(layer.jacobian[state]), color=line.get_color(), **style)
@@ -112,13 +112,14 @@ class FlowReport:
             axis.set_yscale("log")
             axis.set(xlabel="t", ylabel=words)
         axes[0].set_title(title)
-        axes[0].legend(frameon=False, fontsize="small")
+        axes[0].legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
         if gates:
             shares = np.array([layer.saturation[gate] for layer, gate in gates])
             places = np.arange(len(gates))
             axes[2].bar(places - 0.2, shares[:, 0], 0.4, color=plotting.MUTED, label=f"below {SHUT}")
             axes[2].bar(places + 0.2, shares[:, 1], 0.4, color=plotting.MODEL, label=f"above {OPEN}")
-            axes[2].set_xticks(places, [f"{layer.name}\n{gate}" for layer, gate in gates], fontsize="small")
+            names = [f"{layer.name}, {gate}" for layer, gate in gates]
+            axes[2].set_xticks(places, names, fontsize="small", rotation=30, ha="right")
             axes[2].set(ylabel="share of gate values", ylim=(0, 1))
             axes[2].legend(frameon=False, ncols=2)
         if path is not None:

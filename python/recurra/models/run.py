@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recurra.tree import leaves
@@ -14,7 +14,7 @@ from recurra.tree import leaves
 if TYPE_CHECKING:
     from recurra.callbacks import CallbackList
     from recurra.models.batches import Batch, Feed
-    from recurra.tensor import Variable
+    from recurra.tensor import Tensor, Variable
 
 
 @dataclass
@@ -42,6 +42,9 @@ class Run:
     #: Steps, samples and figures of an epoch that an earlier run had begun; taken up by the first epoch.
     resumed: tuple[int, int, Any] | None = None
     figures: Any = None
+    #: Called with (loss, inputs) between backward and update; one that says False stops the update.
+    watchers: list[Callable[[Tensor, Any], bool]] = field(default_factory=list)
+    halted: bool = False
 
     def count(self, batch: Batch) -> None:
         """One more step, on this batch."""

@@ -246,7 +246,7 @@ class Trainer(GeneratorNames):
         x, y, sample_weight = batch
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._descend(loss)
+        self._descend(loss, x)
         self._note_loss(loss, y_pred)
         self._update_metrics(y, y_pred, sample_weight)
 
@@ -255,18 +255,21 @@ class Trainer(GeneratorNames):
         for window in truncation.windows(batch):
             y_pred = window.outputs(self(window.x, training=True))
             loss = self.compute_loss(window.x, window.y, y_pred, window.sample_weight, training=True)
-            self._descend(loss)
+            self._descend(loss, window.x)
             self._note_loss(loss, y_pred, window.steps)
             self._update_metrics(window.y, y_pred, window.sample_weight)
-            if self.run.interrupted:
+            if self.run.interrupted or self.run.halted:
                 return
 
-    def _descend(self, loss: Tensor) -> None:
+    def _descend(self, loss: Tensor, x: Any) -> None:
         variables = self._structure().variables
         if variables:
             self.optimizer.build(variables)
             self.optimizer.zero_gradients()
             loss.backward()
+            if self.run.watchers and not all(watch(loss, x) for watch in self.run.watchers):
+                self.run.halted = True
+                return
             self.optimizer.step()
 
     def _test_batch(self, batch: Batch) -> None:
