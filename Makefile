@@ -10,9 +10,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
-ENGINE := $(shell find cpp bindings cmake tests/cpp -type f) CMakeLists.txt
+ENGINE := $(shell find cpp bindings cmake tests/cpp examples/cpp -type f) CMakeLists.txt
 PACKAGE := $(shell find python -name '*.py' -o -name '*.pyi') pyproject.toml README.md LICENSE
-CPP_FILES := $(shell find cpp bindings tests/cpp -name '*.h' -o -name '*.cpp')
+CPP_FILES := $(shell find cpp bindings tests/cpp examples/cpp -name '*.h' -o -name '*.cpp')
 TIDY_FILES := $(shell find cpp bindings -name '*.cpp')
 
 # What pyproject.toml asks of a build, and the tools that an isolated build would fetch by itself.

@@ -20,6 +20,7 @@ void register_ops(py::module_& m);
 void register_optim(py::module_& m);
 void register_random(py::module_& m);
 void register_rnn(py::module_& m);
+void register_runtime(py::module_& m);
 void register_tensor(py::module_& m);
 void register_text(py::module_& m);
 

@@ -13,6 +13,7 @@ PYBIND11_MODULE(RECURRA_MODULE_NAME, m, py::mod_gil_not_used()) {
   register_optim(m);
   register_random(m);
   register_rnn(m);
+  register_runtime(m);
   register_data(m);
   register_text(m);
 }

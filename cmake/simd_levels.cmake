@@ -67,16 +67,20 @@ function(recurra_chosen_levels result)
   set(${result} ${levels} PARENT_SCOPE)
 endfunction()
 
-# The engine of one level (recurra_<level>, used by the unit tests too) and its Python module (_engine_<level>).
+# The engine of one level, recurra_<level>.
 function(recurra_engine level)
   set(engine recurra_${level})
   add_library(${engine} OBJECT ${engine_sources})
   target_include_directories(${engine} PUBLIC cpp)
-  target_link_libraries(${engine} PUBLIC Eigen3::Eigen OpenMP::OpenMP_CXX)
+  target_link_libraries(${engine} PUBLIC Eigen3::Eigen OpenMP::OpenMP_CXX PRIVATE nlohmann_json::nlohmann_json)
   target_compile_definitions(${engine} PUBLIC RECURRA_SIMD_LEVEL="${level}" EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE)
   target_compile_options(${engine} PUBLIC ${RECURRA_FLAGS_${level}} -fno-math-errno -fno-trapping-math
                          PRIVATE -Wall -Wextra)
+endfunction()
 
+# Its Python module, _engine_<level>.
+function(recurra_python_module level)
+  set(engine recurra_${level})
   set(module _engine_${level})
   pybind11_add_module(${module} MODULE NO_EXTRAS ${binding_sources})
   target_link_libraries(${module} PRIVATE ${engine})

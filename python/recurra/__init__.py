@@ -27,6 +27,7 @@ _SUBMODULES = frozenset(
         "regularizers",
         "saving",
         "serialization",
+        "streaming",
         "tensor",
         "utils",
     }

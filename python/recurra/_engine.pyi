@@ -274,6 +274,80 @@ class RowNorm:
     @property
     def value(self) -> int:
         ...
+class Stream:
+    """
+    The state of sequences that run through a model step by step.
+
+    Made by `model.streaming(batch_size)` or `recurra.streaming.load_stream`. It holds copies of the model's weights: later
+    training does not change it. Use it from one thread at a time; threads of their own take streams of their own.
+
+    Letters: B sequences, T steps, F the shape of one step's input, O of its output. A model that begins with an Embedding
+    takes whole numbers, and no F. Arrays are of the model's dtype; others are converted.
+    """
+    def __copy__(self) -> Stream:
+        ...
+    def copy(self) -> Stream:
+        """
+        A stream in the same state, which goes on independently.
+        """
+    def process(self, block: typing.Any, out: typing.Any = None) -> typing.Any:
+        """
+        Several time steps: block (B, T, F) -> (B, T, O), the same bits as T calls of step.
+
+        Other Python threads run meanwhile. Errors as step.
+        """
+    def reset(self, rows: typing.Any = None) -> None:
+        """
+        Lets sequences begin anew: all, or those at these places of the batch.
+
+        Raises ValueError if a row is not in the batch; nothing is changed then.
+        """
+    def step(self, x: typing.Any, out: typing.Any = None) -> typing.Any:
+        """
+        One time step: x (B, F) -> (B, O).
+
+        With one sequence the axis of the batch may be left out; the output then has none either.
+
+        x: the step's input.
+        out: contiguous array of the model's dtype to write to; a new one by default. No memory is allocated where it is given.
+        Raises ValueError for a wrong shape or a number that is not in the vocabulary, TypeError for what is no number,
+        RuntimeError if the stream is at work in another thread.
+        """
+    @property
+    def batch_size(self) -> int:
+        """
+        The number of sequences B.
+        """
+    @property
+    def dtype(self) -> str:
+        ...
+    @property
+    def input_shape(self) -> tuple[typing.Any, ...]:
+        """
+        The shape (B, F) of a step's input.
+        """
+    @property
+    def output_shape(self) -> tuple[typing.Any, ...]:
+        """
+        The shape (B, O) of a step's output.
+        """
+    @property
+    def state(self) -> dict[str, typing.Any]:
+        """
+        The state by layer: a dictionary of lists of arrays, copies.
+
+        Of a recurrent layer each state (B, units); behind them, where the layer sees a mask, (B,): 1 once a step of the
+        sequence has counted, else 0. Of a convolution its past inputs (B, steps, channels), oldest first. Setting it checks
+        all arrays before any is changed; raises ValueError if layers or shapes differ.
+        """
+    @state.setter
+    def state(self, arg1: dict[str, typing.Any]) -> None:
+        ...
+    @property
+    def vocabulary(self) -> int:
+        """
+        The numbers 0, ..., vocabulary - 1 that the model takes; 0 if it takes features.
+        """
 class CsvParser:
     """
     Reads numbers and dates from delimited text fed in pieces.
@@ -487,6 +561,10 @@ def less_equal(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def lion_step(block: ParameterBlock, momenta: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, beta_1: typing.SupportsFloat | typing.SupportsIndex, beta_2: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
+def load_stream(path: str, batch_size: typing.SupportsInt | typing.SupportsIndex) -> Stream:
+    """
+    A stream of a saved model.
+    """
 def log(arg0: typing.Any) -> Tensor:
     ...
 def log10(arg0: typing.Any) -> Tensor:
@@ -655,6 +733,10 @@ def stack(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> 
     ...
 def std(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
     ...
+def stream(model: str, weights: collections.abc.Mapping[str, Tensor], batch_size: typing.SupportsInt | typing.SupportsIndex) -> Stream:
+    """
+    A stream of the model that a configuration (JSON) describes, with weights by path.
+    """
 def subtract(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def sum(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:

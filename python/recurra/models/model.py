@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from recurra.layers.symbolic import SymbolicTensor, infer
 from recurra.models.functional import Graph
 from recurra.models.training import Trainer
 from recurra.tree import flatten, map_shapes, map_structure
+
+if TYPE_CHECKING:
+    from recurra._engine import Stream
 
 
 class Model(Trainer, Layer):
@@ -187,6 +190,30 @@ class Model(Trainer, Layer):
         from recurra.models.summary import render_html
 
         return render_html(self)
+
+    def streaming(self, batch_size: int = 1) -> Stream:
+        """The model as a stream: run step by step, with its state kept from step to step.
+
+        `stream.step(x)` takes one time step (batch, features), `stream.process(block)` several (batch, time, features);
+        the outputs have the bits that `predict` gives for whole sequences. `stream.reset(rows)` lets sequences begin
+        anew, `stream.state` reads and sets the state. The weights are copied: later training does not change a stream.
+
+        Arguments:
+            batch_size: number of sequences that run at the same time.
+
+        The model must be a chain: Sequential, or functional without branches, of recurrent layers of built-in cells,
+        causal Conv1D with stride 1, Dense, Embedding in front (with or without mask_zero), Masking, activations,
+        normalisation, dropout and noise (which do nothing), and TimeDistributed around one of them. Behind a recurrent
+        layer that returns its last output only, every step gives what the sequence so far would give; Flatten and
+        Reshape may stand there.
+
+        Raises: ValueError that names the layer and says why it cannot be run step by step: it reads later steps
+        (Bidirectional, go_backwards, other paddings), has no output at every step (strides, pooling), mixes steps, or
+        is a function or class of your own.
+        """
+        from recurra.streaming import stream_of
+
+        return stream_of(self, batch_size)
 
     # ---- configuration and files
 

@@ -1,0 +1,205 @@
+#include "recurra/runtime/function.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "recurra/kernels/activation.h"
+
+namespace recurra::runtime {
+namespace {
+
+template <class T>
+T log_one_plus_exp(T v) {
+  return std::max(v, T(0)) + std::log1p(std::exp(-std::abs(v)));
+}
+
+// f for every number, one by one.
+template <class T, class F>
+void each(T* data, Index size, const F& f) {
+  for (Index i = 0; i < size; ++i) data[i] = f(data[i]);
+}
+
+// The same for functions of vectors.
+template <class T, class F>
+void each_vector(T* data, Index size, const F& f) {
+  for (Index i = 0; i < size; i += lanes<T>) {
+    const Index count = std::min<Index>(lanes<T>, size - i);
+    store_part(data + i, f(load_part(data + i, count)), count);
+  }
+}
+
+template <class T, Activation kind>
+void of_table(const Function<T>&, T* data, Index rows, Index count) {
+  each_vector(data, rows * count, [](Vec<T> v) { return activate<T>(kind, v); });
+}
+
+template <class T>
+struct Bodies {
+  using F = Function<T>;
+
+  static void relu(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return v > 0 || v != v ? v : T(0); });
+  }
+  static void limited_relu(const F& f, T* data, Index rows, Index count) {
+    each(data, rows * count, [most = f.b](T v) {
+      const T y = v > 0 || v != v ? v : T(0);
+      return y > most ? most : y;
+    });
+  }
+  static void rectifier(const F& f, T* data, Index rows, Index count) {
+    each(data, rows * count, [slope = f.a, most = f.b, threshold = f.c](T v) {
+      if (v >= most) return most;
+      return v >= threshold ? v : slope * (v - threshold);
+    });
+  }
+  static void elu(const F& f, T* data, Index rows, Index count) {
+    each(data, rows * count, [alpha = f.a](T v) { return v > 0 ? v : alpha * std::expm1(v); });
+  }
+  static void celu(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return v > 0 ? v : std::expm1(v); });
+  }
+  static void gelu(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return T(0.5) * v * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))); });
+  }
+  static void softplus(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return log_one_plus_exp(v); });
+  }
+  static void log_sigmoid(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return -log_one_plus_exp(-v); });
+  }
+  static void hard_sigmoid(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); });
+  }
+  static void hard_silu(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return v * std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); });
+  }
+  static void hard_tanh(const F&, T* data, Index rows, Index count) {
+    each(data, rows * count, [](T v) { return v < T(-1) ? T(-1) : v > T(1) ? T(1) : v; });
+  }
+  static void mish(const F&, T* data, Index rows, Index count) {
+    each_vector(data, rows * count,
+                [](Vec<T> v) { return v * math::tanh<T>(per_lane<T>(v, [](T x) { return log_one_plus_exp(x); })); });
+  }
+  static void exponential(const F&, T* data, Index rows, Index count) {
+    each_vector(data, rows * count, [](Vec<T> v) { return math::exp<T>(v); });
+  }
+
+  // y = exp(x - top); returns the sum, taken in lanes and then in order.
+  static T exponentials(const T* x, T top, Index count, T* y) {
+    Vec<T> sums{};
+    for (Index i = 0; i < count; i += lanes<T>) {
+      const Index part = std::min<Index>(lanes<T>, count - i);
+      const Vec<T> e = math::exp<T>(load_part(x + i, part) - top);
+      store_part(y + i, e, part);
+      sums += load_part(y + i, part);  // without the lanes behind the end
+    }
+    T total = 0;
+    for (int k = 0; k < lanes<T>; ++k) total += sums[k];
+    return total;
+  }
+  static void softmax(const F&, T* data, Index rows, Index count) {
+    if (count == 0) return;
+    for (T* row = data; row < data + rows * count; row += count) {
+      const T top = *std::max_element(row, row + count);
+      const T scale = T(1) / exponentials(row, top, count, row);
+      for (Index i = 0; i < count; ++i) row[i] *= scale;
+    }
+  }
+  // In two passes over the exponentials, so that no second buffer is needed.
+  static void log_softmax(const F&, T* data, Index rows, Index count) {
+    if (count == 0) return;
+    for (T* row = data; row < data + rows * count; row += count) {
+      const T top = *std::max_element(row, row + count);
+      Vec<T> sums{};
+      for (Index i = 0; i < count; i += lanes<T>) {
+        const Index part = std::min<Index>(lanes<T>, count - i);
+        alignas(simd_bytes) T e[lanes<T>];
+        store(e, math::exp<T>(load_part(row + i, part) - top));
+        sums += load_part(e, part);
+      }
+      T total = 0;
+      for (int k = 0; k < lanes<T>; ++k) total += sums[k];
+      const T shift = top + std::log(total);
+      for (Index i = 0; i < count; ++i) row[i] -= shift;
+    }
+  }
+};
+
+template <class T>
+struct Named {
+  const char* name;
+  typename Function<T>::Body body;
+};
+
+template <class T>
+constexpr Named<T> bodies[] = {
+    {"linear", nullptr},
+    {"relu", &Bodies<T>::relu},
+    {"celu", &Bodies<T>::celu},
+    {"gelu", &Bodies<T>::gelu},
+    {"softplus", &Bodies<T>::softplus},
+    {"log_sigmoid", &Bodies<T>::log_sigmoid},
+    {"hard_sigmoid", &Bodies<T>::hard_sigmoid},
+    {"hard_silu", &Bodies<T>::hard_silu},
+    {"hard_swish", &Bodies<T>::hard_silu},
+    {"hard_tanh", &Bodies<T>::hard_tanh},
+    {"mish", &Bodies<T>::mish},
+    {"exponential", &Bodies<T>::exponential},
+    {"softmax", &Bodies<T>::softmax},
+    {"log_softmax", &Bodies<T>::log_softmax},
+    {"selu", &of_table<T, Activation::selu>},
+    {"softsign", &of_table<T, Activation::softsign>},
+    {"tanh", &of_table<T, Activation::tanh>},
+    {"sigmoid", &of_table<T, Activation::sigmoid>},
+    {"silu", &of_table<T, Activation::silu>},
+    {"swish", &of_table<T, Activation::silu>},
+};
+
+}  // namespace
+
+template <class T>
+Function<T> Function<T>::named(const Description& layer, const char* key) {
+  const std::string name = layer.activation(key);
+  for (const Named<T>& row : bodies<T>)
+    if (name == row.name) return Function(row.body);
+  if (name == "leaky_relu") return rectifier(0.2, std::numeric_limits<double>::infinity(), 0);
+  if (name == "relu6") return rectifier(0, 6, 0);
+  if (name == "elu") return elu(1);
+  layer.refuse(text("it has no activation '", name, "'"));
+}
+
+template <class T>
+Function<T> Function<T>::rectifier(double slope, double most, double threshold) {
+  if (slope == 0 && std::isinf(most) && threshold == 0) return Function(&Bodies<T>::relu);
+  Function f(&Bodies<T>::rectifier);
+  f.a = static_cast<T>(slope);
+  f.b = static_cast<T>(most);
+  f.c = static_cast<T>(threshold);
+  return f;
+}
+
+template <class T>
+Function<T> Function<T>::limited_relu(double most) {
+  Function f(&Bodies<T>::limited_relu);
+  f.b = static_cast<T>(most);
+  return f;
+}
+
+template <class T>
+Function<T> Function<T>::elu(double alpha) {
+  Function f(&Bodies<T>::elu);
+  f.a = static_cast<T>(alpha);
+  return f;
+}
+
+template <class T>
+Function<T> Function<T>::softmax() {
+  return Function(&Bodies<T>::softmax);
+}
+
+template class Function<float>;
+template class Function<double>;
+
+}  // namespace recurra::runtime

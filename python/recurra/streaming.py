@@ -1,0 +1,54 @@
+"""Running models step by step: live inference with the state kept between steps.
+
+    stream = model.streaming()
+    for x in measurements:           # (features,)
+        y = stream.step(x)           # the bits that predict gives for the sequence so far
+
+What can be streamed is a chain of layers whose output at a step follows from this step and a state of fixed size; see
+`Model.streaming`. The same engine runs saved models from C++ alone (docs/streaming.md).
+"""
+
+from __future__ import annotations
+
+import json
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recurra import serialization
+from recurra._engine import Stream
+from recurra._engine import load_stream as _load_stream
+from recurra._engine import stream as _stream
+from recurra.layers.core import positive_integer
+
+if TYPE_CHECKING:
+    from recurra.models.model import Model
+
+__all__ = ["Stream", "load_stream", "stream_of"]
+
+
+def stream_of(model: Model, batch_size: int = 1) -> Stream:
+    """What `model.streaming(batch_size)` returns."""
+    batch = positive_integer("streaming", "batch_size", batch_size)
+    if not model.built:
+        raise ValueError(f"{model._title} must be built before it is streamed: give it an Input, or call it on data")
+    try:
+        described = json.dumps(serialization.serialize(model))
+    except TypeError as error:
+        raise ValueError(f"{model._title} cannot be run step by step: {error}") from error
+    weights = {path: variable.detach() for path, variable in model._named_weights().items()}
+    return _stream(described, weights, batch)
+
+
+def load_stream(filepath: str | PathLike[str], batch_size: int = 1) -> Stream:
+    """A stream of a model that `save_model` wrote, read by the engine alone: no layer is made in Python.
+
+    Arguments:
+        filepath: of the file.
+        batch_size: number of sequences that run at the same time.
+
+    Raises: FileNotFoundError; ValueError for a damaged file, or a layer that cannot be run step by step.
+    """
+    if not Path(filepath).is_file():
+        raise FileNotFoundError(f"there is no model file {filepath}")
+    return _load_stream(fspath(filepath), positive_integer("load_stream", "batch_size", batch_size))
