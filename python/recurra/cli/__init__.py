@@ -15,6 +15,7 @@ from importlib import import_module
 COMMANDS = {
     "classify": "classify",
     "demo jena": "demo_jena",
+    "explain-gradients": "explain_gradients",
     "forecast": "forecast",
     "info": "info",
     "predict": "predict",
