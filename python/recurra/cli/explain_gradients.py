@@ -104,6 +104,7 @@ def _draw(curves: Mapping[str, np.ndarray], lengths: list[int], shares: Mapping[
         (line,) = over_time.plot(range(len(curve)), curve[::-1], label=label, **style)
         learned.plot(lengths, shares[key], "o", markersize=4, color=line.get_color(), label=label, **style)
     over_time.set_yscale("log")
+    over_time.set_ylim(bottom=1e-20)  # what is smaller is gone, and would leave no room for the rest
     over_time.set(title="The gradient on its way back", xlabel="steps back, T − t", ylabel="‖∂h_T/∂h_t‖")
     over_time.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     learned.set(title="Latching one bit", xlabel="T", ylabel="share of trainings that learn it", ylim=(-0.03, 1.03))

@@ -22,6 +22,9 @@ class GRUCell(BuiltInCell):
         reset after:   g = act(x W_h + b_0 + r (h R_h + b_1))
         reset before:  g = act(x W_h + (r h) R_h + b)
 
+    Where z weighs the candidate instead, h' = (1 - z) h + z g (Chung et al. 2014), weights are carried over by negating
+    W_z, R_z and b_z, the first U columns of kernel, recurrent_kernel and bias: 1 - σ(a) = σ(-a), for the sigmoid.
+
     Arguments: units, activation, recurrent_activation (σ), use_bias, those of `BuiltInCell`, and
         reset_after: whether the reset gate scales the recurrent product (default) or its operand. The bias is (2, 3U)
             with it (input row, recurrent row) and (3U,) without.
