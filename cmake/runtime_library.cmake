@@ -1,8 +1,9 @@
-# librecurra: runs saved models from C++ alone. A shared library, so that the cells, which register themselves, are in it
-# whole. It is of one SIMD level: the best one of this machine, or the one that RECURRA_SIMD_LEVELS names.
+# librecurra: runs saved models from C++ alone. A shared library, so that the cells, which register themselves, are all
+# in it. It is of one SIMD level: the best one of this machine, or the one that RECURRA_SIMD_LEVELS names.
 list(LENGTH levels count)
 if(NOT count EQUAL 1)
-  message(FATAL_ERROR "RECURRA_BUILD_RUNTIME makes a library of one SIMD level; RECURRA_SIMD_LEVELS names ${count}: ${levels}")
+  message(FATAL_ERROR "RECURRA_BUILD_RUNTIME makes a library of one SIMD level; RECURRA_SIMD_LEVELS names ${count}: "
+                      "${levels}")
 endif()
 
 include(CMakePackageConfigHelpers)
@@ -16,6 +17,13 @@ target_compile_features(recurra_runtime INTERFACE cxx_std_20)
 target_include_directories(recurra_runtime INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(recurra_runtime PRIVATE OpenMP::OpenMP_CXX)
+# Templates of the C++ library are visible whatever we say; made for our SIMD level, they must serve nobody else.
+if(NOT APPLE)
+  set(exports "${CMAKE_CURRENT_BINARY_DIR}/recurra_runtime.map")
+  file(WRITE "${exports}" "{ global: extern \"C++\" { recurra::Model*; recurra::Stream*; recurra::is_float64*; };\n"
+                          "  local: *; };\n")
+  target_link_options(recurra_runtime PRIVATE "LINKER:--version-script=${exports}")
+endif()
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/recurra)
 install(TARGETS recurra_runtime EXPORT recurra_runtime LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
