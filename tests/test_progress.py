@@ -25,6 +25,11 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(autouse=True)
+def _width(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 def run(stream, total, seconds=1.0, steps=20):
     clock = Clock()
     progress = Progress(total, "Epoch 1/2", stream, clock)
