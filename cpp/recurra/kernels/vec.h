@@ -27,6 +27,7 @@ inline constexpr int simd_registers = 16;
 #define RECURRA_INLINE inline __attribute__((always_inline))
 
 template <class T>
+  requires std::is_arithmetic_v<T>
 struct VecOf {
   typedef T type __attribute__((vector_size(simd_bytes)));
   typedef T unaligned __attribute__((vector_size(simd_bytes), aligned(alignof(T)), may_alias));
