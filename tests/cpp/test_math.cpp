@@ -1,47 +1,19 @@
 // The vectorised functions against the mathematics library in double precision, over float32 arguments: every 509th bit
 // pattern, or all 2^32 of them with the tag [exhaustive]. The bounds are those measured over all.
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "catch.h"
+#include "recurra/kernels/accuracy.h"
 #include "recurra/kernels/math.h"
 
 using recurra::Vec;
 
 namespace {
 
-constexpr std::uint64_t patterns = std::uint64_t{1} << 32;
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
-
-// Distance from the exact value in units of the last place of a float of that size.
-double ulps(float got, double exact) {
-  const int exponent = std::max(std::ilogb(exact), std::numeric_limits<float>::min_exponent - 1);
-  return std::abs(static_cast<double>(got) - exact) / std::ldexp(1.0, exponent - 23);
-}
-
-// The largest error of f over the arguments for which `counts` holds, many vectors at a time.
-template <class F, class Exact, class Counts>
-double largest_error(std::uint64_t stride, const F& f, const Exact& exact, const Counts& counts) {
-  constexpr int L = recurra::lanes<float>;
-  double largest = 0;
-  float x[L];
-  for (std::uint64_t first = 0; first < patterns; first += stride * L) {
-    for (int lane = 0; lane < L; ++lane)
-      x[lane] = std::bit_cast<float>(static_cast<std::uint32_t>(first + static_cast<std::uint64_t>(lane) * stride));
-    const Vec<float> y = f(recurra::load(x));
-    for (int lane = 0; lane < L; ++lane) {
-      if (std::isnan(x[lane])) {
-        REQUIRE(std::isnan(y[lane]));
-      } else if (const double e = exact(static_cast<double>(x[lane])); counts(x[lane], e)) {
-        largest = std::max(largest, ulps(y[lane], e));
-      }
-    }
-  }
-  return largest;
-}
 
 template <class F>
 float at(const F& f, float x) {
@@ -53,13 +25,12 @@ const auto vector_tanh = [](Vec<float> x) { return recurra::math::tanh<float>(x)
 const auto vector_sigmoid = [](Vec<float> x) { return recurra::math::sigmoid<float>(x); };
 
 void check_bounds(std::uint64_t stride) {
-  constexpr double smallest = std::numeric_limits<float>::min();
-  const auto is_normal = [](float, double e) { return e >= smallest && e <= std::numeric_limits<float>::max(); };
-  const auto always = [](float, double e) { return std::abs(e) >= smallest; };
-  const double exp_error = largest_error(stride, vector_exp, [](double x) { return std::exp(x); }, is_normal);
-  const double tanh_error = largest_error(stride, vector_tanh, [](double x) { return std::tanh(x); }, always);
-  const double sigmoid_error =
-      largest_error(stride, vector_sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, is_normal);
+  const auto error = [&](const auto& f, const auto& exact) {
+    return recurra::largest_error(0, recurra::float_patterns, stride, f, exact);
+  };
+  const double exp_error = error(vector_exp, [](double x) { return std::exp(x); });
+  const double tanh_error = error(vector_tanh, [](double x) { return std::tanh(x); });
+  const double sigmoid_error = error(vector_sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); });
   INFO("largest errors in units of the last place: exp " << exp_error << ", tanh " << tanh_error << ", sigmoid "
                                                          << sigmoid_error);
   CHECK(exp_error < 1.5);
