@@ -191,7 +191,7 @@ Tensor pick(const Tensor& given, const Key& key) {
       order.push_back(axis);
       merged.push_back(given.shape(axis));
     }
-  const Tensor out = ops::take(ops::reshape(ops::transpose(given, order), merged), flat, 0);
+  Tensor out = ops::take(ops::reshape(ops::transpose(given, order), merged), flat, 0);
   if (key.apart || key.array_axes[0] == 0) return out;
   // The axes of the arrays stand where the first of them stood.
   std::vector<Index> back;

@@ -98,7 +98,8 @@ const char* parse_offset(const char* p, const char* end, int& seconds) {
   p = parse_digits(p, end, 2, 2, hours);
   if (!p) return nullptr;
   if (p < end && *p == ':') ++p;
-  if (p < end && !(p = parse_digits(p, end, 2, 2, minutes))) return nullptr;
+  if (p < end) p = parse_digits(p, end, 2, 2, minutes);
+  if (!p) return nullptr;
   if (hours > 14 || minutes > 59) return nullptr;
   seconds = sign * (3600 * hours + 60 * minutes);
   return p;
@@ -261,11 +262,11 @@ const char* CsvParser::parse_field(const char* p, const char* end, std::size_t c
   if (kind == CsvColumn::Kind::skip) return close;
 
   const std::string_view token = trimmed(p, close);
-  const char* const token_end = token.data() + token.size();
+  const char* const begin = token.data();
   if (kind == CsvColumn::Kind::date) {
     const std::string& form = format_.columns[column].date_format;
     if (!parse_date(token, form, value)) fail(column, text(quoted(token), " is not a date of the form ", form));
-  } else if (parse_number(token.data(), token_end, format_.decimal, value) != token_end) {
+  } else if (parse_number(begin, begin + token.size(), format_.decimal, value) != begin + token.size()) {
     if (!is_missing(token)) fail(column, text(quoted(token), " is not a finite number"));
     value = std::numeric_limits<double>::quiet_NaN();
   }

@@ -94,6 +94,7 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
   WindowBatch batch;
   batch.inputs = Tensor(batch_shape(count, {plan_.length}, data_), data_.dtype());
   const std::size_t bytes = row_bytes(data_);
+  const Index base = plan_.base.value_or(0);  // given wherever something is told from it
   std::byte* out = batch.inputs.bytes();
   for (const Index row : rows) {
     const std::byte* in = data_.bytes() + static_cast<std::size_t>(row + plan_.first) * bytes;
@@ -106,8 +107,7 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
       for (Index k = 0; k < plan_.length; ++k, out += bytes) std::memcpy(out, in + k * jump, bytes);
     }
     if (plan_.relative)
-      subtract_each(data_.dtype(), window, plan_.length,
-                    data_.bytes() + static_cast<std::size_t>(row + *plan_.base) * bytes,
+      subtract_each(data_.dtype(), window, plan_.length, data_.bytes() + static_cast<std::size_t>(row + base) * bytes,
                     data_.shape().count(1, data_.rank()));
   }
   if (!targets_.defined()) return batch;
@@ -118,8 +118,7 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
   for (const Index row : rows) {
     std::memcpy(out, targets_.bytes() + static_cast<std::size_t>(row + plan_.delay) * target_bytes, target_bytes);
     if (plan_.change)
-      subtract_each(targets_.dtype(), out, 1,
-                    targets_.bytes() + static_cast<std::size_t>(row + *plan_.base) * target_bytes,
+      subtract_each(targets_.dtype(), out, 1, targets_.bytes() + static_cast<std::size_t>(row + base) * target_bytes,
                     targets_.shape().count(1, targets_.rank()));
     out += target_bytes;
   }

@@ -43,7 +43,7 @@ void sum_terms(const Layout& l, T* sums, const Term& term) {
 template <class T>
 void statistics(const Layout& l, const Weights& w, const T* x, T* mean, T* variance, T* count) {
   std::fill_n(count, l.channels, static_cast<T>(l.rows));
-  if (w.flags) {
+  if (w.flags != nullptr) {
     sum_terms(l, count, [&](Index, Index row, Index c) { return w.operator()<T>(row, c); });
     for (Index c = 0; c < l.channels; ++c) count[c] += T(1e-7);
     sum_terms(l, mean, [&](Index i, Index row, Index c) { return w.operator()<T>(row, c) != 0 ? x[i] : T(0); });
@@ -52,7 +52,7 @@ void statistics(const Layout& l, const Weights& w, const T* x, T* mean, T* varia
   }
   for (Index c = 0; c < l.channels; ++c) mean[c] /= count[c];
   const auto square = [&](Index i, Index c) { return (x[i] - mean[c]) * (x[i] - mean[c]); };
-  if (w.flags)
+  if (w.flags != nullptr)
     sum_terms(l, variance,
               [&](Index i, Index row, Index c) { return w.operator()<T>(row, c) != 0 ? square(i, c) : T(0); });
   else sum_terms(l, variance, [&](Index i, Index, Index c) { return square(i, c); });

@@ -35,7 +35,7 @@ Walk simplified(const Walk& walk) {
       out.shape[last] *= extent;
       out.stride[static_cast<std::size_t>(last)] = stride;
     } else {
-      out.stride[static_cast<std::size_t>(last + 1)] = stride;
+      out.stride[static_cast<std::size_t>(out.shape.rank())] = stride;
       out.shape.push_back(extent);
     }
   }

@@ -132,7 +132,7 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
   const Tensor a = cast(x, dtype);
   const Tensor b = cast(y, dtype);
   const Plan plan(a.shape(), b.shape());
-  const Tensor out(plan.out, dtype);
+  Tensor out(plan.out, dtype);
   dispatch_float(dtype, "matmul", [&]<class T>() {
     const Matrix<T> left{a.data<T>()};
     const Matrix<T> right{b.data<T>()};

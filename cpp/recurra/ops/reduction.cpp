@@ -264,7 +264,7 @@ Tensor prod(const Tensor& given, const Axes& axes, bool keepdims) {
       const Tensor lines = transpose(x, order);
       const Index count = lines.shape().count(static_cast<int>(leading), lines.rank());
       const Tensor others = Tensor::empty_like(lines);
-      const Tensor g = pass.output_gradient();
+      const Tensor& g = pass.output_gradient();
       dispatch_float(x.dtype(), "prod", [&]<class T>() {
         const Index rows = count > 0 ? lines.size() / count : 0;
         for (Index row = 0; row < rows; ++row) {
