@@ -137,7 +137,8 @@ bool build_convolution(const Build<T>& build) {
                       "': other outputs need inputs of later steps, or are missing at the first ones"));
   check(filters >= 1 && groups >= 1 && filters % groups == 0 && channels % groups == 0, layer.title(),
         ": groups=", groups, " must divide the ", channels, " channels and the ", filters, " filters");
-  check(dilation <= (Index{1} << 24) && taps <= (Index{1} << 24), layer.title(), ": the window is too long");
+  constexpr Index longest = 16'777'216;
+  check(dilation <= longest && taps <= longest, layer.title(), ": the window is too long");
   build.add(std::make_unique<CausalConvolution<T>>(
       build.weight("kernel", {taps, channels / groups, filters}),
       layer.flag("use_bias") ? build.weight("bias", {filters}) : Buffer<T>(),

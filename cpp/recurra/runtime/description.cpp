@@ -9,7 +9,8 @@
 namespace recurra::runtime {
 namespace {
 
-constexpr int deepest = 32;  // models inside models
+constexpr int deepest = 32;                 // models inside models
+constexpr std::size_t most_layers = 10000;  // models used again and again in one another would have any number
 
 std::string without_number(const std::string& name, const std::string& class_name) {
   const std::string prefix = snake_case(class_name);
@@ -28,9 +29,20 @@ std::string unique(const std::string& name, std::vector<std::string>& taken) {
 }
 
 // The one element of a list or tuple of one, else the value itself.
-const Json& only(const Json& value) {
-  const Json& list = value.is_object() && value.size() == 1 && value.contains("tuple") ? value["tuple"] : value;
-  return list.is_array() && list.size() == 1 ? list[0] : value;
+const Json* only(const Json* value) {
+  const Json* list = value->is_object() && value->size() == 1 && value->contains("tuple") ? &(*value)["tuple"] : value;
+  return list->is_array() && list->size() == 1 ? &(*list)[0] : value;
+}
+
+// A word of an object, empty where there is none.
+std::string word_in(const Json& object, const char* key) {
+  return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : "";
+}
+
+const Json* config_in(const Json& described, const std::string& title) {
+  check(!word_in(described, "class_name").empty() && described.contains("config") && described["config"].is_object(),
+        title, ": its description has no class_name and config");
+  return &described["config"];
 }
 
 bool is_address(const Json& value) {
@@ -58,14 +70,11 @@ class Walker {
   }
 
  private:
-  static std::string word_of(const Json& object, const char* key) {
-    return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : "";
-  }
   static std::string name_of(const Json& described) {
-    return described.is_object() && described.contains("config") ? word_of(described["config"], "name") : "";
+    return described.is_object() && described.contains("config") ? word_in(described["config"], "name") : "";
   }
   static std::string title_of(const Json& described, const char* kind, const std::string& prefix) {
-    return text(kind, " '", prefix, name_of(described), "' (", word_of(described, "class_name"), ")");
+    return text(kind, " '", prefix, name_of(described), "' (", word_in(described, "class_name"), ")");
   }
 
   void add_model(const Description& model, const std::string& prefix, int depth) {
@@ -99,30 +108,30 @@ class Walker {
     if (inputs.size() != 1 || !inputs[0]->is_string())
       model.refuse(text("it has ", inputs.size(), " inputs; a chain of layers has one"));
     take_input(*layer_named(inputs[0]->get<std::string>()).first, model);
-    const Json& output = only(model.value("outputs"));
-    if (!is_address(output)) model.refuse("it has several outputs; a chain of layers has one");
+    const Json* output = only(&model.value("outputs"));
+    if (!is_address(*output)) model.refuse("it has several outputs; a chain of layers has one");
 
     const std::vector<const Json*> nodes = model.list("nodes");
     std::vector<const Json*> backwards;
-    for (Json at = output; at["node"] != 0;) {
+    for (Json at = *output; at["node"] != 0;) {
       const auto number = at["node"].get<std::size_t>();
       if (number > nodes.size() || backwards.size() >= nodes.size()) model.refuse("its nodes do not form a graph");
       const Json& node = *nodes[number - 1];
-      const auto& layer = layer_named(word_of(node, "layer"));
+      const auto& layer = layer_named(word_in(node, "layer"));
       const Description described(layer.first, title_of(*layer.first, "layer", prefix), layer.second);
       if (at["output"] != 0) described.refuse("the model goes on with another output than its first");
       const Json& arguments = node.contains("args") ? node["args"] : Json();
       const int operands = addresses_in(arguments) + (node.contains("kwargs") ? addresses_in(node["kwargs"]) : 0);
-      const Json& argument = only(only(arguments));
+      const Json* argument = only(only(&arguments));
       if (operands != 1) described.refuse(text("it takes ", operands, " tensors; a chain of layers has no branches"));
-      if (!is_address(argument) || !node.contains("kwargs") || !node["kwargs"].empty())
+      if (!is_address(*argument) || !node.contains("kwargs") || !node["kwargs"].empty())
         described.refuse("it is called with further arguments");
       backwards.push_back(&node);
-      at = Json(argument);
+      at = Json(*argument);
     }
     if (backwards.size() != nodes.size()) model.refuse("it has branches; a chain of layers has none");
     for (auto node = backwards.rbegin(); node != backwards.rend(); ++node) {
-      const auto& [described, path] = layer_named(word_of(**node, "layer"));
+      const auto& [described, path] = layer_named(word_in(**node, "layer"));
       if (is_input(*described)) continue;
       add_layer(*described, path, prefix, depth);
     }
@@ -133,14 +142,15 @@ class Walker {
     const bool is_model = layer.from("recurra.models") ||
                           (described["config"].contains("layers") && described["config"]["layers"].is_array());
     if (is_model) return add_model(layer, prefix + name_of(described) + "/", depth + 1);
+    check(chain_.links.size() < most_layers, layer.title(), ": the model has more than ", most_layers, " layers");
     chain_.links.push_back({unique(prefix + name_of(described), names_), layer});
   }
 
   static std::string path_in(const Description& model, const Json& described, std::vector<std::string>& taken) {
-    return model.path() + path_step(name_of(described), word_of(described, "class_name"), taken) + "/";
+    return model.path() + path_step(name_of(described), word_in(described, "class_name"), taken) + "/";
   }
 
-  static bool is_input(const Json& described) { return word_of(described, "class_name") == "InputLayer"; }
+  static bool is_input(const Json& described) { return word_in(described, "class_name") == "InputLayer"; }
 
   // Only the outermost model's input counts.
   void take_input(const Json& described, const Description& model) {
@@ -156,15 +166,11 @@ class Walker {
 }  // namespace
 
 Description::Description(const Json* described, std::string title, std::string path)
-    : config_(nullptr), title_(std::move(title)), path_(std::move(path)) {
-  check(described->is_object() && described->contains("class_name") && (*described)["class_name"].is_string() &&
-            described->contains("config") && (*described)["config"].is_object(),
-        title_, ": its description has no class_name and config");
-  config_ = &(*described)["config"];
-  class_name_ = (*described)["class_name"].get<std::string>();
-  if (described->contains("module") && (*described)["module"].is_string())
-    module_ = (*described)["module"].get<std::string>();
-}
+    : config_(config_in(*described, title)),
+      module_(word_in(*described, "module")),
+      class_name_(word_in(*described, "class_name")),
+      title_(std::move(title)),
+      path_(std::move(path)) {}
 
 bool Description::has(const char* key) const { return config_->contains(key) && !(*config_)[key].is_null(); }
 

@@ -40,11 +40,11 @@ struct Bodies {
   using F = Function<T>;
 
   static void relu(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return v > 0 || v != v ? v : T(0); });
+    each(data, rows * count, [](T v) { return v > 0 || std::isnan(v) ? v : T(0); });
   }
   static void limited_relu(const F& f, T* data, Index rows, Index count) {
     each(data, rows * count, [most = f.b](T v) {
-      const T y = v > 0 || v != v ? v : T(0);
+      const T y = v > 0 || std::isnan(v) ? v : T(0);
       return y > most ? most : y;
     });
   }
@@ -130,7 +130,7 @@ struct Bodies {
 template <class T>
 struct Named {
   const char* name;
-  typename Function<T>::Body body;
+  Function<T>::Body body;
 };
 
 template <class T>

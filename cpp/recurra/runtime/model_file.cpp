@@ -207,7 +207,7 @@ class Parser {
       if (entry.end > entry.begin) sum = crc32(sum, elements_.subspan(entry.begin, entry.end - entry.begin));
     constexpr char digits[] = "0123456789abcdef";
     std::string out;
-    for (int shift = 28; shift >= 0; shift -= 4) out += digits[sum >> shift & 15U];
+    for (unsigned shift = 32; shift > 0; shift -= 4) out += digits[(sum >> (shift - 4)) & 15U];
     return out;
   }
 
@@ -217,13 +217,13 @@ class Parser {
       std::array<std::uint32_t, 256> out{};
       for (std::uint32_t i = 0; i < 256; ++i) {
         std::uint32_t c = i;
-        for (int k = 0; k < 8; ++k) c = c & 1U ? 0xEDB88320U ^ c >> 1 : c >> 1;
+        for (int k = 0; k < 8; ++k) c = (c & 1U) ? 0xEDB88320U ^ (c >> 1U) : c >> 1U;
         out[i] = c;
       }
       return out;
     }();
     sum = ~sum;
-    for (const std::byte byte : bytes) sum = table[(sum ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU] ^ sum >> 8;
+    for (const std::byte byte : bytes) sum = table[(sum ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU] ^ (sum >> 8U);
     return ~sum;
   }
 

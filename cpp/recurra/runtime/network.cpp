@@ -31,7 +31,7 @@ Flow flow_of(const Chain& chain, bool tokens) {
     if (shape.size() != 2) first.refuse("it must take one number a step, of shape (batch, time)");
     flow.shape = {1};
   }
-  constexpr Index most = Index{1} << 31;  // numbers of a step
+  constexpr Index most = 2'000'000'000;  // numbers of a step
   Index size = 1;
   for (const Index extent : flow.shape) {
     if (extent < 1) first.refuse("the shape of a step of its input is not known");
@@ -151,8 +151,7 @@ void Network<T>::clear_row(Memory<T>& memory, Index row) const noexcept {
 }
 
 template <class T>
-Rows<T> Network<T>::look_up(Memory<T>& memory) const noexcept {
-  const TokenTable<T>& table = *table_;
+Rows<T> Network<T>::look_up(const TokenTable<T>& table, Memory<T>& memory) const noexcept {
   T* out = memory.numbers.data() + memory.places.back().state;
   for (Index row = 0; row < memory.batch; ++row) {
     const std::int32_t token = memory.tokens[row];
@@ -166,7 +165,7 @@ Rows<T> Network<T>::look_up(Memory<T>& memory) const noexcept {
 
 template <class T>
 void Network<T>::step(Memory<T>& memory, Rows<T> x, T* y, Index y_stride) const noexcept {
-  Rows<T> rows = table_ ? look_up(memory) : x;
+  Rows<T> rows = table_ ? look_up(*table_, memory) : x;
   for (std::size_t stage = 0; stage < stages_.size(); ++stage) rows = stages_[stage]->step(moment(memory, stage), rows);
   const Index size = flow_.size();
   for (Index row = 0; row < memory.batch; ++row) std::copy_n(rows[row], size, y + row * y_stride);

@@ -69,7 +69,7 @@ class Network {
  private:
   void add_table(const Description& layer, const Weights& weights);
   Moment<T> moment(const Memory<T>& memory, std::size_t stage) const noexcept;
-  Rows<T> look_up(Memory<T>& memory) const noexcept;
+  Rows<T> look_up(const TokenTable<T>& table, Memory<T>& memory) const noexcept;
 
   Flow input_, flow_;
   std::optional<TokenTable<T>> table_;

@@ -1,5 +1,6 @@
 // Layers that change how a step's numbers are seen, not the numbers: TimeDistributed, Flatten, Reshape.
 #include <algorithm>
+#include <utility>
 
 #include "recurra/runtime/stage.h"
 
@@ -39,7 +40,7 @@ void build_reshape(const Build<T>& build) {
   for (const Index extent : shape) filled = std::min(filled, size + 1) * std::min(extent, size + 1);
   check(!shape.empty() && filled == size, layer.title(), ": the ", size,
         " numbers of a step do not fill its target_shape");
-  build.flow.shape = shape;
+  build.flow.shape = std::move(shape);
 }
 
 template <class T>
