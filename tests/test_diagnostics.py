@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -238,6 +240,17 @@ def test_wide_states_are_worked_out_in_parts(rng, monkeypatch):
     monkeypatch.setattr(diagnostics.flow, "_ROWS", 3)
     for state, curve in gradient_flow(model, x, y).layers[0].jacobian.items():
         np.testing.assert_allclose(curve, whole[state], rtol=1e-5)
+
+
+def test_a_cell_that_stays_in_the_engine_is_seen_too(rng, monkeypatch):
+    """There output and state are two tensors with a gradient each."""
+    x, y = rng.normal(size=(B, T, F)), rng.normal(size=(B, T, U))
+    model = model_of(layers.GRU(U, return_sequences=True))
+    (expected,) = gradient_flow(model, x, y, lengths=[6, 2, 5]).layers
+    monkeypatch.setattr(diagnostics.flow, "_watched", lambda cell: nullcontext(diagnostics.flow._Gates(cell)))
+    (engine,) = gradient_flow(model, x, y, lengths=[6, 2, 5]).layers
+    np.testing.assert_allclose(engine.loss_gradient["h"], expected.loss_gradient["h"], rtol=1e-4)
+    np.testing.assert_allclose(engine.jacobian["h"], expected.jacobian["h"], rtol=1e-4)
 
 
 def test_report_as_words_dictionary_and_picture(rng, tmp_path):

@@ -365,6 +365,17 @@ def test_moving_average_takes_the_weights_place_at_the_end():
     np.testing.assert_allclose(model.get_weights()[0], average, rtol=1e-5)
 
 
+def test_accumulated_batches_are_one_large_batch():
+    large = linear(optimizer=optimizers.SGD(0.1, momentum=0.5))
+    parts = linear(optimizer=optimizers.SGD(0.1, momentum=0.5, gradient_accumulation_steps=2))
+    parts.set_weights(large.get_weights())
+    large.fit(X[:40], Y[:40], batch_size=20, epochs=3, shuffle=False, verbose=0)
+    parts.fit(X[:40], Y[:40], batch_size=10, epochs=3, shuffle=False, verbose=0)
+    assert large.optimizer.iterations == parts.optimizer.iterations == 6
+    for a, b in zip(large.get_weights(), parts.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
 def test_crossentropy_without_sigmoid_warns_once():
     model = Sequential([Input((3,)), layers.Dense(1)])
     model.compile("rmsprop", "binary_crossentropy")

@@ -226,6 +226,10 @@ def _unrolled(
             for watch in gates:
                 watch.begin(None if kept is None else kept.numpy()[:, 0])
             output, new = run(inputs, states)
+            # Where a cell runs in the engine all the same, output and state are two tensors; make them one.
+            twin = new[_output_state(layer)]
+            if twin.shape == output.shape and np.array_equal(twin.numpy(), output.numpy(), equal_nan=True):
+                output = twin
             carried = new
             if kept is not None:
                 carried = [ops.where(kept, one, old) for one, old in zip(new, states, strict=True)]
@@ -307,10 +311,11 @@ def _watched(cell: Any) -> Iterator[_Gates]:
     There output and state are one tensor with one gradient, which the engine returns as two.
     """
     watch = _Gates(cell)
-    before = {}
+    before: dict[str, Any] = {}
     if isinstance(cell, BuiltInCell):
-        before["activation"] = cell.activation
-        cell.activation = partial(cell.activation)  # the same function, but none that the engine knows
+        before = {name: getattr(cell, name) for name in cell.activation_arguments}
+        for name, function in before.items():
+            setattr(cell, name, partial(function))  # the same function, but none that the engine knows
     if callable(watch.function):
         before["recurrent_activation"] = watch.function
         cell.recurrent_activation = watch
@@ -415,3 +420,8 @@ def _state_names(layer: RNN) -> list[str]:
         second = "c" if _names(_GATES, cell, 3) and count == 2 else "state 2"
         names += [prefix + name for name in ("h", second, *(f"state {i}" for i in range(3, count + 1)))[:count]]
     return names
+
+
+def _output_state(layer: RNN) -> int:
+    """Where the state that may be the output stands among all states: the first one of the last cell."""
+    return len(_state_names(layer)) - len(flatten(_cells(layer)[-1].state_size))
