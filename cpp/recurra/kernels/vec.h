@@ -93,6 +93,14 @@ RECURRA_INLINE void store_part(T* to, Vec<T> value, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = value[i];
 }
 
+/// to[i] += term[i] for i < count.
+template <class T>
+RECURRA_INLINE void add_row(T* to, const T* term, std::int64_t count) {
+  std::int64_t i = 0;
+  for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(to + i) + load(term + i));
+  for (; i < count; ++i) to[i] += term[i];
+}
+
 template <class T>
 RECURRA_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
   return a < b ? a : b;

@@ -100,6 +100,17 @@ class CellLayout {
                                        [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
   }
 
+  /// The same with groups side by side on all threads; `elements` is how many numbers the whole loop moves.
+  template <class Body>
+  void for_groups_in_parallel(Index elements, const Body& body) const {
+    const Index whole_groups = J / group;
+    parallel_for((J + group - 1) / group, moves(elements), [&](Index i) {
+      if (i < whole_groups) body(i * group, std::integral_constant<int, group>{});
+      else if constexpr (group > 1)
+        gemm::with_constant<group - 1>(static_cast<int>(J % group), [&](auto rest) { body(i * group, rest); });
+    });
+  }
+
   const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }
   const T* recurrent_panel(int stage, Index j) const {
     return at(recurrent_panels_, stage) + j * U * recurrent_count(stage) * L;
@@ -191,10 +202,13 @@ class CellLayout {
     return sum;
   }
 
+  // What moving so many numbers from one layout to another costs, in floating-point operations.
+  static double moves(Index elements) { return 8.0 * static_cast<double>(elements); }
+
   // [group][k][unit vector][slot][lane] of a weight matrix of K rows.
   Buffer<T> pack_panels(const T* weights, Index K, int blocks, SlotRange range, const int (&block)[slots]) const {
     Buffer<T> packed(J * K * range.count * L);
-    for_groups([&](Index j, auto size) {
+    for_groups_in_parallel(packed.size(), [&](Index j, auto size) {
       constexpr int ub = decltype(size)::value;
       T* out = packed.data() + j * K * range.count * L;
       for (Index k = 0; k < K; ++k)
@@ -209,7 +223,7 @@ class CellLayout {
 
   void unpack_panels(const T* packed, Index K, int blocks, SlotRange range, const int (&block)[slots],
                      T* weights) const {
-    for_groups([&](Index j, auto size) {
+    for_groups_in_parallel(J * K * range.count * L, [&](Index j, auto size) {
       constexpr int ub = decltype(size)::value;
       const T* in = packed + j * K * range.count * L;
       for (Index k = 0; k < K; ++k)
@@ -224,10 +238,12 @@ class CellLayout {
 
   // The transpose of the columns of `range`, as panels (gemm.h) of N columns and rows [unit vector][slot][lane].
   Buffer<T> pack_adjoint(const T* weights, Index N, int blocks, SlotRange range, const int (&block)[slots]) const {
+    constexpr Index panel_width = gemm::panel_vectors * L;
     const Index depth = J * range.count * L;
     Buffer<T> packed(depth * padded<T>(N));
-    gemm::for_panels<T>(padded<T>(N), [&](Index first, auto S) {
-      const Index width = S * L;
+    parallel_for((padded<T>(N) + panel_width - 1) / panel_width, moves(packed.size()), [&](Index panel_number) {
+      const Index first = panel_number * panel_width;
+      const Index width = std::min(panel_width, padded<T>(N) - first);
       T* panel = packed.data() + first * depth;
       for (Index n = 0; n < width; ++n)
         for (Index j = 0; j < J; ++j)

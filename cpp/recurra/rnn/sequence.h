@@ -1,8 +1,10 @@
 // The one sequence driver of all recurrent cells: time, direction, masks, dropout, products, threads, backpropagation.
 //
 // Rows of a batch are independent, so a batch is cut into chunks of rows, and one task takes its chunk through the
-// whole sequence with no barrier on the way. Chunk bounds depend on the shape alone and weight gradients are added
-// chunk by chunk in a fixed order; hence the same bits for any number of threads.
+// whole sequence with no barrier on the way. Weight gradients are summed over groups of rows whose bounds depend on the
+// shape alone, then group by group in a fixed order; hence the same bits for any number of threads. A chunk is one
+// group; where the weights are too large for a core's own cache it is several, as many as still feed all threads, since
+// every step of a chunk reads the weights once.
 //
 // A step (step.h) keeps what backward needs per unit side by side; backward replaces it by the gradients of the sums,
 // from which dh, dX and the weight gradients are products again. The last are taken over blocks of a few time steps,
@@ -79,6 +81,7 @@ class Driver final : public Runner<T> {
   static constexpr int kept = Layout::kept;
   static constexpr int unit_width = std::is_same_v<T, float> ? 3 : 1;  // vectors that take the cell's step together
   static constexpr Index most_rows = 64;                               // of a chunk
+  static constexpr Index private_cache = 1 << 18;  // bytes of weights that a core surely keeps beside its other data
 
  public:
   explicit Driver(const Sequence<T>& sequence)
@@ -86,8 +89,10 @@ class Driver final : public Runner<T> {
         step_(sequence.F, sequence.U, sequence.functions, sequence.clip),
         J_(layout_.J),
         Up_(J_ * L),
-        R_(chunk_rows(sequence.B)),
-        chunks_(s_.B == 0 ? 0 : (s_.B + R_ - 1) / R_),
+        group_rows_(rows_of_group(sequence.B)),
+        groups_((sequence.B + group_rows_ - 1) / group_rows_),
+        R_(group_rows_ * groups_of_chunk()),
+        chunks_((s_.B + R_ - 1) / R_),
         state_stride_(R_ * Up_),
         step_states_(step_.states_size(R_)),
         step_saved_(step_.saved_size(R_)),
@@ -112,22 +117,27 @@ class Driver final : public Runner<T> {
     if (s_.segment != s_.steps) step_.layout.pack_forward(s_.weights);
     step_.layout.pack_backward(s_.weights, g.dx != nullptr);
     const Index size = layout_.gradient_size();
-    const Buffer<T> partial(chunks_ * size, T(0));
-    parallel_for(chunks_, 2 * operations(),
-                 [&](Index chunk) { backward_chunk(chunk, g, partial.data() + chunk * size); });
-    for (Index chunk = 1; chunk < chunks_; ++chunk) {
-      const T* term = partial.data() + chunk * size;
-      for (Index i = 0; i < size; ++i) partial[i] += term[i];
-    }
-    if (chunks_ > 0) layout_.unpack_gradients(partial.data(), g.weights);
+    const Buffer<T> partial(groups_ * size);
+    parallel_for(chunks_, 2 * operations(), [&](Index chunk) { backward_chunk(chunk, g, partial.data()); });
+    parallel_blocks(size, 1 << 14, static_cast<double>(groups_ * size), [&](Index begin, Index end) {
+      for (Index group = 1; group < groups_; ++group)
+        add_row(partial.data() + begin, partial.data() + group * size + begin, end - begin);
+    });
+    if (groups_ > 0) layout_.unpack_gradients(partial.data(), g.weights);
   }
 
  private:
-  // Enough chunks to feed the cores, enough rows in each to reuse a panel while it is in the first cache.
-  static Index chunk_rows(Index B) {
+  // Enough groups to feed the cores, enough rows in each to reuse a panel while it is in the first cache.
+  static Index rows_of_group(Index B) {
     if (B >= 1024) return most_rows;
     if (B >= 24) return 16;
     return B >= 8 ? (B + 1) / 2 : std::max<Index>(1, B);
+  }
+
+  Index groups_of_chunk() const {
+    const Index weights = s_.U * s_.U * Layout::recurrent_blocks * static_cast<Index>(sizeof(T));
+    if (weights <= private_cache) return 1;
+    return std::clamp<Index>(groups_ / num_threads(), 1, most_rows / group_rows_);
   }
 
   double operations() const {
@@ -319,15 +329,26 @@ class Driver final : public Runner<T> {
     Index rows = 0;
   };
 
-  void backward_chunk(Index index, const SequenceGradients<T>& g, T* partial) {
+  Index block_rows() const { return std::max<Index>(group_rows_, s_.U >= 128 ? 128 : 64); }
+
+  Block open_block() const {
+    Block block(block_rows());
+    if (s_.input_dropout) block.x_dropped = Buffer<T>(block_rows() * s_.F);
+    if (s_.recurrent_dropout) block.h_dropped = Buffer<T>(block_rows() * Up_);
+    return block;
+  }
+
+  void backward_chunk(Index index, const SequenceGradients<T>& g, T* partials) {
     Chunk c = open(index);
+    const Index size = layout_.gradient_size();
+    T* partial = partials + c.first / group_rows_ * size;
+    const Index groups = (c.rows + group_rows_ - 1) / group_rows_;
+    std::fill_n(partial, groups * size, T(0));
     const Buffer<T> carry(step_states_);
     const Buffer<T> operand(Layout::stages > 1 ? state_stride_ : 0, T(0));
     load_states(c, g.dfinal, carry.data());
-    const Index capacity = std::max<Index>(R_, s_.U >= 128 ? 128 : 64);
-    Block block(capacity);
-    if (s_.input_dropout) block.x_dropped = Buffer<T>(capacity * s_.F);
-    if (s_.recurrent_dropout) block.h_dropped = Buffer<T>(capacity * Up_);
+    std::vector<Block> blocks;
+    for (Index group = 0; group < groups; ++group) blocks.push_back(open_block());
     if (g.dx && s_.mask) std::fill_n(g.dx + c.first * s_.steps * s_.F, c.rows * s_.steps * s_.F, T(0));
 
     const bool keep_all = s_.segment == s_.steps;
@@ -355,10 +376,14 @@ class Driver final : public Runner<T> {
         absorb(c, g, step, carry.data());
         backward_step(c, before, saved, carry.data(), operand.data(), partial + layout_.vector_gradient());
         if (g.dx) input_gradient(c, step, saved, g.dx);
-        if (block.rows + static_cast<Index>(c.active.size()) > capacity) flush(block, partial);
-        gather(c, block, step, before, saved);
+        for (Index group = 0; group < groups; ++group)
+          if (blocks[static_cast<std::size_t>(group)].rows + group_rows_ > block_rows())
+            flush(blocks[static_cast<std::size_t>(group)], partial + group * size);
+        gather(c, blocks, step, before, saved);
       }
-      flush(block, partial);  // its rows point into this segment
+      // The rows point into this segment.
+      for (Index group = 0; group < groups; ++group)
+        flush(blocks[static_cast<std::size_t>(group)], partial + group * size);
     }
     if (s_.steps == 0) return;
     store_states(c, carry.data(), g.dinitial);
@@ -371,8 +396,7 @@ class Driver final : public Runner<T> {
     const Index stride = s_.return_sequences ? s_.steps * s_.U : s_.U;
     for (Index r = 0; r < c.rows; ++r) {
       if (silent(c, r, step)) continue;
-      const T* row = dy + (c.first + r) * stride;
-      for (Index u = 0; u < s_.U; ++u) carry[r * Up_ + u] += row[u];
+      add_row(carry + r * Up_, dy + (c.first + r) * stride, s_.U);
     }
   }
 
@@ -401,14 +425,15 @@ class Driver final : public Runner<T> {
           const Index row = c.active[static_cast<std::size_t>((first + i) / ub)];
           const Index b = (first + i) % ub;
           const Index place = row * Up_ + (j + b) * L;
-          unit.place[i] = {before + place,
-                           carry + place,
-                           saved + Layout::saved_place(R_, j, row, ub, b),
-                           Layout::stages > 1 ? operand + place : nullptr,
-                           s_.recurrent_dropout ? c.scale.data() + place : nullptr,
-                           zoned_ ? c.zoneout.data() + place : nullptr,
-                           layout_.vectors_at(j + b),
-                           vector_gradients + (j + b) * Layout::vectors * L};
+          unit.place[i] = {
+              before + place,
+              carry + place,
+              saved + Layout::saved_place(R_, j, row, ub, b),
+              Layout::stages > 1 ? operand + place : nullptr,
+              s_.recurrent_dropout ? c.scale.data() + place : nullptr,
+              zoned_ ? c.zoneout.data() + place : nullptr,
+              layout_.vectors_at(j + b),
+              vector_gradients + row / group_rows_ * layout_.gradient_size() + (j + b) * Layout::vectors * L};
         });
         Cell::template backward<stage>(functions, unit);
       });
@@ -482,8 +507,9 @@ class Driver final : public Runner<T> {
     });
   }
 
-  void gather(Chunk& c, Block& block, Index step, const T* before, const T* saved) const {
+  void gather(Chunk& c, std::vector<Block>& blocks, Index step, const T* before, const T* saved) const {
     for (const Index r : c.active) {
+      Block& block = blocks[static_cast<std::size_t>(r / group_rows_)];
       const Index i = block.rows++;
       const auto at = static_cast<std::size_t>(i);
       block.x[at] = dropped_x(c, r, step, block.x_dropped.data() + i * s_.F);
@@ -560,7 +586,7 @@ class Driver final : public Runner<T> {
   const Layout& layout_ = step_.layout;
   T* saved_ = nullptr;
   T* states_ = nullptr;
-  const Index J_, Up_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
+  const Index J_, Up_, group_rows_, groups_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
 };
 
 }  // namespace recurra::rnn

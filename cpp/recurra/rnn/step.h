@@ -102,7 +102,7 @@ class Step {
                                   __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
             });
             with_functions([&](const auto& functions) __attribute__((always_inline)) {
-              forward_units<stage>(functions, rows, j, ub, rows.place + tile, M, sums);
+              forward_units<stage>(functions, rows, j, blocks, rows.place + tile, M, sums);
             });
           });
     });
