@@ -3,7 +3,7 @@
 A GRU has three gates where an LSTM has four, so three quarters of the weights and of the products. The times are
 medians of steps that the two networks take in turns, so that both meet the same state of the machine.
 
-RECURRA_DATA=/folder/with/jena python examples/gru_against_lstm.py
+RECURRA_DATA=/folder/with/weather python examples/gru_against_lstm.py
 """
 
 import argparse
@@ -20,9 +20,9 @@ HOURS = 120
 KINDS = {"GRU": layers.GRU, "LSTM": layers.LSTM}
 
 
-def network(kind, units):
+def network(kind, features, units):
     recurra.random.set_seed(1)
-    model = Sequential([layers.Input((HOURS, 14)), KINDS[kind](units), layers.Dense(1)])
+    model = Sequential([layers.Input((HOURS, features)), KINDS[kind](units), layers.Dense(1)])
     model.compile(optimizer=recurra.optimizers.Adam(0.001), loss="mae")
     return model
 
@@ -33,7 +33,7 @@ def main(updates=1000, sizes=(16, 32, 64), batch_size=64, rows=None, plot="gru_a
     x, y = data.windows(held_out, HOURS), data.targets(held_out)[:, 0]
     results = {kind: {"parameters": [], "milliseconds": [], "error": []} for kind in KINDS}
     for units in sizes:
-        models = {kind: network(kind, units) for kind in KINDS}
+        models = {kind: network(kind, data.features, units) for kind in KINDS}
         seconds = {kind: [] for kind in KINDS}
         rng = np.random.default_rng(1)
         for _ in range(updates):

@@ -2,9 +2,10 @@
 
 Both networks are the same GRU over five days of hourly weather; both are judged by their last forecast. One is trained
 by the loss of the last step alone, the other by the losses of all steps, of which each is a forecast of its own: 120
-targets a sequence instead of one, at no cost but a wider last product.
+targets a sequence instead of one, at no cost but a wider last product. It pays because every hour has a target that can
+be told from the hours before; where only the end can be judged (the class of a picture read row by row), it does not.
 
-RECURRA_DATA=/folder/with/jena python examples/per_step_loss.py
+RECURRA_DATA=/folder/with/weather python examples/per_step_loss.py
 """
 
 import argparse
@@ -19,11 +20,11 @@ from recurra.models import Sequential
 HOURS = 120
 
 
-def network(every_step, units):
+def network(features, every_step, units):
     recurra.random.set_seed(1)  # the same weights to start from
     model = Sequential(
         [
-            layers.Input((None, 14)),
+            layers.Input((None, features)),
             layers.GRU(units, return_sequences=every_step),
             layers.TimeDistributed(layers.Dense(1)) if every_step else layers.Dense(1),
         ]
@@ -34,7 +35,7 @@ def network(every_step, units):
 
 def errors_while_training(data, every_step, updates, units, batch_size, looks):
     """Mean absolute error of the last forecast, in degrees, after some of the updates."""
-    model, rng = network(every_step, units), np.random.default_rng(1)
+    model, rng = network(data.features, every_step, units), np.random.default_rng(1)
     held_out = data.rows("validation", HOURS, 1000, np.random.default_rng(2))
     x, y = data.windows(held_out, HOURS), data.targets(held_out)[:, 0]
     errors = []

@@ -4,7 +4,7 @@ A window of fixed width makes a sequence fit for an ordinary network: one layer 
 and another network for another width. A recurrent network has one set of weights for histories of all lengths. Here one
 GRU, trained on histories of random lengths in the same batch (`lengths=`), is compared with a network for each width.
 
-RECURRA_DATA=/folder/with/jena python examples/window_against_recurrence.py
+RECURRA_DATA=/folder/with/weather python examples/window_against_recurrence.py
 """
 
 import argparse
@@ -19,10 +19,10 @@ from recurra.models import Sequential
 WIDTHS = (1, 6, 24, 72, 120)
 
 
-def window_network(hours, units):
+def window_network(features, hours, units):
     return Sequential(
         [
-            layers.Input((hours, 14)),
+            layers.Input((hours, features)),
             layers.Flatten(),
             layers.Dense(units, activation="relu"),
             layers.Dense(1),
@@ -30,19 +30,19 @@ def window_network(hours, units):
     )
 
 
-def recurrent_network(units):
-    return Sequential([layers.Input((None, 14)), layers.GRU(units), layers.Dense(1)])
+def recurrent_network(features, units):
+    return Sequential([layers.Input((None, features)), layers.GRU(units), layers.Dense(1)])
 
 
 def histories(data, rows, lengths, longest):
     """The last hours before `rows`, as many as `lengths` says, each at the beginning of its row."""
-    x = np.zeros((len(rows), longest, 14), "float32")
+    x = np.zeros((len(rows), longest, data.features), "float32")
     for row, (end, length) in enumerate(zip(rows, lengths, strict=True)):
         x[row, :length] = data.hours[end + 1 - length : end + 1]
     return x
 
 
-def main(updates=1500, units=32, batch_size=64, widths=WIDTHS, rows=None, plot="window_against_recurrence.png"):
+def main(updates=4000, units=32, batch_size=64, widths=WIDTHS, rows=None, plot="window_against_recurrence.png"):
     data, longest = weather.load(rows), max(widths)
     held_out = data.rows("validation", longest, 1000, np.random.default_rng(2))
     truth, baseline = data.targets(held_out)[:, 0], data.common_sense(held_out)
@@ -57,7 +57,7 @@ def main(updates=1500, units=32, batch_size=64, widths=WIDTHS, rows=None, plot="
     windows, counts = [], []
     for width in widths:
         recurra.random.set_seed(1)
-        model, rng = window_network(width, units), np.random.default_rng(1)
+        model, rng = window_network(data.features, width, units), np.random.default_rng(1)
         model.compile(optimizer=recurra.optimizers.Adam(0.001), loss="mae")
         for _ in range(updates):
             drawn = training_rows(rng)
@@ -66,7 +66,7 @@ def main(updates=1500, units=32, batch_size=64, widths=WIDTHS, rows=None, plot="
         counts.append(model.count_params())
 
     recurra.random.set_seed(1)
-    model, rng = recurrent_network(units), np.random.default_rng(1)
+    model, rng = recurrent_network(data.features, units), np.random.default_rng(1)
     model.compile(optimizer=recurra.optimizers.Adam(0.001), loss="mae")
     for _ in range(updates):
         drawn, lengths = training_rows(rng), rng.choice(widths, batch_size)
@@ -95,7 +95,7 @@ def main(updates=1500, units=32, batch_size=64, widths=WIDTHS, rows=None, plot="
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--updates", type=int, default=1500)
+    parser.add_argument("--updates", type=int, default=4000)
     parser.add_argument("--units", type=int, default=32)
     parser.add_argument("--plot", default="window_against_recurrence.png")
     parser.add_argument("--quick", action="store_true", help="a few updates of small networks")

@@ -230,7 +230,10 @@ def test_carried_states_are_what_a_stateful_layer_starts_from(rng):
     fresh = gradient_flow(model, x, y).loss
     model.predict(x, verbose=0)
     assert gradient_flow(model, x, y).loss != fresh
+    fewer = gradient_flow(model, x[:2], y[:2]).loss
     assert gradient_flow(model, x, y).loss == pytest.approx(model.test_on_batch(x, y), rel=1e-5)
+    model.reset_states()
+    assert fewer == pytest.approx(model.test_on_batch(x[:2], y[:2]), rel=1e-5)
 
 
 def test_wide_states_are_worked_out_in_parts(rng, monkeypatch):

@@ -41,7 +41,8 @@ def test_weather(example):
     np.testing.assert_array_equal(data.windows(rows, 10)[7], data.hours[rows[7] - 9 : rows[7] + 1])
     changes = data.targets(rows, 3)
     assert changes.shape == (500, 3, 1)
-    temperature = data.hours[:, 1]
+    temperature = data.hours[:, data.temperature]
+    assert data.temperature == 1
     assert changes[7, 0, 0] == temperature[rows[7] - 2 + 24] - temperature[rows[7] - 2]
     assert changes[7, 2, 0] == temperature[rows[7] + 24] - temperature[rows[7]]
     assert data.common_sense(rows) == pytest.approx(abs(changes[:, 2]).mean() * data.degrees)

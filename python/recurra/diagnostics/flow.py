@@ -48,7 +48,8 @@ def gradient_flow(
 
     For every recurrent layer, also inside `Bidirectional`, stacked, or around a cell of your own, and for each of its
     states h: ‖∂L/∂h_t‖, ‖∂h_T/∂h_t‖ over the time steps t; how many gate values are saturated; the spectral radius of
-    the recurrent matrices. The model runs as in inference, without dropout, and is left as it was.
+    the recurrent matrices. The model runs as in inference, without dropout, and is left as it was. Stateful layers
+    start from the states they carry, if these are of as many sequences as x has.
 
     Arguments:
         model: compiled, with recurrent layers.
@@ -188,11 +189,12 @@ class _Stepper:
     ) -> Any:
         layer = self.layer
         keep = step_mask(mask, lengths, *sequences.shape[:2])
+        batch = sequences.shape[0]
         given = initial_state
-        if given is None and layer.stateful and layer._carries:
+        if given is None and layer.stateful and layer._carries and flatten(layer.states)[0].shape[0] == batch:
             given = layer.states
         if given is None:
-            given = layer.get_initial_state(sequences.shape[0])
+            given = layer.get_initial_state(batch)
         use = _Use(sequences.detach(), keep, [state.detach() for state in flatten(given)])
         outputs, use.steps, use.gates = _unrolled(layer, sequences, keep, flatten(given))
         self.uses.append(use)
@@ -201,7 +203,7 @@ class _Stepper:
             attach_mask(output, layer._order(keep))
         if not layer.return_state:
             return output
-        return (output, *pack_as(layer.get_initial_state(sequences.shape[0]), use.steps[-1].carried))
+        return (output, *pack_as(layer.get_initial_state(batch), use.steps[-1].carried))
 
 
 def _unrolled(
