@@ -256,6 +256,26 @@ def test_a_cell_that_stays_in_the_engine_is_seen_too(rng, monkeypatch):
     np.testing.assert_allclose(engine.jacobian["h"], expected.jacobian["h"], rtol=1e-4)
 
 
+def test_a_layer_used_twice_is_seen_at_each_use(rng):
+    first, second, shared = Input((None, F)), Input((None, F)), layers.GRU(U, name="gru")
+    model = Model([first, second], shared(first) + 2.0 * shared(second))
+    model.compile("sgd", weighted)
+    x, y = rng.normal(size=(B, T, F)).astype("float32"), rng.normal(size=(B, U)).astype("float32")
+    report = gradient_flow(model, [x, x], y)
+    assert [layer.name for layer in report.layers] == ["gru", "gru, use 2"]
+    one, two = (layer.loss_gradient["h"] for layer in report.layers)
+    np.testing.assert_allclose(two, 2 * one, rtol=1e-5)
+
+
+def test_layers_inside_layers_are_seen(rng):
+    model = Sequential([Input((None, 3, F)), layers.TimeDistributed(layers.GRU(U, name="inner"), name="each")])
+    model.compile("sgd", weighted)
+    (flow,) = gradient_flow(model, rng.normal(size=(B, T, 3, F)), rng.normal(size=(B, T, U))).layers
+    assert flow.name == "each/inner"
+    assert flow.loss_gradient["h"].shape == (3,)
+    assert (flow.loss_gradient["h"] > 0).all()
+
+
 def test_report_as_words_dictionary_and_picture(rng, tmp_path):
     pytest.importorskip("matplotlib")
     model = model_of(layers.LSTM(U, name="memory"))

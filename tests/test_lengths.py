@@ -158,6 +158,29 @@ def test_several_inputs(rng):
     np.testing.assert_array_equal(half[0], model.predict([parts[0][None], x[1][:1]], verbose=0)[0])
 
 
+def test_sources_give_lengths_as_a_fourth_part(rng):
+    parts, targets = sequences(rng), rng.normal(size=(len(LENGTHS), U)).astype("float32")
+    first, second = recurrent(), recurrent()
+    second.set_weights(first.get_weights())
+    x = padded(parts)
+
+    class Source:
+        def __iter__(self):
+            for rows in (slice(4), slice(4, None)):
+                yield x[rows], targets[rows], None, LENGTHS[rows]
+
+    options = {"batch_size": 4, "shuffle": False, "lengths": LENGTHS, "verbose": 0}
+    expected = first.fit(x, targets, epochs=2, **options).history
+    assert second.fit(Source(), epochs=2, verbose=0).history == expected
+    np.testing.assert_array_equal(second.predict(Source(), verbose=0), first.predict(x, lengths=LENGTHS, verbose=0))
+    loss = first.evaluate(x, targets, lengths=LENGTHS, batch_size=4, verbose=0)
+    assert second.evaluate(Source(), verbose=0) == loss
+    with pytest.raises(ValueError, match="expected lengths as 4 integers"):
+        second.fit(iter([(x[:4], targets[:4], None, LENGTHS[:3])]), steps_per_epoch=1, verbose=0)
+    with pytest.raises(ValueError, match=r"or \(x, y, sample_weight, lengths\), got 5 parts"):
+        second.fit(iter([(x, targets, None, LENGTHS, 1)]), steps_per_epoch=1, verbose=0)
+
+
 def test_masks_of_lengths_and_of_zeros_both_apply():
     layer = layers.Embedding(5, 2, mask_zero=True)
     ids = Tensor(np.array([[1, 0, 2, 3], [4, 4, 0, 0]]))

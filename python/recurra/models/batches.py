@@ -244,7 +244,10 @@ def unpack(data: Any) -> Batch:
     if not isinstance(data, (tuple, list)):
         return data, None, None
     if not 1 <= len(data) <= 3:
-        raise ValueError(f"a batch must be (x,), (x, y) or (x, y, sample_weight), got {len(data)} parts")
+        raise ValueError(
+            "a batch must be (x,), (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths), "
+            f"got {len(data)} parts"
+        )
     x, y, weight = (*data, None, None)[:3]
     return x, y, weight
 
@@ -273,6 +276,17 @@ def _length_of(source: Any) -> int | None:
         return len(source)
     except (TypeError, OverflowError, NotImplementedError, AttributeError):
         return None
+
+
+def _checked_batch(data: Any) -> Batch:
+    """A batch of a source, with lengths of its sequences as a fourth part if it has any."""
+    lengths = None
+    if isinstance(data, (tuple, list)) and len(data) == 4:
+        *data, lengths = data
+    x, y, weight = unpack(data)
+    inputs, *others = arrays_of(x, "x", text=True), arrays_of(y, "y"), arrays_of(weight, "sample_weight")
+    check_lengths(inputs, *others)
+    return sequence_lengths.with_masks(inputs, sequence_lengths.checked(lengths, inputs)), others[0], others[1]
 
 
 class Feed:
@@ -356,12 +370,7 @@ class Feed:
                 end()
             return None
         self.drawn += 1
-        if self._checked:
-            batch: Batch = data
-        else:
-            x, y, weight = unpack(data)
-            batch = arrays_of(x, "x", text=True), arrays_of(y, "y"), arrays_of(weight, "sample_weight")
-            check_lengths(*batch)
+        batch: Batch = data if self._checked else _checked_batch(data)
         return self._weigh(batch) if self._weigh is not None else batch
 
     def wind_to(self, pass_start: Any, drawn: int) -> None:

@@ -356,7 +356,8 @@ class Trainer(GeneratorNames):
 
         Arguments:
             x: inputs (an array; a list or dictionary of arrays for several), or a source of batches: anything that can
-                be iterated over, also a generator, giving (x, y) or (x, y, sample_weight).
+                be iterated over, also a generator, giving (x, y), (x, y, sample_weight) or (x, y, sample_weight,
+                lengths), with None for what is missing.
             y: targets; left out for a source.
             batch_size: samples in a step, default 32; not for sources.
             epochs: number of the last epoch, counted from 1.
