@@ -1,6 +1,7 @@
 """Recurrent layers, their cells, and wrappers around them."""
 
 from recurra.layers.recurrent.bidirectional import Bidirectional
+from recurra.layers.recurrent.connections import Highway, Residual, Stack
 from recurra.layers.recurrent.dropout import DropoutRNNCell
 from recurra.layers.recurrent.gru import GRU, GRUCell
 from recurra.layers.recurrent.lstm import LSTM, LSTMCell
@@ -16,9 +17,12 @@ __all__ = [
     "Bidirectional",
     "DropoutRNNCell",
     "GRUCell",
+    "Highway",
     "LSTMCell",
+    "Residual",
     "SimpleRNN",
     "SimpleRNNCell",
+    "Stack",
     "StackedRNNCells",
     "TimeDistributed",
 ]
