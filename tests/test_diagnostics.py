@@ -32,7 +32,7 @@ def lstm(x, states, weights, change):
     i, f, g, o = np.split(x @ W + states[0] @ R + b, 4, axis=1)
     c = sigmoid(f) * states[1] + sigmoid(i) * np.tanh(g) + change[1]
     h = sigmoid(o) * np.tanh(c) + change[0]
-    return h, [h, c], {"f": sigmoid(f), "i": sigmoid(i), "o": sigmoid(o)}
+    return h, [h, c], {"i": sigmoid(i), "f": sigmoid(f), "o": sigmoid(o)}
 
 
 def gru(x, states, weights, change):
@@ -174,7 +174,7 @@ def test_spectral_radius(rng):
     (flow,) = gradient_flow(model, rng.normal(size=(B, T, F)), np.zeros((B, U))).layers
     names = ["1.h", *(f"2.{gate}" for gate in "ifco"), *(f"3.{gate}" for gate in "zrh")]
     assert list(flow.spectral_radius) == names
-    assert list(flow.saturation) == ["2.f", "2.i", "2.o", "3.z", "3.r"]
+    assert list(flow.saturation) == ["2.i", "2.f", "2.o", "3.z", "3.r"]
     assert list(flow.loss_gradient) == ["1.h", "2.h", "2.c", "3.h"]
     blocks = [b for cell in cells for b in np.split(cell.recurrent_kernel.numpy(), cell.gates, axis=1)]
     for name, block in zip(names, blocks, strict=True):
@@ -286,7 +286,7 @@ def test_report_as_words_dictionary_and_picture(rng, tmp_path):
     assert "\nmemory, h " in words
     assert "\nmemory, c " in words
     assert "memory: spectral radius i 0." in words
-    assert "memory: gates below 0.1 and above 0.9: f " in words
+    assert "memory: gates below 0.1 and above 0.9: i " in words
     again = FlowReport.from_dict(report.as_dict())
     np.testing.assert_array_equal(again["memory"].jacobian["c"], report["memory"].jacobian["c"])
     with pytest.raises(KeyError, match="no layer 'other'; there are memory"):

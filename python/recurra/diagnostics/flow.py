@@ -27,9 +27,11 @@ from recurra.models import lengths as sequence_lengths
 from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 
-#: Names of gates in the order in which a cell's `call` computes them, and of the blocks of its recurrent matrix.
-_GATES = {"LSTMCell": ("f", "i", "o"), "GRUCell": ("z", "r")}
-_BLOCKS = {"LSTMCell": ("i", "f", "c", "o"), "GRUCell": ("z", "r", "h")}
+#: Names of the blocks of a cell's matrices, by the number of them.
+_BLOCKS: dict[str, dict[int, tuple[str, ...]]] = {
+    "LSTMCell": {4: ("i", "f", "c", "o"), 3: ("i", "c", "o")},
+    "GRUCell": {3: ("z", "r", "h")},
+}
 #: Rows that are run at once for a Jacobian.
 _ROWS = 512
 
@@ -299,10 +301,12 @@ class _Gates:
 
     def shares(self, prefix: str) -> dict[str, tuple[float, float]]:
         """By gate: the shares that are shut and open."""
-        names = _names(_GATES, self.cell, len(self.counts)) or [f"gate {i + 1}" for i in range(len(self.counts))]
+        named = sorted(
+            zip(_gate_names(self.cell, len(self.counts)), self.counts, strict=True), key=lambda pair: pair[0]
+        )
         return {
             prefix + name: (float(shut / max(count, 1)), float(opened / max(count, 1)))
-            for name, (shut, opened, count) in zip(names, self.counts, strict=True)
+            for (_, name), (shut, opened, count) in named
         }
 
 
@@ -328,13 +332,56 @@ def _watched(cell: Any) -> Iterator[_Gates]:
             setattr(cell, name, function)
 
 
-def _names(table: dict[str, tuple[str, ...]], cell: Any, count: int) -> list[str] | None:
-    """The names of so many gates of a cell, or of what it is derived from."""
+def _block_names(cell: Any, count: int) -> tuple[str, ...] | None:
+    """The names of so many blocks of a cell's matrices, or of those of what it is derived from."""
     for cls in type(cell).__mro__:
-        names = table.get(cls.__name__, ())
-        if names and len(names) == count:
-            return list(names)
+        names = _BLOCKS.get(cls.__name__, {}).get(count)
+        if names is not None:
+            return names
     return None
+
+
+def _gate_names(cell: Any, count: int) -> list[tuple[int, str]]:
+    """For each of the gates in the order in which `call` computes them: where it stands among all gates, its name.
+
+    A gate is the one into whose block of the kernel its gradient goes.
+    """
+    unknown = [(i, f"gate {i + 1}") for i in range(count)]
+    kernel, units = getattr(cell, "kernel", None), getattr(cell, "units", 0)
+    if not isinstance(kernel, Tensor) or kernel.ndim != 2 or not units or kernel.shape[1] % units:
+        return unknown
+    names = _block_names(cell, kernel.shape[1] // units)
+    if names is None:
+        return unknown
+    found = []
+    for gate in range(count):
+        probe = Tensor(kernel.numpy().copy())
+        probe.requires_grad = True
+        seen: list[Tensor] = []
+        own = cell.recurrent_activation
+        cell.kernel, cell.recurrent_activation = probe, _Listening(own, seen)
+        try:
+            step = ops.ones((1, kernel.shape[0]), dtype=kernel.dtype)
+            cell.call(step, flatten(cell.get_initial_state(batch_size=1)))
+        finally:
+            cell.kernel, cell.recurrent_activation = kernel, own
+        if len(seen) != count:
+            return unknown
+        ops.sum(seen[gate]).backward()
+        blocks = np.abs(_gradient(probe)).reshape(kernel.shape[0], -1, units).sum(axis=(0, 2))
+        found.append((int(blocks.argmax()), names[int(blocks.argmax())]))
+    return found if len(set(found)) == count else unknown
+
+
+class _Listening:
+    """A function that keeps what it returns."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor], seen: list[Tensor]) -> None:
+        self.function, self.seen = function, seen
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.seen.append(self.function(x))
+        return self.seen[-1]
 
 
 # ---- numbers
@@ -393,7 +440,7 @@ def _spectral_radii(cell: Any, prefix: str) -> dict[str, float]:
         return {}
     blocks = np.split(matrix, matrix.shape[1] // matrix.shape[0], axis=1)
     one = ["h"] if len(blocks) == 1 else [f"block {i + 1}" for i in range(len(blocks))]
-    names = _names(_BLOCKS, cell, len(blocks)) or one
+    names = _block_names(cell, len(blocks)) or one
     return {prefix + name: _largest_eigenvalue(block) for name, block in zip(names, blocks, strict=True)}
 
 
@@ -419,7 +466,7 @@ def _state_names(layer: RNN) -> list[str]:
     names = []
     for prefix, cell in zip(_prefixes(layer), _cells(layer), strict=True):
         count = len(flatten(cell.state_size))
-        second = "c" if _names(_GATES, cell, 3) and count == 2 else "state 2"
+        second = "c" if any(cls.__name__ == "LSTMCell" for cls in type(cell).__mro__) else "state 2"
         names += [prefix + name for name in ("h", second, *(f"state {i}" for i in range(3, count + 1)))[:count]]
     return names
 
