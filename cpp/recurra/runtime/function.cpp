@@ -130,7 +130,7 @@ struct Bodies {
 template <class T>
 struct Named {
   const char* name;
-  Function<T>::Body body;
+  typename Function<T>::Body body;
 };
 
 template <class T>
