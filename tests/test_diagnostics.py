@@ -181,6 +181,17 @@ def test_spectral_radius(rng):
         assert flow.spectral_radius[name] == pytest.approx(abs(np.linalg.eigvals(block)).max(), rel=1e-5)
 
 
+def test_gates_that_are_pinned_keep_their_names(rng):
+    model = model_of(layers.LSTM(U))
+    kernel, recurrent, bias = model.get_weights()
+    bias[U : 2 * U], bias[3 * U :] = 1e4, -1e4
+    model.set_weights([kernel, recurrent, bias])
+    (flow,) = gradient_flow(model, rng.normal(size=(B, T, F)), np.zeros((B, U))).layers
+    assert list(flow.saturation) == ["i", "f", "o"]
+    assert flow.saturation["f"] == (0, 1)
+    assert flow.saturation["o"] == (1, 0)
+
+
 def test_both_directions_and_stacks_see_what_single_layers_see(rng):
     """A Bidirectional is two layers; cells on top of each other are layers on top of each other."""
     x, y = rng.normal(size=(B, T, F)).astype("float32"), rng.normal(size=(B, 2 * U)).astype("float32")

@@ -344,7 +344,7 @@ def _block_names(cell: Any, count: int) -> tuple[str, ...] | None:
 def _gate_names(cell: Any, count: int) -> list[tuple[int, str]]:
     """For each of the gates in the order in which `call` computes them: where it stands among all gates, its name.
 
-    A gate is the one into whose block of the kernel its gradient goes.
+    A gate is the one into whose block of the kernel goes the gradient of what its activation is taken of.
     """
     unknown = [(i, f"gate {i + 1}") for i in range(count)]
     kernel, units = getattr(cell, "kernel", None), getattr(cell, "units", 0)
@@ -374,14 +374,14 @@ def _gate_names(cell: Any, count: int) -> list[tuple[int, str]]:
 
 
 class _Listening:
-    """A function that keeps what it returns."""
+    """A function that keeps what it is given."""
 
     def __init__(self, function: Callable[[Tensor], Tensor], seen: list[Tensor]) -> None:
         self.function, self.seen = function, seen
 
     def __call__(self, x: Tensor) -> Tensor:
-        self.seen.append(self.function(x))
-        return self.seen[-1]
+        self.seen.append(x)
+        return self.function(x)
 
 
 # ---- numbers
