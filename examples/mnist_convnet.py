@@ -1,6 +1,9 @@
 """Handwritten digits with a small convolutional network: the classic beside which recurrent networks are introduced.
 
 RECURRA_DATA=/folder/with/mnist python examples/mnist_convnet.py --epochs 12
+
+Learning rate and momentum did best of four pairs on 10,000 training images held out (docs/results.md); the classic
+listing leaves them at 0.01 and 0, which learns more slowly.
 """
 
 import argparse
@@ -26,7 +29,7 @@ def convnet():
     return model
 
 
-def main(data=None, epochs=12, batch_size=128, learning_rate=0.01, momentum=0.0, verbose=1):
+def main(data=None, epochs=12, batch_size=128, learning_rate=0.05, momentum=0.9, verbose=1):
     recurra.random.set_seed(1)
     (x_train, y_train), (x_test, y_test) = data or mnist.load_data()
     x_train, x_test = (x.reshape(-1, 28, 28, 1).astype("float32") / x.max() for x in (x_train, x_test))
@@ -51,8 +54,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--learning-rate", type=float, default=0.01)
-    parser.add_argument("--momentum", type=float, default=0.0)
+    parser.add_argument("--learning-rate", type=float, default=0.05)
+    parser.add_argument("--momentum", type=float, default=0.9)
     options = parser.parse_args()
     main(
         epochs=options.epochs,
