@@ -11,22 +11,23 @@ void register_convolution(py::module_& m) {
   m.def(
       "conv1d",
       [](const Tensor& x, const Tensor& kernel, const Tensor* bias, Index stride, Index dilation, Index groups,
-         const std::string& padding) {
+         const std::string& padding, const std::string& activation) {
         return ops::conv1d(x, kernel, bias ? *bias : Tensor(), stride, dilation, groups,
-                           ops::padding_named(padding, "conv1d"));
+                           ops::padding_named(padding, "conv1d"), activation_named(activation, "conv1d"));
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("stride") = 1, py::arg("dilation") = 1,
-      py::arg("groups") = 1, py::arg("padding") = "valid", Unlocked(),
+      py::arg("groups") = 1, py::arg("padding") = "valid", py::arg("activation") = "linear", Unlocked(),
       "x (B, T, F), kernel (K, F/groups, O), bias (O) or None -> (B, T', O); padding 'valid', 'same' or 'causal'.");
   m.def(
       "conv2d",
       [](const Tensor& x, const Tensor& kernel, const Tensor* bias, Pair strides, Pair dilations, Index groups,
-         const std::string& padding) {
+         const std::string& padding, const std::string& activation) {
         return ops::conv2d(x, kernel, bias ? *bias : Tensor(), strides, dilations, groups,
-                           ops::padding_named(padding, "conv2d"));
+                           ops::padding_named(padding, "conv2d"), activation_named(activation, "conv2d"));
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("strides") = Pair{1, 1},
-      py::arg("dilations") = Pair{1, 1}, py::arg("groups") = 1, py::arg("padding") = "valid", Unlocked(),
+      py::arg("dilations") = Pair{1, 1}, py::arg("groups") = 1, py::arg("padding") = "valid",
+      py::arg("activation") = "linear", Unlocked(),
       "x (B, H, W, F), kernel (K, L, F/groups, O), bias (O) or None -> (B, H', W', O); padding 'valid' or 'same'.");
   m.def(
       "conv1d_transpose",

@@ -2,6 +2,7 @@
 #include "ops.h"
 #include "recurra/ops/dense.h"
 #include "recurra/ops/dropout.h"
+#include "recurra/ops/embedding.h"
 #include "recurra/ops/losses.h"
 
 namespace recurra::bindings {
@@ -29,12 +30,11 @@ void register_neural(py::module_& m) {
   m.def(
       "dense",
       [](const py::object& x, const py::object& kernel, const py::object& bias, const std::string& activation) {
-        const auto kind = activation_from_name(activation);
-        if (!kind) throw py::value_error(text("dense: there is no activation '", activation, "' in the engine"));
+        const Activation kind = activation_named(activation, "dense");
         const Tensor t = operand(x);
         const Tensor w = operand(kernel);
         const Tensor b = bias.is_none() ? Tensor() : operand(bias);
-        return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, *kind); });
+        return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, kind); });
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("activation") = "linear");
   m.def("embedding", [](const py::object& indices, const py::object& table) {

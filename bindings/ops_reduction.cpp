@@ -51,6 +51,13 @@ void register_reductions(py::module_& m) {
   reduction(m, "logsumexp", ops::logsumexp);
   reduction(m, "any", ops::any);
   reduction(m, "all", ops::all);
+  m.def(
+      "all_finite",
+      [](const py::object& x) {
+        const Tensor t = operand(x);
+        return compute(t.size(), [&] { return ops::all_finite(t); });
+      },
+      py::arg("x"), "Whether no element is NaN or infinite.");
   position(m, "argmax", ops::argmax);
   position(m, "argmin", ops::argmin);
   along(m, "cumsum", ops::cumsum);

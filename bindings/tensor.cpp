@@ -27,6 +27,30 @@ bool is_engine_dtype(const py::dtype& dtype) {
   return (kind == 'f' && (size == 4 || size == 8)) || (kind == 'i' && (size == 4 || size == 8)) || kind == 'b';
 }
 
+// The engine's type of an array whose elements it can borrow as they are; nothing for any other array.
+std::optional<DType> borrowed_type(const py::array& array) {
+  using Numpy = py::detail::npy_api;
+  constexpr int wanted = int{py::array::c_style} | int{Numpy::NPY_ARRAY_ALIGNED_};
+  const py::dtype dtype = array.dtype();
+  const char order = dtype.byteorder();
+  if ((array.flags() & wanted) != wanted || order == '>' || order == '<') return std::nullopt;
+  const char kind = dtype.kind();
+  const auto size = dtype.itemsize();
+  if (kind == 'f' && size == 4) return DType::float32;
+  if (kind == 'f' && size == 8) return DType::float64;
+  if (kind == 'i' && size == 4) return DType::int32;
+  if (kind == 'i' && size == 8) return DType::int64;
+  if (kind == 'b') return DType::boolean;
+  return std::nullopt;
+}
+
+Tensor borrowed(const py::array& array, DType type) {
+  Shape shape;
+  for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) shape.push_back(array.shape(axis));
+  const auto bytes = static_cast<std::size_t>(array.nbytes());
+  return {shape, type, std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array)), 0};
+}
+
 // The nearest type the engine has.
 py::dtype nearest_dtype(const py::dtype& dtype, bool from_python_numbers) {
   switch (dtype.kind()) {
@@ -56,6 +80,10 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
     check(dtype.is_none() || dtype_from_python(dtype) == tensor.dtype(), "Tensor: use cast() to change a dtype");
     return tensor;
   }
+  if (dtype.is_none() && py::isinstance<py::array>(value)) {
+    const auto array = py::reinterpret_borrow<py::array>(value);
+    if (const auto type = borrowed_type(array)) return borrowed(array, *type);
+  }
   const py::module_ np = py::module_::import("numpy");
   py::array array;
   const bool is_array = py::isinstance<py::array>(value);
@@ -73,21 +101,22 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
                          ? dtype_from_python(dtype)
                          : dtype_from_python(known ? array.dtype() : nearest_dtype(array.dtype(), !has_own_type));
   const py::dtype wanted = numpy_dtype(type);
-  const py::ssize_t rank = array.ndim();
   const bool native = array.dtype().byteorder() != '>' && array.dtype().byteorder() != '<';
   const bool fits = native && array.dtype().is(wanted) && (array.flags() & py::array::c_style) &&
                     (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_);
-  Shape shape;
-  for (py::ssize_t axis = 0; axis < rank; ++axis) shape.push_back(array.shape(axis));
   if (!fits) array = py::array(np.attr("require")(array, wanted, "CA"));
-  const auto bytes = static_cast<std::size_t>(array.nbytes());
-  return {shape, type, std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array)), 0};
+  return borrowed(array, type);
 }
 
 py::array array_from_tensor(const Tensor& tensor, bool writeable) {
   std::vector<py::ssize_t> extents(tensor.shape().begin(), tensor.shape().end());
+  tensor.storage()->begin_view();
   auto* keeper = new std::shared_ptr<Storage>(tensor.storage());
-  const py::capsule owner(keeper, [](void* p) { delete static_cast<std::shared_ptr<Storage>*>(p); });
+  const py::capsule owner(keeper, [](void* p) {
+    auto* const storage = static_cast<std::shared_ptr<Storage>*>(p);
+    (*storage)->end_view();
+    delete storage;
+  });
   py::array array(numpy_dtype(tensor.dtype()), extents, tensor.bytes(), owner);
   if (!writeable) py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return array;
@@ -115,6 +144,9 @@ void register_tensor(py::module_& m) {
       .def_property_readonly("dtype", [](const Tensor& t) { return name_of(t.dtype()); })
       .def_property_readonly("ndim", &Tensor::rank)
       .def_property_readonly("size", &Tensor::size)
+      .def_property_readonly(
+          "is_pending", [](const Tensor& t) { return t.recipe() != nullptr; },
+          "Whether the elements are made only when somebody reads them.")
       .def_property(
           "requires_grad", &Tensor::requires_gradient, [](const Tensor& t, bool on) { t.require_gradient(on); },
           "Whether backward() computes a gradient for this tensor; settable on a leaf.")

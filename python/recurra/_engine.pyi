@@ -180,6 +180,11 @@ class Tensor:
     def is_leaf(self) -> bool:
         ...
     @property
+    def is_pending(self) -> bool:
+        """
+        Whether the elements are made only when somebody reads them.
+        """
+    @property
     def ndim(self) -> int:
         ...
     @property
@@ -403,6 +408,10 @@ def add(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def all(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
     ...
+def all_finite(x: typing.Any) -> bool:
+    """
+    Whether no element is NaN or infinite.
+    """
 def any(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
     ...
 def arccos(arg0: typing.Any) -> Tensor:
@@ -461,7 +470,7 @@ def clip_by_value(block: ParameterBlock, limit: typing.SupportsFloat | typing.Su
     ...
 def concatenate(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
     ...
-def conv1d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
+def conv1d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid', activation: str = 'linear') -> Tensor:
     """
     x (B, T, F), kernel (K, F/groups, O), bias (O) or None -> (B, T', O); padding 'valid', 'same' or 'causal'.
     """
@@ -469,7 +478,7 @@ def conv1d_transpose(x: Tensor, kernel: Tensor, output: typing.SupportsInt | typ
     """
     x (B, T, F), kernel (K, O, F), bias (O) or None -> (B, output, O), without the first `before` steps.
     """
-def conv2d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], dilations: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
+def conv2d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], dilations: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid', activation: str = 'linear') -> Tensor:
     """
     x (B, H, W, F), kernel (K, L, F/groups, O), bias (O) or None -> (B, H', W', O); padding 'valid' or 'same'.
     """

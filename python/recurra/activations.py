@@ -146,6 +146,15 @@ _NAMES: dict[str, Activation] = {
 } | {"swish": silu, "hard_swish": hard_silu}  # fmt: skip
 
 
+# Layers that end in one of these have the engine compute it in the pass over their outputs; the bits are the same.
+_IN_ENGINE = {id(function): function.__name__ for function in (linear, relu, selu, silu, softsign, tanh, sigmoid)}
+
+
+def name_in_engine(activation: Any) -> str | None:
+    """What the engine calls a function that it computes together with a layer's product; None for any other."""
+    return _IN_ENGINE.get(id(activation))
+
+
 def get(identifier: Any) -> Any:
     """An activation by name, configuration or function; None is `linear`.
 

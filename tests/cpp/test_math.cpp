@@ -34,8 +34,8 @@ void check_bounds(std::uint64_t stride) {
   INFO("largest errors in units of the last place: exp " << exp_error << ", tanh " << tanh_error << ", sigmoid "
                                                          << sigmoid_error);
   CHECK(exp_error < 1.5);
-  CHECK(tanh_error < 7);
-  CHECK(sigmoid_error < 3.5);
+  CHECK(tanh_error < 2.6);
+  CHECK(sigmoid_error < 2.5);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "recurra/base/check.h"
 #include "recurra/kernels/math.h"
 
 namespace recurra {
@@ -67,6 +68,13 @@ inline std::optional<Activation> activation_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+/// The same; throws for a name that is not in the table.
+inline Activation activation_named(std::string_view name, const char* who) {
+  const std::optional<Activation> kind = activation_from_name(name);
+  check(kind.has_value(), who, ": there is no activation '", name, "' in the engine");
+  return *kind;
+}
+
 namespace selu_constants {
 inline constexpr double alpha = 1.6732632423543772848170429916717;
 inline constexpr double scale = 1.0507009873554804934193349852946;
@@ -95,7 +103,7 @@ RECURRA_INLINE Vec<T> activate(Activation kind, Vec<T> x) {
     case Activation::linear: return x;
     case Activation::tanh: return math::tanh<T>(x);
     case Activation::sigmoid: return math::sigmoid<T>(x);
-    case Activation::relu: return x > zero ? x : zero;
+    case Activation::relu: return max<T>(zero, x);  // NaN stays NaN
     case Activation::relu6: return min<T>(max<T>(x, zero), broadcast(T(6)));
     case Activation::leaky_relu: return x > zero ? x : x * T(0.2);
     case Activation::elu: return x > zero ? x : math::exp<T>(x) - 1;
@@ -113,6 +121,13 @@ RECURRA_INLINE Vec<T> activate(Activation kind, Vec<T> x) {
     case Activation::mish: return x * math::tanh<T>(softplus<T>(x));
   }
   return x;
+}
+
+/// Calls body(kind), with the kind a compile-time constant where it is the one that costs less than choosing it.
+template <class Body>
+RECURRA_INLINE void with_activation(Activation kind, const Body& body) {
+  if (kind == Activation::relu) body(std::integral_constant<Activation, Activation::relu>{});
+  else body(kind);
 }
 
 /// What a forward pass keeps of one element.

@@ -40,36 +40,77 @@ RECURRA_INLINE Vec<T> exp(Vec<T> x) {
   }
 }
 
-/// tanh(x), as x P(x^2) / Q(x^2) with P, Q of degree 4 (relative minimax on |x| <= 9.02, beyond which tanh rounds to
-/// 1).
+/// n / d for d in [1, 2^125], without a division where an approximate reciprocal and one correction are faster.
+RECURRA_INLINE Vec<float> quotient(Vec<float> n, Vec<float> d) {
+#if defined(__AVX512F__)
+  const Vec<float> r = _mm512_maskz_rcp14_ps(0xFFFF, d);
+  const Vec<float> y = n * r;
+  return y + r * (n - d * y);
+#else
+  return n / d;
+#endif
+}
+
+RECURRA_INLINE Vec<float> magnitude(Vec<float> x) {
+  return reinterpret_cast<Vec<float>>(reinterpret_cast<Vec<std::int32_t>>(x) & 0x7FFFFFFF);
+}
+
+/// 2^n, where `shifted` is a whole number n in [-126, 127] plus 1.5 * 2^23.
+RECURRA_INLINE Vec<float> power_of_two(Vec<float> shifted) {
+  return reinterpret_cast<Vec<float>>((reinterpret_cast<Vec<std::int32_t>>(shifted) << 23) + 0x3F800000);
+}
+
+/// tanh(x) = h / (h + 1) with h = (e^2x - 1) / 2, which keeps its relative accuracy where x is small.
 template <class T>
 RECURRA_INLINE Vec<T> tanh(Vec<T> x) {
   if constexpr (std::is_same_v<T, float>) {
     using V = Vec<float>;
-    constexpr float edge = 9.02F;
-    V c = x > edge ? broadcast(edge) : x;
-    c = c < -edge ? broadcast(-edge) : c;
-    const V u = c * c;
-    V p = u * 1.3319090178e-8F + 2.0583497184e-5F;
-    p = p * u + 3.4940356334e-3F;
-    p = p * u + 1.3379718874e-1F;
-    p = p * u + 1.0F;
-    V q = u * 7.7620277435e-7F + 3.2830935245e-4F;
-    q = q * u + 2.5871077382e-2F;
-    q = q * u + 4.6713034114e-1F;
-    q = q * u + 1.0F;
-    V y = c * p / q;
-    y = y > 1.0F ? broadcast(1.0F) : y;
-    return y < -1.0F ? broadcast(-1.0F) : y;
+    using I = Vec<std::int32_t>;
+    // 2 |x| = n ln 2 + 2 r; (e^2r - 1) / 2 = r + r^2 q(r), minimax relative to r. Beyond 9.02 tanh rounds to 1.
+    constexpr float round = 12582912.0F;
+    const V a = min<float>(broadcast(9.02F), magnitude(x));
+    const V shifted = a * 2.88539008F + round;
+    const V r = a - (shifted - round) * 0.34657359F;
+    V q = r * 4.4628790528e-2F + 1.33865770016e-1F;
+    q = q * r + 3.333302512e-1F;
+    q = q * r + 6.666617116e-1F;
+    q = q * r + 1.0F;
+    const V grown = q * (r * r) + r;
+    const V power = power_of_two(shifted);
+    const V h = power * grown + (power * 0.5F - 0.5F);
+    const V y = quotient(h, h + 1.0F);
+    constexpr auto sign = static_cast<std::int32_t>(0x80000000);
+    return reinterpret_cast<V>(reinterpret_cast<I>(y) | (reinterpret_cast<I>(x) & sign));
   } else {
     return per_lane<T>(x, [](T v) { return std::tanh(v); });
   }
 }
 
-/// The logistic function 1 / (1 + e^-x); accurate relative to its value also where it is tiny.
+/// The logistic function 1 / (1 + e^-x), as e^x / (1 + e^x) where x < 0: accurate relative to its value also where it
+/// is tiny. Results below the smallest normal number become 0.
 template <class T>
 RECURRA_INLINE Vec<T> sigmoid(Vec<T> x) {
-  return 1 / (1 + exp<T>(-x));
+  if constexpr (std::is_same_v<T, float>) {
+    using V = Vec<float>;
+    // -|x| = n ln 2 + r; e^r - 1 = r + r^2 q(r).
+    constexpr float round = 12582912.0F;
+    constexpr float lowest = 87.33654F;
+    const V size = magnitude(x);
+    const V a = min<float>(broadcast(lowest), size);
+    const V shifted = round - a * 1.44269504F;
+    const V n = shifted - round;
+    const V r = (-a - n * 0.693359375F) + n * 2.12194440e-4F;
+    V q = r * 1.394649704e-3F + 8.366610626e-3F;
+    q = q * r + 4.16662814e-2F;
+    q = q * r + 1.666654279e-1F;
+    q = q * r + 0.5F;
+    const V grown = q * (r * r) + r;
+    const V power = power_of_two(shifted);
+    const V e = size > lowest ? V{} : power * grown + power;
+    return quotient(x < 0.0F ? e : broadcast(1.0F), 1.0F + e);
+  } else {
+    return 1 / (1 + exp<T>(-x));
+  }
 }
 
 }  // namespace recurra::math

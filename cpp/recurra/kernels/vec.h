@@ -8,6 +8,10 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace recurra {
 
 #if defined(__AVX512F__)
@@ -75,10 +79,24 @@ RECURRA_INLINE V in_register(V value) {
   return value;
 }
 
+#if defined(__AVX512F__)
+/// One bit for each of the first `count` lanes of T.
+template <class T>
+RECURRA_INLINE auto first_lanes(std::int64_t count) {
+  const auto bits = count <= 0 ? 0U : (1U << count) - 1U;
+  if constexpr (sizeof(T) == 4) return static_cast<__mmask16>(bits);
+  else return static_cast<__mmask8>(bits);
+}
+#endif
+
 /// The first `count` lanes; zeros behind them. Reads nothing beyond them.
 template <class T>
 RECURRA_INLINE Vec<T> load_part(const T* from, std::int64_t count) {
   if (count >= lanes<T>) return load(from);
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) return _mm512_maskz_loadu_ps(first_lanes<T>(count), from);
+  if constexpr (std::is_same_v<T, double>) return _mm512_maskz_loadu_pd(first_lanes<T>(count), from);
+#endif
   Vec<T> out{};
   for (std::int64_t i = 0; i < count; ++i) out[i] = from[i];
   return out;
@@ -90,6 +108,10 @@ RECURRA_INLINE void store_part(T* to, Vec<T> value, std::int64_t count) {
     store(to, value);
     return;
   }
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) return _mm512_mask_storeu_ps(to, first_lanes<T>(count), value);
+  if constexpr (std::is_same_v<T, double>) return _mm512_mask_storeu_pd(to, first_lanes<T>(count), value);
+#endif
   for (std::int64_t i = 0; i < count; ++i) to[i] = value[i];
 }
 
@@ -101,12 +123,25 @@ RECURRA_INLINE void add_row(T* to, const T* term, std::int64_t count) {
   for (; i < count; ++i) to[i] += term[i];
 }
 
+// With AVX-512 compilers make two instructions of a comparison and a choice, where one does both.
+
+/// The smaller of each pair of lanes; b where one is NaN.
 template <class T>
 RECURRA_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) return _mm512_maskz_min_ps(0xFFFF, a, b);
+  if constexpr (std::is_same_v<T, double>) return _mm512_maskz_min_pd(0xFF, a, b);
+#endif
   return a < b ? a : b;
 }
+
+/// The larger of each pair of lanes; b where one is NaN.
 template <class T>
 RECURRA_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) return _mm512_maskz_max_ps(0xFFFF, a, b);
+  if constexpr (std::is_same_v<T, double>) return _mm512_maskz_max_pd(0xFF, a, b);
+#endif
   return a > b ? a : b;
 }
 

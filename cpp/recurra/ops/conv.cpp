@@ -1,6 +1,8 @@
 #include "recurra/ops/conv.h"
 
+#include "recurra/ops/activated.h"
 #include "recurra/ops/correlation.h"
+#include "recurra/ops/embedding_conv.h"
 #include "recurra/ops/row_reduction.h"
 #include "recurra/tensor/tape.h"
 
@@ -33,19 +35,20 @@ Tensor columns_of(const T* matrix, Index rows, Index columns, Index first, Index
   return out;
 }
 
-// narrow = bias + kernel over wide.
+// narrow = f(bias + kernel over wide).
 template <class T>
-void to_narrow(const Geometry& g, const T* wide, const T* kernel, const T* bias, T* narrow) {
+void to_narrow(const Geometry& g, const T* wide, const T* kernel, const T* bias, T* narrow,
+               Activation activation = Activation::linear, T* kept = nullptr) {
   const Index filters = g.filters / g.groups;
   for (Index group = 0; group < g.groups; ++group) {
     const Correlation c = g.forward(group);
     const T* group_bias = bias ? bias + group * filters : nullptr;
     if (g.groups == 1) {
-      correlate(c, wide, kernel, group_bias, narrow);
+      correlate(c, wide, kernel, group_bias, narrow, activation, kept);
       continue;
     }
     const Tensor part = columns_of(kernel, c.patch(), g.filters, group * filters, filters);
-    correlate(c, wide, part.data<T>(), group_bias, narrow);
+    correlate(c, wide, part.data<T>(), group_bias, narrow, activation, kept);
   }
 }
 
@@ -136,24 +139,72 @@ void check_bias(const Tensor& bias, const Tensor& x, Index filters, const char* 
         bias.shape().str());
 }
 
-Tensor convolve(const char* name, const Geometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
-                Shape output) {
-  const Tensor y(output, x.dtype());
-  dispatch_float(x.dtype(), name, [&]<class T>() {
-    to_narrow(g, x.data<T>(), kernel.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y.data<T>());
-  });
-  record(name, {x, kernel, bias}, {y}, [g, x = x.detach(), kernel = kernel.detach(), name](const BackwardPass& pass) {
-    const Tensor& dy = pass.output_gradient();
-    dispatch_float(dy.dtype(), name, [&]<class T>() {
-      if (pass.wants(0)) {
-        const Tensor dx = Tensor::empty_like(x);
-        to_wide<T>(g, dy.data<T>(), kernel.data<T>(), nullptr, dx.data<T>());
-        pass.add(0, dx);
-      }
-      if (pass.wants(1)) pass.add(1, kernel_gradient(g, kernel.shape(), x.data<T>(), dy.data<T>()));
-      if (pass.wants(2)) pass.add(2, bias_gradient<T>(dy));
+// The gradient of rows of a table that a convolution was computed from: its own elements, or the way to the table.
+class GradientThroughTable final : public GradientOfRows {
+ public:
+  GradientThroughTable(std::shared_ptr<const EmbeddingConvolution> plan, const Geometry& g, Tensor dproducts, Tensor dz,
+                       Tensor kernel)
+      : GradientOfRows(plan->rows()),
+        plan_(std::move(plan)),
+        g_(g),
+        dproducts_(std::move(dproducts)),
+        dz_(std::move(dz)),
+        kernel_(std::move(kernel)) {}
+
+  void make(std::byte* elements) const override {
+    dispatch_float(dz_.dtype(), "conv1d", [&]<class T>() {
+      to_wide<T>(g_, dz_.data<T>(), kernel_.data<T>(), nullptr, reinterpret_cast<T*>(elements));
     });
+  }
+  void add_to(const Tensor& table_gradient) const override {
+    dispatch_float(dz_.dtype(), "conv1d",
+                   [&]<class T>() { plan_->add_table_gradient<T>(dproducts_, kernel_, table_gradient); });
+  }
+
+ private:
+  std::shared_ptr<const EmbeddingConvolution> plan_;
+  Geometry g_;
+  Tensor dproducts_, dz_, kernel_;
+};
+
+Tensor convolve(const char* name, const Geometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
+                Activation activation, Shape output,
+                const std::shared_ptr<const EmbeddingConvolution>& through_table = nullptr) {
+  const Tensor y(output, x.dtype());
+  const bool records = needs_recording({&x, &kernel, &bias});
+  const Tensor kept = records && slope_needs_input(activation) ? Tensor::empty_like(y) : y.detach();
+  dispatch_float(x.dtype(), name, [&]<class T>() {
+    if (through_table) return through_table->forward<T>(kernel, bias, activation, y, kept);
+    to_narrow(g, x.data<T>(), kernel.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y.data<T>(), activation,
+              kept.data<T>());
   });
+  if (!records) return y;
+  record(name, {x, kernel, bias}, {y},
+         [g, x = x.detach(), kernel = kernel.detach(), kept = activation == Activation::linear ? Tensor() : kept,
+          activation, name, through_table](const BackwardPass& pass) {
+           const Tensor& dy = pass.output_gradient();
+           const Tensor dz = activation == Activation::linear ? dy : Tensor::empty_like(dy);
+           dispatch_float(dy.dtype(), name, [&]<class T>() {
+             const Tensor db = pass.wants(2) ? Tensor({g.filters}, dy.dtype()) : Tensor();
+             through_activation<T>(activation, dy, kept, dz, db);
+             if (db.defined()) pass.add(2, db);
+             // Once somebody has read the rows, they are what the outputs were made from; the table may have changed.
+             if (through_table && x.recipe()) {
+               const Tensor dproducts = through_table->products_gradient<T>(dz);
+               if (pass.wants(0))
+                 pass.add(0, {x.shape(), x.dtype(),
+                              std::make_unique<GradientThroughTable>(through_table, g, dproducts, dz, kernel)});
+               if (pass.wants(1)) pass.add(1, through_table->kernel_gradient<T>(dproducts));
+               return;
+             }
+             if (pass.wants(0)) {
+               const Tensor dx = Tensor::empty_like(x);
+               to_wide<T>(g, dz.data<T>(), kernel.data<T>(), nullptr, dx.data<T>());
+               pass.add(0, dx);
+             }
+             if (pass.wants(1)) pass.add(1, kernel_gradient(g, kernel.shape(), x.data<T>(), dz.data<T>()));
+           });
+         });
   return y;
 }
 
@@ -175,16 +226,17 @@ void check_convolution(const Tensor& x, const Tensor& kernel, const Tensor& bias
 }  // namespace
 
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias, Index stride, Index dilation, Index groups,
-              Padding padding) {
+              Padding padding, Activation activation) {
   check_convolution(x, kernel, bias, 1, groups, "conv1d");
   const Geometry g{x.shape(0),          x.shape(2),
                    kernel.shape(2),     groups,
                    Window{.output = 1}, window_over(x.shape(1), kernel.shape(0), stride, dilation, padding, "conv1d")};
-  return convolve("conv1d", g, x, kernel, bias, {x.shape(0), g.x.output, g.filters});
+  return convolve("conv1d", g, x, kernel, bias, activation, {x.shape(0), g.x.output, g.filters},
+                  groups == 1 ? EmbeddingConvolution::plan(x, kernel, g.x) : nullptr);
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& kernel, const Tensor& bias, std::array<Index, 2> strides,
-              std::array<Index, 2> dilations, Index groups, Padding padding) {
+              std::array<Index, 2> dilations, Index groups, Padding padding, Activation activation) {
   check(padding != Padding::causal, "conv2d: padding is 'valid' or 'same'");
   check_convolution(x, kernel, bias, 2, groups, "conv2d");
   const Geometry g{x.shape(0),
@@ -193,7 +245,7 @@ Tensor conv2d(const Tensor& x, const Tensor& kernel, const Tensor& bias, std::ar
                    groups,
                    window_over(x.shape(1), kernel.shape(0), strides[0], dilations[0], padding, "conv2d"),
                    window_over(x.shape(2), kernel.shape(1), strides[1], dilations[1], padding, "conv2d")};
-  return convolve("conv2d", g, x, kernel, bias, {x.shape(0), g.y.output, g.x.output, g.filters});
+  return convolve("conv2d", g, x, kernel, bias, activation, {x.shape(0), g.y.output, g.x.output, g.filters});
 }
 
 Tensor conv1d_transpose(const Tensor& x, const Tensor& kernel, const Tensor& bias, Index stride, Index dilation,

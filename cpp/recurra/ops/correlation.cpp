@@ -1,6 +1,7 @@
 #include "recurra/ops/correlation.h"
 
 #include "recurra/kernels/gemm.h"
+#include "recurra/ops/activated.h"
 #include "recurra/ops/row_reduction.h"
 
 namespace recurra::ops {
@@ -140,7 +141,8 @@ double operations(const Correlation& c) {
 }  // namespace
 
 template <class T>
-void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination) {
+void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination,
+               Activation activation, T* kept) {
   const Index patch = c.patch();
   const Index filters = c.destination.channels;
   const Index block = block_points(patch);
@@ -153,6 +155,8 @@ void correlate(const Correlation& c, const T* source, const T* kernel, const T* 
                            [&](const T* a, Index lda, Index count, Index row, Index ldc) {
                              gemm::multiply(a, lda, count, patch, packed.data<T>(), filters, destination + row, ldc,
                                             bias ? gemm::Start::bias : gemm::Start::zero, bias);
+                             if (activation != Activation::linear)
+                               activate_rows(activation, destination + row, kept + row, count, filters, ldc);
                            });
   });
 }
@@ -175,8 +179,8 @@ void correlate_kernel_gradient(const Correlation& c, const T* source, const T* d
   });
 }
 
-#define RECURRA_CORRELATION(T)                                                      \
-  template void correlate<T>(const Correlation&, const T*, const T*, const T*, T*); \
+#define RECURRA_CORRELATION(T)                                                                      \
+  template void correlate<T>(const Correlation&, const T*, const T*, const T*, T*, Activation, T*); \
   template void correlate_kernel_gradient<T>(const Correlation&, const T*, const T*, T*);
 RECURRA_CORRELATION(float)
 RECURRA_CORRELATION(double)

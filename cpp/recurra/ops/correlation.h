@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "recurra/base/shape.h"
+#include "recurra/kernels/activation.h"
 
 namespace recurra::ops {
 
@@ -36,9 +37,11 @@ struct Correlation {
   Index patch() const { return static_cast<Index>(taps.size()) * source.channels; }
 };
 
-/// destination row = bias + patch · kernel for each grid point; kernel (K, O), bias (O) or null.
+/// destination row = act(bias + patch · kernel) for each grid point; kernel (K, O), bias (O) or null. Where act is not
+/// linear, `kept` gets what its slope is found from, in the places of the destination, which it may be.
 template <class T>
-void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination);
+void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination,
+               Activation activation = Activation::linear, T* kept = nullptr);
 
 /// kernel_gradient (K, O) = sum over grid points of patchᵀ · destination row.
 template <class T>

@@ -2,41 +2,13 @@
 
 #include <algorithm>
 
+#include "recurra/ops/activated.h"
 #include "recurra/ops/broadcast.h"
-#include "recurra/ops/indexing.h"
 #include "recurra/ops/matmul.h"
 #include "recurra/ops/reduction.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
-
-namespace {
-
-// y = f(z); what the slope will be found from is left in `kept`, which may be y itself.
-template <class T>
-void activate_all(Activation kind, T* y, T* kept, Index size) {
-  parallel_blocks(size, elementwise_block, 20.0 * static_cast<double>(size), [=](Index begin, Index end) {
-    for (Index i = begin; i < end; i += lanes<T>) {
-      const Index count = std::min<Index>(lanes<T>, end - i);
-      const Vec<T> z = load_part(y + i, count);
-      store_part(y + i, activate<T>(kind, z), count);
-      if (kept != y) store_part(kept + i, z, count);
-    }
-  });
-}
-
-// dz = dy f'(z)
-template <class T>
-void slope_all(Activation kind, const T* dy, const T* kept, T* dz, Index size) {
-  parallel_blocks(size, elementwise_block, 20.0 * static_cast<double>(size), [=](Index begin, Index end) {
-    for (Index i = begin; i < end; i += lanes<T>) {
-      const Index count = std::min<Index>(lanes<T>, end - i);
-      store_part(dz + i, load_part(dy + i, count) * slope_of<T>(kind, load_part(kept + i, count)), count);
-    }
-  });
-}
-
-}  // namespace
 
 Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation) {
   check_rank(kernel, 2, "dense", "the kernel");
@@ -66,19 +38,20 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
                       });
     }
     product<T>(rows, units, features, {x.data<T>()}, {kernel.data<T>()}, y, bias.defined());
-    if (activation != Activation::linear) activate_all<T>(activation, y, kept.data<T>(), out.size());
+    if (activation != Activation::linear)
+      parallel_blocks(
+          out.size(), elementwise_block, 20.0 * static_cast<double>(out.size()),
+          [&](Index begin, Index end) { activate_run<T>(activation, y + begin, kept.data<T>() + begin, end - begin); });
   });
   if (records)
     record("dense", {x, kernel, bias}, {out},
            [x = x.detach(), kernel = kernel.detach(), kept = activation == Activation::linear ? Tensor() : kept,
             activation, rows, units, features](const BackwardPass& pass) {
-             Tensor g = pass.output_gradient();
+             const Tensor g =
+                 activation == Activation::linear ? pass.output_gradient() : Tensor::empty_like(pass.output_gradient());
              dispatch_float(g.dtype(), "dense", [&]<class T>() {
-               if (kept.defined()) {
-                 const Tensor dz = Tensor::empty_like(g);
-                 slope_all<T>(activation, g.data<T>(), kept.data<T>(), dz.data<T>(), g.size());
-                 g = dz;
-               }
+               const Tensor db = pass.wants(2) ? Tensor({units}, g.dtype()) : Tensor();
+               through_activation<T>(activation, pass.output_gradient(), kept, g, db);
                const T* dy = g.data<T>();
                if (pass.wants(0)) {
                  const Tensor dx = Tensor::empty_like(x);
@@ -87,15 +60,10 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
                }
                if (pass.wants(1))
                  product<T>(features, units, rows, {x.data<T>(), true}, {dy}, pass.accumulator(1).data<T>(), true);
-               if (pass.wants(2)) pass.add(2, sum_to(g, {units}));
+               if (db.defined()) pass.add(2, db);
              });
            });
   return out;
-}
-
-Tensor embedding(const Tensor& indices, const Tensor& table) {
-  check_rank(table, 2, "embedding", "the table");
-  return take(table, indices, 0);
 }
 
 }  // namespace recurra::ops

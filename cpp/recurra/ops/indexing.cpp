@@ -9,9 +9,7 @@
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
-namespace {
 
-// Indices as int64 in [0, extent).
 Tensor checked_indices(const Tensor& indices, Index extent, const char* who) {
   check(!is_floating(indices.dtype()) && indices.dtype() != DType::boolean, who,
         ": expected integer indices, got dtype ", name_of(indices.dtype()));
@@ -28,8 +26,6 @@ Tensor checked_indices(const Tensor& indices, Index extent, const char* who) {
   });
   return out;
 }
-
-}  // namespace
 
 Tensor take(const Tensor& x, const Tensor& indices, Index along) {
   const int axis = checked_axis(along, x.rank(), "take");

@@ -6,6 +6,9 @@
 
 namespace recurra::ops {
 
+/// Indices as int64 in [0, extent), always in memory of their own. Throws for one outside an axis of `extent`.
+Tensor checked_indices(const Tensor& indices, Index extent, const char* who);
+
 /// x[…, indices, …] along one axis: the axis is replaced by the axes of `indices`.
 Tensor take(const Tensor& x, const Tensor& indices, Index axis);
 /// out[…, i, …] = x[…, indices[…, i, …], …]; both have the same axes and broadcast in all but `axis`.

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "recurra/base/parallel.h"
+#include "recurra/kernels/vec.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
@@ -36,43 +37,63 @@ void for_each_window(const Geometry& g, const Visit& visit) {
     for (Index ox = 0; ox < g.x.output; ++ox) visit(oy * g.x.output + ox, inside(g.y, oy), inside(g.x, ox));
 }
 
+// Places and numbers of a vector of channels are compared lane by lane, so both have as many lanes.
+template <class T>
+using PlaceOf = IntOf<T>;
+
 // y = max over the window; `places`, if given, gets the pixel the maximum came from.
 template <class T>
-void max_forward(const Geometry& g, const T* x, T* y, std::int32_t* places) {
+void max_forward(const Geometry& g, const T* x, T* y, PlaceOf<T>* places) {
+  using Place = PlaceOf<T>;
   const Index channels = g.channels;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     const T* image = x + b * g.input_pixels() * channels;
     for_each_window(g, [&](Index pixel, Range rows, Range columns) {
       const Index at = (b * g.output_pixels() + pixel) * channels;
-      T* best = y + at;
-      std::int32_t* place = places ? places + at : nullptr;
-      const Index first = rows.begin * g.x.input + columns.begin;
-      std::copy_n(image + first * channels, channels, best);
-      if (place) std::fill_n(place, channels, static_cast<std::int32_t>(first));
-      for (Index i = rows.begin; i < rows.end; ++i) {
-        for (Index j = columns.begin; j < columns.end; ++j) {
-          const Index source = i * g.x.input + j;
-          const T* value = image + source * channels;
-          if (place) {
-            for (Index c = 0; c < channels; ++c)
-              place[c] = value[c] > best[c] ? static_cast<std::int32_t>(source) : place[c];
+      for (Index c = 0; c < channels; c += lanes<T>) {
+        const Index left = channels - c;
+        const Index first = rows.begin * g.x.input + columns.begin;
+        Vec<T> best = load_part(image + first * channels + c, left);
+        Vec<Place> place = broadcast(static_cast<Place>(first));
+        for (Index i = rows.begin; i < rows.end; ++i) {
+          for (Index j = columns.begin; j < columns.end; ++j) {
+            const Index source = i * g.x.input + j;
+            const Vec<T> value = load_part(image + source * channels + c, left);
+            const auto larger = value > best;
+            best = larger ? value : best;
+            place = larger ? broadcast(static_cast<Place>(source)) : place;
           }
-          for (Index c = 0; c < channels; ++c) best[c] = value[c] > best[c] ? value[c] : best[c];
         }
+        store_part(y + at + c, best, left);
+        if (places) store_part(places + at + c, place, left);
       }
     });
   });
 }
 
 template <class T>
-void max_backward(const Geometry& g, const T* dy, const std::int32_t* places, T* dx) {
+void max_backward(const Geometry& g, const T* dy, const PlaceOf<T>* places, T* dx) {
+  using Place = PlaceOf<T>;
   const Index channels = g.channels;
-  parallel_for(g.batch, static_cast<double>(g.batch * g.input_pixels() * channels), [&](Index b) {
+  parallel_for(g.batch, g.operations(), [&](Index b) {
     T* image = dx + b * g.input_pixels() * channels;
     std::fill_n(image, g.input_pixels() * channels, T(0));
-    for (Index pixel = b * g.output_pixels(); pixel < (b + 1) * g.output_pixels(); ++pixel)
-      for (Index c = 0; c < channels; ++c)
-        image[places[pixel * channels + c] * channels + c] += dy[pixel * channels + c];
+    for_each_window(g, [&](Index pixel, Range rows, Range columns) {
+      const Index at = (b * g.output_pixels() + pixel) * channels;
+      for (Index c = 0; c < channels; c += lanes<T>) {
+        const Index left = channels - c;
+        const Vec<T> gradient = load_part(dy + at + c, left);
+        const Vec<Place> place = load_part(places + at + c, left);
+        for (Index i = rows.begin; i < rows.end; ++i) {
+          for (Index j = columns.begin; j < columns.end; ++j) {
+            const Index source = i * g.x.input + j;
+            T* const target = image + source * channels + c;
+            const Vec<T> share = place == broadcast(static_cast<Place>(source)) ? gradient : Vec<T>{};
+            store_part(target, load_part(target, left) + share, left);
+          }
+        }
+      }
+    });
   });
 }
 
@@ -132,15 +153,16 @@ Shape output_shape(const Geometry& g, int rank) {
 Tensor max_pool(const char* name, const Geometry& g, const Tensor& x) {
   check(g.input_pixels() <= std::numeric_limits<std::int32_t>::max(), name, ": an image has too many pixels");
   const Tensor y(output_shape(g, x.rank()), x.dtype());
-  const Tensor places = needs_recording({&x}) ? Tensor(y.shape(), DType::int32) : Tensor();
+  Tensor places;
   dispatch_float(x.dtype(), name, [&]<class T>() {
-    max_forward(g, x.data<T>(), y.data<T>(), places.defined() ? places.data<std::int32_t>() : nullptr);
+    if (needs_recording({&x})) places = Tensor(y.shape(), dtype_of<PlaceOf<T>>());
+    max_forward(g, x.data<T>(), y.data<T>(), places.defined() ? places.data<PlaceOf<T>>() : nullptr);
   });
   record(name, {x}, {y}, [g, places, shape = x.shape(), name](const BackwardPass& pass) {
     const Tensor& dy = pass.output_gradient();
     const Tensor dx(shape, dy.dtype());
     dispatch_float(dy.dtype(), name,
-                   [&]<class T>() { max_backward(g, dy.data<T>(), places.data<std::int32_t>(), dx.data<T>()); });
+                   [&]<class T>() { max_backward(g, dy.data<T>(), places.data<PlaceOf<T>>(), dx.data<T>()); });
     pass.add(0, dx);
   });
   return y;

@@ -1,9 +1,12 @@
 #include "recurra/ops/reduction.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
+#include "recurra/base/buffer.h"
+#include "recurra/kernels/vec.h"
 #include "recurra/ops/arithmetic.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/cast.h"
@@ -122,6 +125,29 @@ double count_of(const Reduction& r) { return static_cast<double>(r.count); }
 
 Tensor scaled(const Tensor& x, double factor) { return multiply(x, Tensor::scalar(factor, x.dtype())); }
 
+// dx[o, k, i] = g[o, i] / (how many x[o, k, i] equal y[o, i]) where x[o, k, i] does, else 0.
+template <class T>
+void share_among_equals(const Reduction& r, const T* x, const T* y, const T* g, T* dx) {
+  const Index count = r.count;
+  const Index inner = r.inner;
+  const double work = 4.0 * static_cast<double>(r.outer * inner) * static_cast<double>(count);
+  parallel_blocks(r.outer, 1 + fold_chunk / (count * inner + 1), work, [&](Index begin, Index end) {
+    const Buffer<T> shares(inner);
+    for (Index o = begin; o < end; ++o) {
+      const T* const from = x + o * count * inner;
+      const T* __restrict best = y + o * inner;
+      T* __restrict to = dx + o * count * inner;
+      T* __restrict share = shares.data();
+      std::fill_n(share, inner, T(0));
+      for (Index k = 0; k < count; ++k)
+        for (Index i = 0; i < inner; ++i) share[i] += from[k * inner + i] == best[i] ? T(1) : T(0);
+      for (Index i = 0; i < inner; ++i) share[i] = g[o * inner + i] / share[i];
+      for (Index k = 0; k < count; ++k)
+        for (Index i = 0; i < inner; ++i) to[k * inner + i] = (from[k * inner + i] == best[i] ? T(1) : T(0)) * share[i];
+    }
+  });
+}
+
 // The largest (or smallest) elements, with the gradient shared among equals.
 template <class Better>
 Tensor extreme(const char* name, const Tensor& x, const Axes& axes, bool keepdims, const Better& better) {
@@ -136,10 +162,17 @@ Tensor extreme(const char* name, const Tensor& x, const Axes& axes, bool keepdim
     fold<T>(r, out.data<T>(), start, 1, [&](T a, T b) { return better(b, a) || b != b ? b : a; });
   });
   if (needs_recording({&x}))
-    record(name, {x}, {out}, [x = x.detach(), y = out.reshaped(r.kept), axes](const BackwardPass& pass) {
-      const Tensor hit = cast(equal(x, y), x.dtype());
-      const Tensor share = divide(pass.output_gradient().reshaped(y.shape()), sum(hit, axes, true));
-      pass.add(0, multiply(hit, share));
+    record(name, {x}, {out}, [x = x.detach(), y = out.detach(), axes, name](const BackwardPass& pass) {
+      const Reduction r(x, axes, name);
+      const Tensor& g = pass.output_gradient();
+      if (r.x.storage() == x.storage()) {
+        const Tensor dx = Tensor::empty_like(x);
+        dispatch_float(x.dtype(), name,
+                       [&]<class T>() { share_among_equals(r, x.data<T>(), y.data<T>(), g.data<T>(), dx.data<T>()); });
+        return pass.add(0, dx);
+      }
+      const Tensor hit = cast(equal(x, y.reshaped(r.kept)), x.dtype());
+      pass.add(0, multiply(hit, divide(g.reshaped(r.kept), sum(hit, axes, true))));
     });
   return out;
 }
@@ -310,6 +343,24 @@ Tensor logsumexp(const Tensor& given, const Axes& axes, bool keepdims) {
 
 Tensor any(const Tensor& x, const Axes& axes, bool keepdims) { return truth("any", x, axes, keepdims, false); }
 Tensor all(const Tensor& x, const Axes& axes, bool keepdims) { return truth("all", x, axes, keepdims, true); }
+
+bool all_finite(const Tensor& x) {
+  if (!is_floating(x.dtype())) return true;
+  return dispatch_float(x.dtype(), "all_finite", [&]<class T>() {
+    const T* data = x.data<T>();
+    std::atomic<bool> finite{true};
+    parallel_blocks(x.size(), fold_chunk, static_cast<double>(x.size()), [&](Index begin, Index end) {
+      Vec<T> sum{};  // v - v is 0 or NaN
+      for (Index i = begin; i < end; i += lanes<T>) {
+        const Vec<T> v = load_part(data + i, end - i);
+        sum += v - v;
+      }
+      for (int lane = 0; lane < lanes<T>; ++lane)
+        if (sum[lane] != 0) finite.store(false, std::memory_order_relaxed);
+    });
+    return finite.load();
+  });
+}
 
 Tensor argmax(const Tensor& x, Index axis, bool keepdims) {
   return position("argmax", x, axis, keepdims, [](auto a, auto b) { return a > b; });

@@ -24,6 +24,9 @@ Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 Tensor any(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdims = false);
 
+/// Whether no element is NaN or infinite.
+bool all_finite(const Tensor& x);
+
 /// Where the first largest / smallest element along an axis is (int32).
 Tensor argmax(const Tensor& x, Index axis, bool keepdims = false);
 Tensor argmin(const Tensor& x, Index axis, bool keepdims = false);

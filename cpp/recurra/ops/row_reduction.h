@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "recurra/base/buffer.h"
 #include "recurra/base/parallel.h"
-#include "recurra/tensor/tensor.h"
 
 namespace recurra::ops {
 
@@ -21,20 +21,23 @@ inline Index reduction_chunks(Index rows, Index sums) {
 /// the cost of the whole in floating-point operations.
 template <class T, class Add>
 void reduce_rows(Index rows, Index count, double operations, T* sums, const Add& add) {
-  std::fill_n(sums, count, T(0));
   const Index chunks = reduction_chunks(rows, count);
   if (chunks == 1) {
+    std::fill_n(sums, count, T(0));
     const FlushDenormals flush;
     add(Index{0}, rows, sums);
     return;
   }
-  const Tensor partial = Tensor::zeros({chunks, count}, dtype_of<T>());
+  const Buffer<T> partial(chunks * count);
   parallel_for(chunks, operations, [&](Index chunk) {
-    add(chunk * rows / chunks, (chunk + 1) * rows / chunks, partial.data<T>() + chunk * count);
+    T* const own = partial.data() + chunk * count;
+    std::fill_n(own, count, T(0));
+    add(chunk * rows / chunks, (chunk + 1) * rows / chunks, own);
   });
   parallel_blocks(count, 1 << 12, static_cast<double>(chunks * count), [&](Index begin, Index end) {
-    for (Index chunk = 0; chunk < chunks; ++chunk) {
-      const T* term = partial.data<T>() + chunk * count;
+    std::copy(partial.data() + begin, partial.data() + end, sums + begin);
+    for (Index chunk = 1; chunk < chunks; ++chunk) {
+      const T* term = partial.data() + chunk * count;
       for (Index i = begin; i < end; ++i) sums[i] += term[i];
     }
   });

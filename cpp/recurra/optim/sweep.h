@@ -22,7 +22,7 @@ inline void check_slot(const ParameterBlock& block, const Tensor& slot, const ch
         slot.shape().str());
 }
 
-/// Pointers of the block and its slots as T*, in the order the rules name them.
+/// Pointers of a block that is about to be changed as T*.
 template <class T>
 struct Runs {
   T* values;
@@ -30,7 +30,9 @@ struct Runs {
   Index count;
 
   explicit Runs(const ParameterBlock& block)
-      : values(block.values().data<T>()), gradients(block.gradients().data<T>()), count(block.values().size()) {}
+      : values(block.values().data<T>()), gradients(block.gradients().data<T>()), count(block.values().size()) {
+    block.values().storage()->before_change();
+  }
 };
 
 }  // namespace recurra::optim

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "recurra/base/memory.h"
+#include "recurra/base/parallel.h"
 
 namespace recurra {
 
@@ -32,7 +33,10 @@ ParameterBlock::ParameterBlock(std::vector<Tensor> parameters) : parameters_(std
 }
 
 void ParameterBlock::zero_gradients() const {
-  std::memset(gradients_.bytes(), 0, static_cast<std::size_t>(gradients_.size()) * size_of(gradients_.dtype()));
+  const auto bytes = static_cast<Index>(static_cast<std::size_t>(gradients_.size()) * size_of(gradients_.dtype()));
+  parallel_blocks(bytes, 1 << 18, static_cast<double>(bytes) / 4, [&](Index begin, Index end) {
+    std::memset(gradients_.bytes() + begin, 0, static_cast<std::size_t>(end - begin));
+  });
 }
 
 bool ParameterBlock::intact() const {

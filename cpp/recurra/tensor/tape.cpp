@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <functional>
 #include <unordered_set>
+
+#include "recurra/base/parallel.h"
 
 namespace recurra {
 namespace {
@@ -12,20 +15,25 @@ thread_local bool recording_on = true;
 std::atomic<std::uint64_t> next_number{0};
 
 template <class T>
-void add_elements(const Tensor& sum, const Tensor& term) {
-  T* out = sum.data<T>();
-  const T* in = term.data<T>();
-  const Index n = sum.size();
-  for (Index i = 0; i < n; ++i) out[i] += in[i];
+void add_elements(T* sum, const T* term, Index count) {
+  parallel_blocks(count, 1 << 15, static_cast<double>(count), [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) sum[i] += term[i];
+  });
 }
 
 void add_in_place(const Tensor& sum, const Tensor& term) {
   check(sum.shape() == term.shape() && sum.dtype() == term.dtype(), "gradient of shape ", term.shape().str(),
         " added to one of shape ", sum.shape().str());
-  dispatch_float(sum.dtype(), "gradient", [&]<class T>() { add_elements<T>(sum, term); });
+  dispatch_float(sum.dtype(), "gradient", [&]<class T>() { add_elements(sum.data<T>(), term.data<T>(), sum.size()); });
 }
 
 }  // namespace
+
+void SumOfGradients::make(std::byte* elements) const {
+  std::memcpy(elements, a.bytes(), static_cast<std::size_t>(a.size()) * size_of(a.dtype()));
+  dispatch_float(a.dtype(), "gradient",
+                 [&]<class T>() { add_elements(reinterpret_cast<T*>(elements), b.data<T>(), b.size()); });
+}
 
 bool recording() { return recording_on; }
 
@@ -106,8 +114,14 @@ void BackwardPass::add(int input, const Tensor& gradient) const {
         tensor.shape().str());
   if (!tensor.is_leaf()) {
     Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
-    if (!slot.gradient.defined()) slot.gradient = gradient;
-    else add_in_place(slot.own(), gradient);
+    if (!slot.gradient.defined()) {
+      slot.gradient = gradient;
+    } else if (slot.gradient.recipe() || gradient.recipe()) {
+      slot.gradient = {tensor.shape(), tensor.dtype(), std::make_unique<SumOfGradients>(slot.gradient, gradient)};
+      slot.owned = true;
+    } else {
+      add_in_place(slot.own(), gradient);
+    }
     return;
   }
   if (const Tensor sum = tensor.gradient(); sum.defined()) add_in_place(sum, gradient);

@@ -32,6 +32,15 @@ class BackwardPass {
   Node& node_;
 };
 
+/// The recipe of a gradient to which two users of a tensor contributed, one of them by a recipe.
+class SumOfGradients final : public Recipe {
+ public:
+  SumOfGradients(Tensor a, Tensor b) : a(std::move(a)), b(std::move(b)) {}
+  void make(std::byte* elements) const override;
+
+  const Tensor a, b;
+};
+
 using BackwardFunction = std::function<void(const BackwardPass&)>;
 
 class Node {

@@ -21,6 +21,9 @@ std::size_t checked_bytes(const Shape& shape, DType dtype) {
   return static_cast<std::size_t>(shape.size()) * size_of(dtype);
 }
 
+// Guards the lists of readers of all storages: they are touched seldom and briefly.
+std::mutex readers_mutex;
+
 }  // namespace
 
 Storage::Storage(std::size_t bytes)
@@ -29,14 +32,58 @@ Storage::Storage(std::size_t bytes)
 Storage::Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper)
     : data_(static_cast<std::byte*>(borrowed)), bytes_(bytes), keeper_(std::move(keeper)), pooled_(false) {}
 
+Storage::Storage(std::size_t bytes, std::unique_ptr<const Recipe> recipe)
+    : bytes_(bytes), pooled_(true), pending_(true), recipe_(std::move(recipe)) {}
+
 Storage::~Storage() {
-  if (pooled_) memory::release(data_, bytes_);
+  if (pooled_ && data_) memory::release(data_, bytes_);
+}
+
+void Storage::follow_recipe() const {
+  std::call_once(made_, [this] {
+    auto* const made = static_cast<std::byte*>(memory::allocate(bytes_));
+    try {
+      recipe_->make(made);
+    } catch (...) {
+      memory::release(made, bytes_);
+      throw;
+    }
+    data_ = made;
+    pending_.store(false, std::memory_order_release);
+  });
+}
+
+void Storage::note_reader(const std::shared_ptr<Storage>& reader) const {
+  const std::lock_guard lock(readers_mutex);
+  std::erase_if(readers_, [](const std::weak_ptr<Storage>& other) { return other.expired(); });
+  readers_.push_back(reader);
+}
+
+void Storage::before_change() const {
+  std::vector<std::weak_ptr<Storage>> readers;
+  {
+    const std::lock_guard lock(readers_mutex);
+    readers.swap(readers_);
+  }
+  for (const std::weak_ptr<Storage>& reader : readers)
+    if (const std::shared_ptr<Storage> alive = reader.lock()) (void)alive->data();
+}
+
+void Storage::begin_view() const {
+  ++views_;
+  before_change();
 }
 
 Tensor::Tensor(Shape shape, DType dtype) : impl_(std::make_shared<Impl>()) {
   impl_->shape = shape;
   impl_->dtype = dtype;
   impl_->storage = std::make_shared<Storage>(checked_bytes(shape, dtype));
+}
+
+Tensor::Tensor(Shape shape, DType dtype, std::unique_ptr<const Recipe> recipe) : impl_(std::make_shared<Impl>()) {
+  impl_->shape = shape;
+  impl_->dtype = dtype;
+  impl_->storage = std::make_shared<Storage>(checked_bytes(shape, dtype), std::move(recipe));
 }
 
 Tensor::Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::size_t offset)
@@ -94,6 +141,7 @@ Tensor Tensor::clone() const {
 void Tensor::assign(const Tensor& source) const {
   check(source.shape() == shape() && source.dtype() == dtype(), "assign: expected ", name_of(dtype()), shape().str(),
         ", got ", name_of(source.dtype()), source.shape().str());
+  impl_->storage->before_change();
   std::memmove(bytes(), source.bytes(), static_cast<std::size_t>(size()) * size_of(dtype()));
 }
 

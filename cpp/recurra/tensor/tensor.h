@@ -5,8 +5,11 @@
 // (`require_gradient`) or the output of a node (see tape.h).
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <vector>
 
 #include "recurra/base/dtype.h"
 #include "recurra/base/shape.h"
@@ -15,23 +18,59 @@ namespace recurra {
 
 class Node;
 
-/// Owner of a run of bytes: a buffer of the pool, or memory borrowed from somebody whom `keeper` keeps alive.
+/// How to make the elements of a tensor that nobody has read yet. An operation that knows the kind of recipe may work
+/// from it instead of from the elements.
+class Recipe {
+ public:
+  Recipe() = default;
+  virtual ~Recipe() = default;
+  Recipe(const Recipe&) = delete;
+  Recipe& operator=(const Recipe&) = delete;
+  virtual void make(std::byte* elements) const = 0;
+};
+
+/// Owner of a run of bytes: a buffer of the pool, or memory borrowed from somebody whom `keeper` keeps alive. The bytes
+/// of a storage with a recipe are made when they are first asked for.
 class Storage {
  public:
   explicit Storage(std::size_t bytes);
   Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper);
+  Storage(std::size_t bytes, std::unique_ptr<const Recipe> recipe);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  std::byte* data() const { return data_; }
+  std::byte* data() const {
+    if (pending_.load(std::memory_order_acquire)) follow_recipe();
+    return data_;
+  }
   std::size_t bytes() const { return bytes_; }
+  /// The recipe while nobody has asked for the bytes; null after that, and for an ordinary storage.
+  const Recipe* recipe() const { return pending_.load(std::memory_order_acquire) ? recipe_.get() : nullptr; }
+
+  /// Whether only the engine can change these bytes, so that a recipe may read them later: they are the pool's, and
+  /// nobody outside holds a view of them.
+  bool changes_are_seen() const { return pooled_ && views_.load() == 0; }
+  /// Has the bytes of `reader` made, if they are not yet, before these bytes change.
+  void note_reader(const std::shared_ptr<Storage>& reader) const;
+  /// To be called before these bytes are changed: what is still to be read from them is read now.
+  void before_change() const;
+  /// Says that somebody outside the engine can write to these bytes, until `end_view`.
+  void begin_view() const;
+  void end_view() const { --views_; }
 
  private:
-  std::byte* data_;
+  void follow_recipe() const;
+
+  mutable std::byte* data_ = nullptr;
   std::size_t bytes_;
   std::shared_ptr<void> keeper_;
   bool pooled_;
+  mutable std::atomic<bool> pending_{false};
+  mutable std::once_flag made_;
+  std::unique_ptr<const Recipe> recipe_;
+  mutable std::atomic<int> views_{0};
+  mutable std::vector<std::weak_ptr<Storage>> readers_;
 };
 
 class Tensor {
@@ -40,6 +79,9 @@ class Tensor {
   Tensor() = default;
   /// Elements uninitialised.
   Tensor(Shape shape, DType dtype);
+  /// Elements made when they are first read. A recipe that reads other tensors must be noted with their storages (see
+  /// Storage::note_reader).
+  Tensor(Shape shape, DType dtype, std::unique_ptr<const Recipe> recipe);
   /// A view of `storage` from byte `offset` on.
   Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::size_t offset);
 
@@ -67,6 +109,8 @@ class Tensor {
     return {data<T>(), static_cast<std::size_t>(size())};
   }
   const std::shared_ptr<Storage>& storage() const { return impl_->storage; }
+  /// How the elements will be made, while nobody has read them; else null.
+  const Recipe* recipe() const { return impl_ ? impl_->storage->recipe() : nullptr; }
   std::size_t offset() const { return impl_->offset; }
 
   /// The only element of a tensor of size 1.

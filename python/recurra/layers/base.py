@@ -28,6 +28,7 @@ from recurra.tensor import Tensor
 from recurra.tree import leaves, map_shapes, map_structure
 
 _SETTINGS = ("name", "trainable", "dtype")
+_TRAINING = {"training"}
 
 Self = TypeVar("Self", bound="Layer")
 
@@ -181,16 +182,21 @@ class Layer(WeightHolder):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # Most calls are of a built layer on one tensor, without masks: they are spared every search.
-        if kwargs or len(args) != 1 or type(args[0]) is not Tensor or not self.built or _mask_table:
+        if len(args) != 1 or not self.built or _mask_table or (kwargs and kwargs.keys() != _TRAINING):
             return self._call_generally(args, kwargs)
         inputs = args[0]
-        if self._casts and inputs.dtype != self._dtype:
+        if type(inputs) is np.ndarray and inputs.dtype.kind in "fi":
+            inputs = Tensor(inputs)
+        if type(inputs) is not Tensor or (self._casts and inputs.dtype != self._dtype and inputs.dtype in FLOATS):
             return self._call_generally(args, kwargs)
         if self.input_spec is not None and inputs.shape != self._accepted_shape:
-            self._check_and_build(args, kwargs)
+            self._check_and_build((inputs,), {})
         context = _context
-        outer = context.token
-        training = context.training
+        outer_training, outer = context.training, context.token
+        training = kwargs.get("training") if kwargs else None
+        if training is None:
+            training = outer_training
+        context.training = training
         self._call_token = outer
         if outer is None:
             context.token = self._call_token = object()
@@ -205,8 +211,7 @@ class Layer(WeightHolder):
             self._name_error(error)
             raise
         finally:
-            if outer is None:
-                context.token = None
+            context.training, context.token = outer_training, outer
         if self.activity_regularizer is not None:
             self._penalize_activity(outputs)
         return outputs

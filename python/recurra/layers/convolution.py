@@ -75,8 +75,8 @@ class _Convolution(Layer):
     def _add_bias(self, filters: int) -> None:
         self.bias = add_weight(self, "bias", (filters,)) if self.use_bias else None
 
-    def _finished(self, outputs: Any) -> Any:
-        if self.activation is not activations.linear:
+    def _finished(self, outputs: Any, activated: bool = False) -> Any:
+        if not activated and self.activation is not activations.linear:
             outputs = self.activation(outputs)
         return as_given(self.data_format, outputs)
 
@@ -212,8 +212,11 @@ class Conv1D(_GroupedConvolution):
     def call(self, inputs: Any) -> Any:
         inputs = channels_last(self.data_format, inputs)
         stride, dilation = self.strides[0], self.dilation_rate[0]
-        outputs = _engine.conv1d(inputs, self.kernel, self.bias, stride, dilation, self.groups, self.padding)
-        return self._finished(outputs)
+        known = activations.name_in_engine(self.activation)
+        outputs = _engine.conv1d(
+            inputs, self.kernel, self.bias, stride, dilation, self.groups, self.padding, known or "linear"
+        )
+        return self._finished(outputs, activated=known is not None)
 
 
 class Conv2D(_GroupedConvolution):
@@ -273,10 +276,18 @@ class Conv2D(_GroupedConvolution):
 
     def call(self, inputs: Any) -> Any:
         inputs = channels_last(self.data_format, inputs)
+        known = activations.name_in_engine(self.activation)
         outputs = _engine.conv2d(
-            inputs, self.kernel, self.bias, self.strides, self.dilation_rate, self.groups, self.padding
+            inputs,
+            self.kernel,
+            self.bias,
+            self.strides,
+            self.dilation_rate,
+            self.groups,
+            self.padding,
+            known or "linear",
         )
-        return self._finished(outputs)
+        return self._finished(outputs, activated=known is not None)
 
 
 class DepthwiseConv1D(_Convolution):

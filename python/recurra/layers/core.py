@@ -82,8 +82,9 @@ class Dense(Layer):
     def call(self, inputs: Any) -> Any:
         if inputs.dtype != self._dtype:
             inputs = ops.cast(inputs, self._dtype)
-        outputs = _engine.dense(inputs, self.kernel, self.bias)
-        return outputs if self.activation is activations.linear else self.activation(outputs)
+        known = activations.name_in_engine(self.activation)
+        outputs = _engine.dense(inputs, self.kernel, self.bias, known or "linear")
+        return outputs if known else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)

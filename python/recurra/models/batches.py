@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra import config, random
+from recurra import _engine, config, random
 from recurra.models import lengths as sequence_lengths
 from recurra.tensor import Tensor
 from recurra.tree import flatten, map_structure
@@ -22,12 +22,18 @@ from recurra.tree import flatten, map_structure
 Batch = tuple[Any, Any, Any]
 
 
+#: Types that batches keep, by the package's float type.
+_PLAIN = {name: frozenset(map(np.dtype, (name, "int32", "int64"))) for name in ("float32", "float64")}
+
+
 def as_array(value: Any, what: str, text: bool = False) -> np.ndarray:
     """Numbers as a contiguous array: floating ones in the package's float type, whole ones as they are.
 
     text: whether arrays of strings pass as they are, for a layer that takes them.
     Raises TypeError for strings and objects, ValueError for ragged lists and for a single number.
     """
+    if type(value) is np.ndarray and value.dtype in _PLAIN[config.floatx()] and value.ndim and value.flags.c_contiguous:
+        return value
     if isinstance(value, Tensor):
         value = value.detach().numpy()
     elif hasattr(value, "detach") and hasattr(value, "cpu"):  # a torch tensor
@@ -66,11 +72,8 @@ def as_array(value: Any, what: str, text: bool = False) -> np.ndarray:
 
 def check_finite(array: np.ndarray, what: str) -> None:
     """Raises ValueError that says where the first NaN or infinite number is."""
-    if array.dtype.kind != "f" or array.size == 0:
+    if array.dtype.kind != "f" or _engine.all_finite(array):
         return
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):
-            return
     for start in range(0, len(array), 4096):
         bad = np.argwhere(~np.isfinite(array[start : start + 4096]))
         if len(bad):
@@ -102,6 +105,10 @@ def arrays_of(structure: Any, what: str, text: bool = False) -> Any:
     """Every element of a nested structure as a checked array; None stays None."""
     if structure is None:
         return None
+    if type(structure) is np.ndarray:
+        array = as_array(structure, what, text)
+        check_finite(array, what)
+        return array
     if isinstance(structure, (list, tuple)) and _is_numbers(structure):
         structure = as_array(structure, what)
     names = iter(_names(structure, what))
@@ -119,6 +126,8 @@ def arrays_of(structure: Any, what: str, text: bool = False) -> Any:
 
 def rows_of(structure: Any, what: str = "x") -> int:
     """The number of samples. Raises ValueError if the arrays differ in it."""
+    if type(structure) is np.ndarray:
+        return len(structure)
     lengths = {
         name: len(a) for name, a in zip(_names(structure, what), flatten(structure), strict=False) if a is not None
     }
