@@ -67,9 +67,14 @@ py::dtype nearest_dtype(const py::dtype& dtype, bool from_python_numbers) {
 }  // namespace
 
 DType dtype_from_python(const py::object& dtype) {
+  constexpr DType all[] = {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean};
+  if (PyUnicode_Check(dtype.ptr())) {  // the usual way to say it, for which NumPy need not be asked
+    for (DType known : all)
+      if (PyUnicode_CompareWithASCIIString(dtype.ptr(), name_of(known)) == 0) return known;
+  }
   const py::dtype wanted = py::dtype::from_args(dtype);
   const std::string name = py::str(wanted.attr("name"));
-  for (DType known : {DType::float32, DType::float64, DType::int32, DType::int64, DType::boolean})
+  for (DType known : all)
     if (name == name_of(known)) return known;
   throw py::value_error(text("dtype '", name, "' is not one of float32, float64, int32, int64, bool"));
 }
