@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "recurra/ops/embedding.h"
 #include "recurra/rnn/register.h"
 #include "recurra/tensor/tape.h"
 
@@ -62,8 +64,26 @@ const T* data_or_null(const Tensor& tensor) {
   return tensor.defined() ? tensor.data<T>() : nullptr;
 }
 
+// The input as rows of a table, where that is less work than a product for each of the B T places.
+struct Table {
+  Tensor rows, table;
+  std::shared_ptr<const ops::Occurrences> found;
+};
+
+std::optional<Table> table_of(const RecurrentInputs& in, const RecurrentOptions& options) {
+  const ops::RowsOfTable* source = ops::rows_of_table(in.x);
+  if (!source || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
+  const Index places = source->rows.size(), size = source->table.shape(0);
+  if (!ops::Occurrences::worth_counting(places, size)) return std::nullopt;
+  Table out{source->rows, source->table, std::make_shared<const ops::Occurrences>(source->rows, size)};
+  // Looking a row of sums up costs about half as much as making it from a short row of the table.
+  if (2 * out.found->used > places) return std::nullopt;
+  return out;
+}
+
 template <class T>
-Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& options, bool training) {
+Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& options, const std::optional<Table>& table,
+                        bool training) {
   Sequence<T> s;
   s.B = in.x.shape(0);
   s.steps = in.x.shape(1);
@@ -77,7 +97,8 @@ Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& optio
   s.zero_output_for_mask = options.zero_output_for_mask;
   s.training = training;
   s.segment = options.checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
-  s.x = in.x.data<T>();
+  if (table) s.table_input = {table->table.data<T>(), table->found.get()};
+  else s.x = in.x.data<T>();
   s.weights = {in.kernel.data<T>(), in.recurrent_kernel.data<T>(), data_or_null<T>(in.bias),
                data_or_null<T>(in.vectors)};
   s.mask = data_or_null<bool>(in.mask);
@@ -100,8 +121,24 @@ RecurrentInputs detached(const RecurrentInputs& in) {
 // Places of the inputs in the node; the initial states follow.
 enum Input { x_input, kernel_input, recurrent_kernel_input, bias_input, vectors_input, first_state_input };
 
+// The gradient of rows of a table that went through a layer: its own elements, or the way to the table.
 template <class T>
-void run_backward(const BackwardPass& pass, Runner<T>& runner, const RecurrentInputs& in, int states) {
+class GradientThroughTable final : public ops::GradientOfRows {
+ public:
+  /// `memory` is what the runner borrows.
+  GradientThroughTable(const Tensor& rows, std::shared_ptr<const Runner<T>> runner, std::vector<Tensor> memory)
+      : GradientOfRows(rows), runner_(std::move(runner)), memory_(std::move(memory)) {}
+  void make(std::byte* elements) const override { runner_->input_gradient(reinterpret_cast<T*>(elements)); }
+  void add_to(const Tensor& table_gradient) const override { runner_->add_table_gradient(table_gradient.data<T>()); }
+
+ private:
+  std::shared_ptr<const Runner<T>> runner_;
+  std::vector<Tensor> memory_;
+};
+
+template <class T>
+void run_backward(const BackwardPass& pass, const std::shared_ptr<Runner<T>>& runner, const RecurrentInputs& in,
+                  const std::optional<Table>& table, const std::vector<Tensor>& memory, int states) {
   SequenceGradients<T> g;
   bool any = pass.output_gradient(0).defined();
   g.dy = data_or_null<T>(pass.output_gradient(0));
@@ -110,8 +147,13 @@ void run_backward(const BackwardPass& pass, Runner<T>& runner, const RecurrentIn
     g.dfinal.push_back(data_or_null<T>(pass.output_gradient(1 + state)));
   }
   if (!any) return;
+  // Once somebody has read the rows, they are what the outputs were made from; the table may have changed.
+  const bool by_table = table && in.x.recipe();
+  if (table && !by_table) g.x = in.x.data<T>();
   Tensor dx;
-  if (pass.wants(x_input)) {
+  if (by_table) {
+    g.wants_table = pass.wants(x_input);
+  } else if (pass.wants(x_input)) {
     dx = Tensor::empty_like(in.x);
     g.dx = dx.data<T>();
   }
@@ -125,8 +167,11 @@ void run_backward(const BackwardPass& pass, Runner<T>& runner, const RecurrentIn
   const auto sum = [&](int input) { return pass.wants(input) ? pass.accumulator(input).data<T>() : nullptr; };
   g.weights = {sum(kernel_input), sum(recurrent_kernel_input), in.bias.defined() ? sum(bias_input) : nullptr,
                in.vectors.defined() ? sum(vectors_input) : nullptr};
-  runner.backward(g);
+  runner->backward(g);
   if (dx.defined()) pass.add(x_input, dx);
+  if (g.wants_table)
+    pass.add(x_input,
+             {in.x.shape(), in.x.dtype(), std::make_unique<GradientThroughTable<T>>(table->rows, runner, memory)});
   for (int state = 0; state < states; ++state)
     if (dinitial[static_cast<std::size_t>(state)].defined())
       pass.add(first_state_input + state, dinitial[static_cast<std::size_t>(state)]);
@@ -173,7 +218,8 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
   for (int state = 0; state < cell.states; ++state) out.states.emplace_back(Shape{B, U}, dtype);
   dispatch_float(dtype, "rnn", [&]<class T>() {
     const RecurrentInputs kept = training ? detached(in) : in;
-    Sequence<T> sequence = sequence_of<T>(kept, options, training);
+    const std::optional<Table> table = table_of(kept, options);
+    Sequence<T> sequence = sequence_of<T>(kept, options, table, training);
     sequence.y = out.output.data<T>();
     for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
     const std::shared_ptr<Runner<T>> runner = cell.makers<T>().runner(sequence);
@@ -187,8 +233,11 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
     if (!training) return;
     std::vector<Tensor> outputs{out.output};
     outputs.insert(outputs.end(), out.states.begin(), out.states.end());
-    record("rnn", inputs, outputs, [runner, kept, saved, states, count = cell.states](const BackwardPass& pass) {
-      run_backward<T>(pass, *runner, kept, count);
+    // All that the runner borrows and that its gradients may need when this node is gone.
+    std::vector<Tensor> memory{saved, states, kept.mask};
+    if (table) memory.push_back(table->table);
+    record("rnn", inputs, outputs, [runner, kept, table, memory, count = cell.states](const BackwardPass& pass) {
+      run_backward<T>(pass, runner, kept, table, memory, count);
     });
   });
   return out;

@@ -14,6 +14,9 @@
 // passed backward: memory grows with the square root of T (Chen et al., "Training deep nets with sublinear memory
 // cost", 2016).
 //
+// Where the input is rows of a table that nobody has read yet (ops/embedding.h), the rows in use meet the kernel once,
+// and every step looks the sums up; backwards the gradients of all places of a row are summed first, then multiplied.
+//
 // Letters: B batch, T time, F features, U units, L lanes, J vectors of units, R rows of a chunk.
 #pragma once
 
@@ -22,9 +25,17 @@
 
 #include "recurra/base/buffer.h"
 #include "recurra/base/parallel.h"
+#include "recurra/ops/embedding.h"
 #include "recurra/rnn/step.h"
 
 namespace recurra::rnn {
+
+/// Rows of a table as the input: what is looked up where.
+template <class T>
+struct TableInput {
+  const T* table = nullptr;  // N F
+  const ops::Occurrences* found = nullptr;
+};
 
 /// One layer's work on one batch: sizes, options and borrowed memory. nullptr means "not given".
 template <class T>
@@ -35,9 +46,10 @@ struct Sequence {
   bool go_backwards = false;
   bool return_sequences = false;
   bool zero_output_for_mask = false;
-  bool training = false;  // keep what backward needs
-  Index segment = 0;      // steps between checkpoints; steps keeps everything
-  const T* x = nullptr;   // B T F
+  bool training = false;      // keep what backward needs
+  Index segment = 0;          // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;       // B T F, or nullptr and
+  TableInput<T> table_input;  // the rows of a table
   Weights<T> weights;
   const bool* mask = nullptr;            // B T, false where a step is padding
   const T* input_dropout = nullptr;      // B F, scale of each input
@@ -55,6 +67,8 @@ struct SequenceGradients {
   const T* dy = nullptr;
   std::vector<const T*> dfinal;
   T* dx = nullptr;
+  const T* x = nullptr;        // where the input was a table: its rows, if they were made since; then dx is theirs
+  bool wants_table = false;    // else whether add_table_gradient will be called
   WeightGradients<T> weights;  // added to what is there
   std::vector<T*> dinitial;
 };
@@ -71,6 +85,10 @@ class Runner {
   virtual void forward() = 0;
   /// Once only: it overwrites what forward kept.
   virtual void backward(const SequenceGradients<T>& g) = 0;
+  /// After backward() of a layer over a table: adds to the gradient (N, F) of the table.
+  virtual void add_table_gradient(T* dtable) const = 0;
+  /// After the same: the gradient (B, T, F) of the rows themselves.
+  virtual void input_gradient(T* dx) const = 0;
 };
 
 template <class Cell, class T>
@@ -110,12 +128,18 @@ class Driver final : public Runner<T> {
 
   void forward() override {
     step_.layout.pack_forward(s_.weights);
+    if (by_table_) sums_ = sums_of_table();
     parallel_for(chunks_, operations(), [&](Index chunk) { forward_chunk(chunk); });
+    sums_ = {};
   }
 
   void backward(const SequenceGradients<T>& g) override {
     if (s_.segment != s_.steps) step_.layout.pack_forward(s_.weights);
-    step_.layout.pack_backward(s_.weights, g.dx != nullptr);
+    if (g.x) {
+      x_ = g.x;
+      by_table_ = false;
+    }
+    step_.layout.pack_backward(s_.weights, g.dx != nullptr || g.wants_table);
     const Index size = layout_.gradient_size();
     const Buffer<T> partial(groups_ * size);
     parallel_for(chunks_, 2 * operations(), [&](Index chunk) { backward_chunk(chunk, g, partial.data()); });
@@ -123,7 +147,36 @@ class Driver final : public Runner<T> {
       for (Index group = 1; group < groups_; ++group)
         add_row(partial.data() + begin, partial.data() + group * size + begin, end - begin);
     });
-    if (groups_ > 0) layout_.unpack_gradients(partial.data(), g.weights);
+    if (groups_ == 0) return;
+    if (by_table_) {
+      dproducts_ = products_gradient();
+      if (g.weights.kernel) table_kernel_gradient(partial.data());
+    }
+    layout_.unpack_gradients(partial.data(), g.weights);
+  }
+
+  void add_table_gradient(T* dtable) const override {
+    const ops::Occurrences& found = *s_.table_input.found;
+    const Index width = products_size();
+    parallel_blocks(found.used, table_block, 2.0 * static_cast<double>(found.used * width * s_.F),
+                    [&](Index begin, Index end) {
+                      const Buffer<T> block(table_block * s_.F);
+                      gemm::multiply(dproducts_.data() + begin * width, width, end - begin, width,
+                                     layout_.input_adjoint(), s_.F, block.data(), s_.F, gemm::Start::zero);
+                      for (Index i = begin; i < end; ++i)
+                        add_row(dtable + found.row[i] * s_.F, block.data() + (i - begin) * s_.F, s_.F);
+                    });
+  }
+
+  void input_gradient(T* dx) const override {
+    if (s_.mask) std::fill_n(dx, s_.B * s_.steps * s_.F, T(0));
+    parallel_for(chunks_, operations(), [&](Index index) {
+      Chunk c = open(index);
+      for (Index step = 0; step < s_.steps; ++step) {
+        find_active(c, step);
+        input_gradient(c, step, saved_ + (index * s_.steps + step) * step_saved_, dx);
+      }
+    });
   }
 
  private:
@@ -145,6 +198,84 @@ class Driver final : public Runner<T> {
            static_cast<double>((s_.F * Layout::input_blocks + s_.U * Layout::recurrent_blocks) * s_.U);
   }
 
+  // ---------------------------------------------------------------- rows of a table
+
+  static constexpr Index table_block = 64;  // rows of the table that a task takes
+  static constexpr Index table_group =
+      1024;  // rows of the table whose part of the kernel's gradient is summed together
+
+  Index products_size() const { return J_ * Layout::input.count * L; }
+
+  const T* table_row(Index used) const { return s_.table_input.table + s_.table_input.found->row[used] * s_.F; }
+
+  Buffer<T> sums_of_table() const {
+    const ops::Occurrences& found = *s_.table_input.found;
+    const Index width = step_.sums_size();
+    Buffer<T> sums(found.used * width);
+    parallel_blocks(found.used, table_block, 2.0 * static_cast<double>(found.used * width * s_.F),
+                    [&](Index begin, Index end) {
+                      std::array<const T*, table_block> rows;
+                      for (Index i = begin; i < end; ++i) rows[static_cast<std::size_t>(i - begin)] = table_row(i);
+                      step_.input_sums(end - begin, rows.data(), sums.data() + begin * width);
+                    });
+    return sums;
+  }
+
+  // For every row in use the sum of the gradients of its sums over all its places: [unit vector][slot][lane].
+  Buffer<T> products_gradient() const {
+    const ops::Occurrences& found = *s_.table_input.found;
+    const Index width = products_size();
+    Buffer<T> out(found.used * width);
+    parallel_blocks(found.used, table_block, static_cast<double>(4 * s_.B * s_.steps * width),
+                    [&](Index begin, Index end) {
+                      for (Index u = begin; u < end; ++u) {
+                        T* sum = out.data() + u * width;
+                        std::fill_n(sum, width, T(0));
+                        for (Index i = found.first[u]; i < found.first[u + 1]; ++i) add_place(found.place[i], sum);
+                      }
+                    });
+    return out;
+  }
+
+  void add_place(Index place, T* sum) const {
+    const Index row = place / s_.steps;
+    const Index step = source_time(place % s_.steps);
+    if (masked(row, step)) return;
+    const T* saved = saved_ + (row / R_ * s_.steps + step) * step_saved_;
+    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      constexpr int ub = decltype(blocks)::value;
+      const T* from = saved + Layout::saved_place(R_, j, row % R_, ub) + Layout::input.first * L;
+      T* to = sum + j * Layout::input.count * L;
+      unroll<ub * Layout::input.count>([&](auto v) __attribute__((always_inline)) {
+        constexpr int b = v / Layout::input.count, slot = v % Layout::input.count;
+        store(to + v * L, load(to + v * L) + load(from + (b * kept + slot) * L));
+      });
+    });
+  }
+
+  // The kernel's part of the packed gradients.
+  void table_kernel_gradient(T* packed) const {
+    const Index used = s_.table_input.found->used;
+    const Index size = layout_.recurrent_gradient(0, 0);
+    const Index groups = (used + table_group - 1) / table_group;
+    const Buffer<T> partial(groups * size, T(0));
+    parallel_for(groups, 2.0 * static_cast<double>(used * size), [&](Index group) {
+      Block block(std::min(used, table_group));
+      const Index begin = group * table_group;
+      block.rows = std::min(used - begin, table_group);
+      for (Index i = 0; i < block.rows; ++i) block.x[static_cast<std::size_t>(i)] = table_row(begin + i);
+      layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+        constexpr int ub = decltype(blocks)::value;
+        for (Index i = 0; i < block.rows; ++i)
+          block.gradients[static_cast<std::size_t>(i)] =
+              dproducts_.data() + (begin + i) * products_size() + j * Layout::input.count * L;
+        add_product<ub * Layout::input.count>(block, block.x.data(), s_.F, 0,
+                                              partial.data() + group * size + layout_.input_gradient(j));
+      });
+    });
+    for (Index group = 0; group < groups; ++group) add_row(packed, partial.data() + group * size, size);
+  }
+
   // A chunk's view of the batch and the scratch of its task.
   struct Chunk {
     Index first, rows;
@@ -159,7 +290,7 @@ class Driver final : public Runner<T> {
 
   Index source_time(Index step) const { return s_.go_backwards ? s_.steps - 1 - step : step; }
   bool masked(Index row, Index step) const { return s_.mask && !s_.mask[row * s_.steps + source_time(step)]; }
-  const T* x_row(Index row, Index step) const { return s_.x + (row * s_.steps + source_time(step)) * s_.F; }
+  const T* x_row(Index row, Index step) const { return x_ + (row * s_.steps + source_time(step)) * s_.F; }
 
   Chunk open(Index index) const {
     Chunk c;
@@ -273,6 +404,10 @@ class Driver final : public Runner<T> {
     }
   }
 
+  const T* sums_row(Index row, Index step) const {
+    return sums_.data() + s_.table_input.found->slot[row * s_.steps + source_time(step)] * step_.sums_size();
+  }
+
   // Scaled copies of the rows that dropout acts on; the rows themselves where there is none.
   const T* dropped_x(Chunk& c, Index r, Index step, T* scratch) const {
     const T* row = x_row(c.first + r, step);
@@ -301,12 +436,13 @@ class Driver final : public Runner<T> {
     std::array<const T*, most_rows> x_rows, h_rows;
     for (std::size_t i = 0; i < c.active.size(); ++i) {
       const Index r = c.active[i];
-      x_rows[i] = dropped_x(c, r, step, c.x_dropped.data() + r * s_.F);
+      x_rows[i] = by_table_ ? sums_row(c.first + r, step) : dropped_x(c, r, step, c.x_dropped.data() + r * s_.F);
       h_rows[i] = dropped_h(c, r, before, c.h_dropped.data() + r * Up_);
     }
     step_.forward({.count = static_cast<Index>(c.active.size()),
                    .place = c.active.data(),
                    .x = x_rows.data(),
+                   .sums = by_table_ ? x_rows.data() : nullptr,
                    .h = h_rows.data(),
                    .capacity = R_,
                    .before = before,
@@ -512,7 +648,7 @@ class Driver final : public Runner<T> {
       Block& block = blocks[static_cast<std::size_t>(r / group_rows_)];
       const Index i = block.rows++;
       const auto at = static_cast<std::size_t>(i);
-      block.x[at] = dropped_x(c, r, step, block.x_dropped.data() + i * s_.F);
+      if (!by_table_) block.x[at] = dropped_x(c, r, step, block.x_dropped.data() + i * s_.F);
       block.h[at] = dropped_h(c, r, before, block.h_dropped.data() + i * Up_);
       block.saved[at] = saved;
       block.row[at] = r;
@@ -528,8 +664,9 @@ class Driver final : public Runner<T> {
         const auto at = static_cast<std::size_t>(i);
         block.gradients[at] = block.saved[at] + Layout::saved_place(R_, j, block.row[at], ub);
       }
-      add_product<ub * Layout::input.count>(block, block.x.data(), s_.F, Layout::input.first,
-                                            partial + layout_.input_gradient(j));
+      if (!by_table_)
+        add_product<ub * Layout::input.count>(block, block.x.data(), s_.F, Layout::input.first,
+                                              partial + layout_.input_gradient(j));
       unroll<Layout::stages>([&](auto stage) __attribute__((always_inline)) {
         using Part = StageLayout<Cell, stage>;
         constexpr int vectors = ub * Part::recurrent.count;
@@ -584,6 +721,9 @@ class Driver final : public Runner<T> {
   const bool zoned_ = !s_.zoneout.empty() || !s_.zoneout_rate.empty();
   Step<Cell, T> step_;
   const Layout& layout_ = step_.layout;
+  const T* x_ = s_.x;
+  bool by_table_ = s_.table_input.found;
+  Buffer<T> sums_, dproducts_;
   T* saved_ = nullptr;
   T* states_ = nullptr;
   const Index J_, Up_, group_rows_, groups_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;

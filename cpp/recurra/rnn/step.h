@@ -17,10 +17,11 @@ namespace recurra::rnn {
 /// CellLayout says, for `capacity` rows each.
 template <class T>
 struct StepRows {
-  Index count = 0;               // rows that take part
-  const Index* place = nullptr;  // where each stands among the rows
-  const T* const* x = nullptr;   // for each what the input product reads
-  const T* const* h = nullptr;   // and the recurrent product of the first stage
+  Index count = 0;                 // rows that take part
+  const Index* place = nullptr;    // where each stands among the rows
+  const T* const* x = nullptr;     // for each what the input product reads
+  const T* const* sums = nullptr;  // or, in place of x, what input_sums() made of it
+  const T* const* h = nullptr;     // and the recurrent product of the first stage
   Index capacity = 0;
   const T* before = nullptr;  // states
   T* after = nullptr;
@@ -60,28 +61,76 @@ class Step {
     unroll<Layout::stages>([&](auto stage) { forward_stage<stage>(rows); });
   }
 
+  /// Numbers of a row of input sums: [unit vector][slot][lane].
+  Index sums_size() const { return layout.J * slots * L; }
+
+  /// Bias and input products of `count` rows, one row of sums behind the other.
+  void input_sums(Index count, const T* const* x, T* sums) const {
+    unroll<Layout::stages>([&](auto stage) { input_sums_of_stage<stage>(count, x, sums); });
+  }
+
  private:
+  template <int stage>
+  [[gnu::noinline]] void input_sums_of_stage(Index count, const T* const* x, T* sums) const {
+    using Part = StageLayout<Cell, stage>;
+    layout.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      constexpr int ub = decltype(blocks)::value;
+      constexpr int vectors = ub * Part::count;
+      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(count, [&](Index tile, auto size) __attribute__((always_inline)) {
+        constexpr int M = decltype(size)::value;
+        Vec<T> acc[M][vectors];
+        start_with_input<stage, ub>(acc, x + tile, j);
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+            store(sums + (tile + m) * sums_size() + sum_place<stage>(j, v), acc[m][v]);
+          });
+        });
+      });
+    });
+  }
+
+  // Where vector v of a stage's sums stands in the bias and in a row of input sums.
+  template <int stage>
+  static constexpr Index sum_place(Index j, int v) {
+    using Part = StageLayout<Cell, stage>;
+    return ((j + v / Part::count) * slots + Part::first + v % Part::count) * L;
+  }
+
+  // acc = bias + x W.
+  template <int stage, int ub, int M, int vectors>
+  RECURRA_INLINE void start_with_input(Vec<T> (&acc)[M][vectors], const T* const* x, Index j) const {
+    using Part = StageLayout<Cell, stage>;
+    const T* in[M];
+    unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = x[m]; });
+    unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+      const Vec<T> start = load(layout.bias() + sum_place<stage>(j, v));
+      unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
+    });
+    gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, layout.F,
+                                                                        layout.input_panel(stage, j));
+  }
+
   template <int stage>
   void forward_stage(const StepRows<T>& rows) const {
     using Part = StageLayout<Cell, stage>;
     layout.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
       constexpr int ub = decltype(blocks)::value;
       constexpr int vectors = ub * Part::count;
-      const T* x_panel = layout.input_panel(stage, j);
       const T* h_panel = layout.recurrent_panel(stage, j);
-      const T* bias = layout.bias() + j * slots * L;
       gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
           rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
             constexpr int M = decltype(size)::value;
             Vec<T> acc[M][vectors];
+            if (rows.sums) {
+              unroll<M>([&](auto m) __attribute__((always_inline)) {
+                unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+                  acc[m][v] = load(rows.sums[tile + m] + sum_place<stage>(j, v));
+                });
+              });
+            } else {
+              start_with_input<stage, ub>(acc, rows.x + tile, j);
+            }
             const T* in[M];
-            unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = rows.x[tile + m]; });
-            unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-              constexpr int b = v / Part::count, slot = Part::first + v % Part::count;
-              const Vec<T> start = load(bias + (b * slots + slot) * L);
-              unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
-            });
-            gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, layout.F, x_panel);
             if constexpr (stage == 0) {
               unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = rows.h[tile + m]; });
               gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, layout.U, h_panel);
@@ -110,9 +159,10 @@ class Step {
 
   // The cell's step for `count` rows and `ub` vectors of units from j on. Compiled once, whatever tile the sums came
   // from.
-  template <int stage, class F>
-  [[gnu::noinline]] void forward_units(const F& functions, const StepRows<T>& rows, Index j, int ub,
-                                       const Index* places, int count, const T* sums) const {
+  template <int stage, class F, int ub>
+  [[gnu::noinline]] void forward_units(const F& functions, const StepRows<T>& rows, Index j,
+                                       std::integral_constant<int, ub>, const Index* places, int count,
+                                       const T* sums) const {
     using Part = StageLayout<Cell, stage>;
     const Index padded = padded_units();
     gemm::for_tiles<unit_width>(count * ub, [&](Index first, auto size) __attribute__((always_inline)) {
