@@ -1,4 +1,4 @@
-"""An embedding in front of a recurrent layer: computed from the table, with the outputs of the rows looked up, to the bit,
+"""An embedding in front of a recurrent layer is computed from the table: the outputs of the rows looked up to the bit,
 and their gradients to rounding."""
 
 from __future__ import annotations
