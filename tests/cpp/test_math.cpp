@@ -70,3 +70,29 @@ TEST_CASE("tanh and sigmoid stay within their ranges and are odd, or add up to o
     REQUIRE(std::abs(at(vector_sigmoid, x) + at(vector_sigmoid, -x) - 1.0F) <= 1.2e-7F);
   }
 }
+
+TEST_CASE("Quotients by roots keep their error bounds and limits", "[math]") {
+  using recurra::broadcast;
+  using recurra::math::over_root;
+  constexpr std::uint64_t smallest = 0x00800000;  // the positive normal numbers
+  constexpr std::uint64_t beyond = 0x7F800000;
+  constexpr float n = 0.7F;
+  constexpr float epsilon = 1e-7F;
+  const double plain = recurra::largest_error(
+      smallest, beyond, 509, [](Vec<float> x) { return over_root<float>(broadcast(n), x); },
+      [](double x) { return static_cast<double>(n) / std::sqrt(x); });
+  // The sum of root and epsilon is rounded: half a unit more.
+  const double shifted = recurra::largest_error(
+      smallest, beyond, 509, [](Vec<float> x) { return over_root<float>(broadcast(n), x, epsilon); },
+      [](double x) { return static_cast<double>(n) / (std::sqrt(x) + static_cast<double>(epsilon)); });
+  INFO("largest errors in units of the last place: " << plain << ", with epsilon " << shifted);
+  CHECK(plain < 2);
+  CHECK(shifted < 2.5);
+  // A square that overflowed stands still, as with a root and a division; what is no number stays none.
+  CHECK(over_root<float>(broadcast(2.0F), broadcast(infinity))[0] == 0.0F);
+  CHECK(over_root<float>(broadcast(2.0F), broadcast(infinity), epsilon)[0] == 0.0F);
+  CHECK(over_root<float>(broadcast(2.0F), broadcast(0.0F), 0.5F)[0] == 4.0F);
+  CHECK(std::isnan(over_root<float>(broadcast(2.0F), broadcast(not_a_number))[0]));
+  CHECK(std::isnan(over_root<float>(broadcast(not_a_number), broadcast(1.0F), epsilon)[0]));
+  CHECK(std::isnan(over_root<float>(broadcast(2.0F), broadcast(not_a_number), epsilon)[0]));
+}

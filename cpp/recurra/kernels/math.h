@@ -40,7 +40,7 @@ RECURRA_INLINE Vec<T> exp(Vec<T> x) {
   }
 }
 
-/// n / d for d in [1, 2^125], without a division where an approximate reciprocal and one correction are faster.
+/// n / d for d in [2^-125, 2^125], without a division where an approximate reciprocal and one correction are faster.
 RECURRA_INLINE Vec<float> quotient(Vec<float> n, Vec<float> d) {
 #if defined(__AVX512F__)
   const Vec<float> r = _mm512_maskz_rcp14_ps(0xFFFF, d);
@@ -111,6 +111,36 @@ RECURRA_INLINE Vec<T> sigmoid(Vec<T> x) {
   } else {
     return 1 / (1 + exp<T>(-x));
   }
+}
+
+/// n / sqrt(x), within 2 units of the last place; 0 for a finite n where x is infinite.
+template <class T>
+RECURRA_INLINE Vec<T> over_root(Vec<T> n, Vec<T> x) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) {
+    // Root and division take five times as long as an approximate inverse root with one step of Newton's method.
+    const Vec<float> r = _mm512_maskz_rsqrt14_ps(0xFFFF, x);
+    const Vec<float> half = r * 0.5F;
+    const Vec<float> y = n * (r + half * (1.0F - (x * r) * r));
+    return x == __builtin_inff() ? n * 0.0F : y;
+  }
+#endif
+  return n / square_root<T>(x);
+}
+
+/// n / (sqrt(x) + epsilon), likewise, for epsilon > 0.
+template <class T>
+RECURRA_INLINE Vec<T> over_root(Vec<T> n, Vec<T> x, T epsilon) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) {
+    const Vec<float> positive = max<float>(broadcast(1e-37F), x);
+    const Vec<float> r = _mm512_maskz_rsqrt14_ps(0xFFFF, positive);
+    const Vec<float> rough = positive * r;
+    const Vec<float> root = rough + (r * 0.5F) * (positive - rough * rough);
+    return x == __builtin_inff() ? n * 0.0F : quotient(n, root + epsilon);
+  }
+#endif
+  return n / (square_root<T>(x) + epsilon);
 }
 
 }  // namespace recurra::math

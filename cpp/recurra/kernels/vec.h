@@ -3,12 +3,13 @@
 // a * b + c becomes one fused multiply-add.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
-#if defined(__AVX512F__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -123,14 +124,19 @@ RECURRA_INLINE void add_row(T* to, const T* term, std::int64_t count) {
   for (; i < count; ++i) to[i] += term[i];
 }
 
-// With AVX-512 compilers make two instructions of a comparison and a choice, where one does both.
+// With AVX-512 compilers make two instructions of a comparison and a choice, where one does both. It is named in
+// assembly because GCC 12 fails on its intrinsic function where the operands are constants.
 
 /// The smaller of each pair of lanes; b where one is NaN.
 template <class T>
 RECURRA_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__)
-  if constexpr (std::is_same_v<T, float>) return _mm512_maskz_min_ps(0xFFFF, a, b);
-  if constexpr (std::is_same_v<T, double>) return _mm512_maskz_min_pd(0xFF, a, b);
+  if constexpr (std::is_floating_point_v<T>) {
+    Vec<T> out;
+    if constexpr (sizeof(T) == 4) __asm__("vminps %2, %1, %0" : "=v"(out) : "v"(a), "v"(b));
+    else __asm__("vminpd %2, %1, %0" : "=v"(out) : "v"(a), "v"(b));
+    return out;
+  }
 #endif
   return a < b ? a : b;
 }
@@ -139,8 +145,12 @@ RECURRA_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
 template <class T>
 RECURRA_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__)
-  if constexpr (std::is_same_v<T, float>) return _mm512_maskz_max_ps(0xFFFF, a, b);
-  if constexpr (std::is_same_v<T, double>) return _mm512_maskz_max_pd(0xFF, a, b);
+  if constexpr (std::is_floating_point_v<T>) {
+    Vec<T> out;
+    if constexpr (sizeof(T) == 4) __asm__("vmaxps %2, %1, %0" : "=v"(out) : "v"(a), "v"(b));
+    else __asm__("vmaxpd %2, %1, %0" : "=v"(out) : "v"(a), "v"(b));
+    return out;
+  }
 #endif
   return a > b ? a : b;
 }
@@ -151,6 +161,20 @@ RECURRA_INLINE Vec<T> per_lane(Vec<T> x, F&& f) {
   Vec<T> out{};
   for (int i = 0; i < lanes<T>; ++i) out[i] = f(x[i]);
   return out;
+}
+
+template <class T>
+RECURRA_INLINE Vec<T> square_root(Vec<T> x) {
+  if constexpr (std::is_same_v<T, float>) {
+#if defined(__AVX512F__)
+    return _mm512_maskz_sqrt_ps(0xFFFF, x);
+#elif defined(__AVX__)
+    return _mm256_sqrt_ps(x);
+#elif defined(__SSE2__)
+    return _mm_sqrt_ps(x);
+#endif
+  }
+  return per_lane<T>(x, [](T v) { return std::sqrt(v); });
 }
 
 /// body(0), …, body(count - 1) with the index a compile-time constant, so that arrays it indexes stay in registers.

@@ -7,6 +7,7 @@
 //   θ ← θ − η (uₜ₊₁ m / (1 − Πₜ uₜ₊₁) + (1 − uₜ) g / (1 − Πₜ)) / (√(v / (1 − β₂ᵗ)) + ε)
 #include <cmath>
 
+#include "recurra/kernels/math.h"
 #include "recurra/optim/rules.h"
 #include "recurra/optim/sweep.h"
 
@@ -32,15 +33,21 @@ void adam(const ParameterBlock& block, const Tensor& first, const Tensor& second
         T* __restrict m = first.data<T>();
         T* __restrict v = second.data<T>();
         T* __restrict top = amsgrad ? largest.data<T>() : nullptr;
-        for (Index i = begin; i < end; ++i) {
-          m[i] += (g[i] - m[i]) * take_1;
-          v[i] += (g[i] * g[i] - v[i]) * take_2;
-          T square = v[i];
+        for (Index i = begin; i < end; i += lanes<T>) {
+          const Index left = end - i;
+          const Vec<T> gradient = load_part(g + i, left);
+          Vec<T> mean = load_part(m + i, left);
+          mean += (gradient - mean) * take_1;
+          store_part(m + i, mean, left);
+          Vec<T> square = load_part(v + i, left);
+          square += (gradient * gradient - square) * take_2;
+          store_part(v + i, square, left);
           if constexpr (amsgrad) {
-            top[i] = top[i] < square ? square : top[i];
-            square = top[i];
+            square = max<T>(square, load_part(top + i, left));
+            store_part(top + i, square, left);
           }
-          values[i] -= m[i] * eta / (std::sqrt(square) + eps);
+          const Vec<T> delta = math::over_root<T>(mean * eta, square, eps);
+          store_part(values + i, load_part(values + i, left) - delta, left);
         }
       });
     };

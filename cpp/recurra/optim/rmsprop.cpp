@@ -3,8 +3,7 @@
 //   s ← ρ s + (1 − ρ) g²,   a ← ρ a + (1 − ρ) g   (centered only)
 //   Δ = η g / √(s − a² + ε),   m ← μ m + Δ,   θ ← θ − m   (θ ← θ − Δ when μ = 0)
 // ε stands inside the root, as in Keras.
-#include <cmath>
-
+#include "recurra/kernels/math.h"
 #include "recurra/optim/rules.h"
 #include "recurra/optim/sweep.h"
 
@@ -29,19 +28,23 @@ void rmsprop(const ParameterBlock& block, const Tensor& square, const Tensor& mo
         T* __restrict s = square.data<T>();
         T* __restrict a = centered ? mean.data<T>() : nullptr;
         T* __restrict m = with_momentum ? momenta.data<T>() : nullptr;
-        for (Index i = begin; i < end; ++i) {
-          s[i] = keep * s[i] + take * (g[i] * g[i]);
-          T variance = s[i];
+        for (Index i = begin; i < end; i += lanes<T>) {
+          const Index left = end - i;
+          const Vec<T> gradient = load_part(g + i, left);
+          const Vec<T> fresh = keep * load_part(s + i, left) + take * (gradient * gradient);
+          store_part(s + i, fresh, left);
+          Vec<T> variance = fresh;
           if constexpr (centered) {
-            a[i] = keep * a[i] + take * g[i];
-            variance -= a[i] * a[i];
+            const Vec<T> middle = keep * load_part(a + i, left) + take * gradient;
+            store_part(a + i, middle, left);
+            variance -= middle * middle;
           }
-          T delta = eta * g[i] / std::sqrt(variance + eps);
+          Vec<T> delta = math::over_root<T>(eta * gradient, variance + eps);
           if constexpr (with_momentum) {
-            m[i] = mu * m[i] + delta;
-            delta = m[i];
+            delta = mu * load_part(m + i, left) + delta;
+            store_part(m + i, delta, left);
           }
-          values[i] -= delta;
+          store_part(values + i, load_part(values + i, left) - delta, left);
         }
       });
     };
