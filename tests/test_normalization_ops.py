@@ -69,6 +69,22 @@ def test_batch_normalization_gradients(shape: tuple[int, ...], masked: str | Non
     check_gradients(lambda t: _engine.batch_normalization(t, None, None, flags, 0.1)[0], x)
 
 
+def test_gradient_where_the_masked_mean_is_large() -> None:
+    # The mean is a sum over n + 1e-7; what that adds to the gradient grows with the mean. Derivatives by complex steps.
+    x, _, _, mask = batch_case((4, 7, 3), "rows")
+    x += 1e4
+    dy = np.random.default_rng(1).standard_normal(x.shape)
+    t = as_tensor(x)
+    t.requires_grad = True
+    _engine.batch_normalization(t, None, None, as_tensor(mask), 0.1)[0].backward(as_tensor(dy))
+    expected = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        moved = x.astype(complex)
+        moved[place] += 1e-30j
+        expected[place] = (dy * batch_normalized(moved, None, None, mask, 0.1)[0]).imag.sum() * 1e30
+    np.testing.assert_allclose(t.grad.numpy(), expected, atol=1e-9)
+
+
 def test_batch_whose_every_row_is_masked_divides_by_no_zero() -> None:
     x, nothing = as_tensor(np.ones((3, 2))), as_tensor(np.zeros(3, bool))
     y, mean, variance = _engine.batch_normalization(x, None, None, nothing, 1e-3)

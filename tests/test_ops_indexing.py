@@ -176,6 +176,15 @@ def test_reductions_of_truth_and_positions() -> None:
                 assert np.array_equal(result.numpy(), getattr(np, name)(x, axis=axis, keepdims=keepdims))
 
 
+@pytest.mark.parametrize("shape", [(30_001,), (2, 13_001), (9_001, 3), (2, 5_001, 5)], ids=str)
+def test_reductions_of_long_axes(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).standard_normal(shape)
+    axis = int(np.argmax(shape))
+    for name in ("sum", "mean", "var", "max", "min"):
+        result = getattr(ops, name)(x, axis=axis)
+        np.testing.assert_allclose(result.numpy(), getattr(np, name)(x, axis=axis), atol=1e-10, err_msg=name)
+
+
 def test_equal_extremes_share_the_gradient() -> None:
     for function in (lambda x: ops.max(x), lambda x: -ops.min(-x)):
         x = Tensor([1.0, 3.0, 3.0])

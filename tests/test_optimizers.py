@@ -243,6 +243,14 @@ def test_clipping_by_norm_of_each_variable():
         np.testing.assert_allclose(moved, g * min(1.0, limit / norm), atol=1e-14)
 
 
+def test_norm_that_is_not_a_number_shows_in_its_variable():
+    grads = gradients()[0]
+    grads[1][0] = np.nan
+    moved = one_step(optimizers.SGD(1.0, clipnorm=1.0), grads)
+    assert [np.isnan(m).all() for m in moved] == [index == 1 for index in range(len(moved))]
+    assert all(np.isfinite(m).all() for index, m in enumerate(moved) if index != 1)
+
+
 @pytest.mark.parametrize("limit", [0.5, 1e3])
 def test_clipping_by_global_norm(limit):
     grads = gradients()[0]
