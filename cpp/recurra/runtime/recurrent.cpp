@@ -14,9 +14,12 @@ namespace {
 template <class T>
 class Recurrent final : public Stage<T> {
  public:
-  Recurrent(std::unique_ptr<rnn::Stepper<T>> stepper, Index units, double operations, bool masked, bool zero_output)
+  /// widths: units of each state; the first one is the output.
+  Recurrent(std::unique_ptr<rnn::Stepper<T>> stepper, std::vector<Index> widths, double operations, bool masked,
+            bool zero_output)
       : stepper_(std::move(stepper)),
-        units_(units),
+        widths_(std::move(widths)),
+        units_(widths_[0]),
         padded_(stepper_->padded_units()),
         operations_(operations),
         masked_(masked),
@@ -38,7 +41,8 @@ class Recurrent final : public Stage<T> {
   }
 
   std::vector<std::vector<Index>> state_shapes() const override {
-    std::vector<std::vector<Index>> shapes(static_cast<std::size_t>(stepper_->states()), {units_});
+    std::vector<std::vector<Index>> shapes;
+    for (const Index width : widths_) shapes.push_back({width});
     if (masked_) shapes.emplace_back();
     return shapes;
   }
@@ -48,7 +52,7 @@ class Recurrent final : public Stage<T> {
       return;
     }
     for (Index row = 0; row < moment.batch; ++row)
-      std::copy_n(state(moment, which) + row * padded_, units_, values + row * units_);
+      values = std::copy_n(state(moment, which) + row * padded_, widths_[which], values);
   }
   void write_state(const Moment<T>& moment, std::size_t which, const T* values) const noexcept override {
     if (is_started(which)) {
@@ -56,7 +60,7 @@ class Recurrent final : public Stage<T> {
       return;
     }
     for (Index row = 0; row < moment.batch; ++row)
-      std::copy_n(values + row * units_, units_, state(moment, which) + row * padded_);
+      std::copy_n(values + row * widths_[which], widths_[which], state(moment, which) + row * padded_);
   }
   void clear_row(const Moment<T>& moment, Index row) const noexcept override {
     for (Index which = 0; which < stepper_->states(); ++which)
@@ -95,7 +99,8 @@ class Recurrent final : public Stage<T> {
   }
 
   const std::unique_ptr<rnn::Stepper<T>> stepper_;
-  const Index units_, padded_;
+  const std::vector<Index> widths_;
+  const Index units_, padded_;  // of the output; from row to row of a state
   const double operations_;
   const bool masked_, zero_output_;
 };
@@ -175,10 +180,11 @@ void add_cell(const Build<T>& build, const Description& cell, const std::string&
   }
   options.functions = {activation_of(cell, "activation", Activation::linear),
                        activation_of(cell, "recurrent_activation", Activation::sigmoid)};
+  const std::vector<Index> widths(static_cast<std::size_t>(entry.states), units);
   const double operations = 2.0 * static_cast<double>(features * input_columns + units * recurrent_columns);
-  build.add(std::make_unique<Recurrent<T>>(rnn::make_stepper<T>(name, options), units, operations, build.flow.masked,
+  build.add(std::make_unique<Recurrent<T>>(rnn::make_stepper<T>(name, options), widths, operations, build.flow.masked,
                                            zero_output));
-  build.flow.shape = {units};
+  build.flow.shape = {widths[0]};
 }
 
 // The cell that a layer of the class RNN is given, floor by floor if there are several.
