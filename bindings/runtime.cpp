@@ -73,7 +73,9 @@ py::array_t<T> as_array(const py::object& value, const char* what, const char* k
     throw py::type_error(text(
         what, ": expected ", std::string_view(kinds) == "iu" ? "whole " : "", "numbers, got ",
         given ? "an array of " + std::string(py::str(given.dtype())) : std::string(Py_TYPE(value.ptr())->tp_name)));
-  return py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(given);
+  auto array = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(given);
+  if (!array) throw std::bad_alloc();
+  return array;
 }
 
 template <class T>
@@ -228,7 +230,9 @@ class TypedStream final : public PyStream {
     }
     const auto wide = as_array<std::int64_t>(x, what, "iu");
     check_known(wide, what);
-    return py::array_t<std::int32_t, py::array::c_style | py::array::forcecast>::ensure(wide);
+    auto tokens = py::array_t<std::int32_t, py::array::c_style | py::array::forcecast>::ensure(wide);
+    if (!tokens) throw std::bad_alloc();
+    return tokens;
   }
 
   template <class Number>

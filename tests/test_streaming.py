@@ -396,6 +396,7 @@ def stack_of(*stack: Any, shape: tuple[Any, ...] = (None, 4)) -> Callable[[], An
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "backwards": (stack_of(layers.GRU(3, go_backwards=True, name="b")), r"'b' \(GRU\).*end of the sequence"),
+    "returned states": (stack_of(layers.LSTM(3, return_state=True, name="l")), r"'l' \(LSTM\).*return_state"),
     "bidirectional": (stack_of(layers.Bidirectional(layers.GRU(3), name="b")), r"'b' \(Bidirectional\).*backward half"),
     "strides": (stack_of(layers.Conv1D(3, 2, strides=2, padding="causal", name="c")), r"'c' \(Conv1D\).*strides"),
     "same": (stack_of(layers.Conv1D(3, 2, padding="same", name="c")), r"'c' \(Conv1D\).*'causal', got 'same'"),

@@ -88,8 +88,14 @@ class Walker {
   void add_sequential(const Description& model, const std::string& prefix, int depth) {
     std::vector<std::string> taken;
     for (const Json* described : model.list("layers")) {
-      if (is_input(*described)) take_input(*described, model);
-      else add_layer(*described, path_in(model, *described, taken), prefix, depth);
+      if (is_input(*described)) {
+        take_input(*described, model);
+        continue;
+      }
+      const Description layer(described, title_of(*described, "layer", prefix), "");
+      if (layer.flag("return_state"))
+        layer.refuse("its outputs are several (return_state=True); a stream has its states");
+      add_layer(*described, path_in(model, *described, taken), prefix, depth);
     }
   }
 
