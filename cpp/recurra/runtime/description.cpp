@@ -247,7 +247,7 @@ std::vector<double> Description::numbers(const char* key) const {
 
 void Description::know_settings(std::initializer_list<std::string_view> known) const {
   for (const auto& [key, value] : config_->items()) {
-    const bool off = value.is_null() || value == false || value == 0;
+    const bool off = value.is_null() || value == false || value == 0 || (value.is_structured() && value.empty());
     if (!off && std::ranges::find(known, key) == known.end())
       refuse(text("its setting '", key, "' is not known to the engine"));
   }

@@ -144,7 +144,7 @@ Activation activation_of(const Description& cell, const char* key, Activation st
 template <class T>
 void add_cell(const Build<T>& build, const Description& cell, const std::string& path, bool zero_output) {
   const std::string name = cell.from("recurra.layers") ? engine_cell(cell) : "";
-  if (name.empty()) cell.refuse("the engine does not have its cell");
+  if (name.empty()) cell.refuse("its cell is not known to the engine");
   know_settings(cell);
   const rnn::CellEntry& entry = rnn::find_cell(name);
   rnn::StepperOptions<T> options;
