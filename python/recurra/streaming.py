@@ -2,7 +2,7 @@
 
     stream = model.streaming()
     for x in measurements:           # (features,)
-        y = stream.step(x)           # the bits that predict gives for the sequence so far
+        y = stream.step(x)           # what predict gives for the sequence so far
 
 What can be streamed is a chain of layers whose output at a step follows from this step and a state of fixed size; see
 `Model.streaming`. The same engine runs saved models from C++ alone (docs/streaming.md).

@@ -1,4 +1,4 @@
-// Dense: y = f(x kernel + bias), by the same product and in the same order of summation as ops::dense.
+// Dense: y = f(x kernel + bias). Each sum is one chain over ascending features, whatever the number of rows.
 #include "recurra/kernels/gemm.h"
 #include "recurra/runtime/function.h"
 #include "recurra/runtime/stage.h"
