@@ -116,6 +116,14 @@ RECURRA_INLINE void store_part(T* to, Vec<T> value, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = value[i];
 }
 
+/// to[i] = from[i] for i < count: for short rows, where a call of memcpy costs more than the copy.
+template <class T>
+RECURRA_INLINE void copy_row(T* to, const T* from, std::int64_t count) {
+  std::int64_t i = 0;
+  for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
+  for (; i < count; ++i) to[i] = from[i];
+}
+
 /// to[i] += term[i] for i < count.
 template <class T>
 RECURRA_INLINE void add_row(T* to, const T* term, std::int64_t count) {

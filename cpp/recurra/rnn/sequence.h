@@ -400,7 +400,7 @@ class Driver final : public Runner<T> {
     for (Index r = 0; r < c.rows; ++r) {
       T* out = y + (c.first + r) * stride;
       if (silent(c, r, step)) std::fill_n(out, s_.U, T(0));
-      else std::copy_n(states + r * Up_, s_.U, out);
+      else copy_row(out, states + r * Up_, s_.U);
     }
   }
 
@@ -645,7 +645,7 @@ class Driver final : public Runner<T> {
 
   void gather(Chunk& c, std::vector<Block>& blocks, Index step, const T* before, const T* saved) const {
     for (const Index r : c.active) {
-      Block& block = blocks[static_cast<std::size_t>(r / group_rows_)];
+      Block& block = blocks[blocks.size() == 1 ? 0 : static_cast<std::size_t>(r / group_rows_)];
       const Index i = block.rows++;
       const auto at = static_cast<std::size_t>(i);
       if (!by_table_) block.x[at] = dropped_x(c, r, step, block.x_dropped.data() + i * s_.F);
