@@ -51,10 +51,19 @@ RECURRA_INLINE void rank_one(Vec<T> (&acc)[M][S], X&& x, W&& w) {
 /// acc[m][first + s] += a[m][k] * panel[k][s] for k in [0, depth), s < count.
 template <int first, int count, class T, int M, int S>
 RECURRA_INLINE void multiply_add_part(Vec<T> (&acc)[M][S], const T* const (&a)[M], Index depth, const T* panel) {
-  for (Index k = 0; k < depth; ++k, panel += count * lanes<T>)
+  // Two by two: the loads of the second hide behind the multiply-adds of the first where a panel comes from afar.
+  const auto update = [&](Index k, const T* row) __attribute__((always_inline)) {
     rank_one<T, first, count>(
         acc, [&](auto m) __attribute__((always_inline)) { return broadcast(a[m][k]); },
-        [&](auto s) __attribute__((always_inline)) { return load(panel + s * lanes<T>); });
+        [&](auto s) __attribute__((always_inline)) { return load(row + s * lanes<T>); });
+  };
+  constexpr Index width = count * lanes<T>;
+  Index k = 0;
+  for (; k + 2 <= depth; k += 2, panel += 2 * width) {
+    update(k, panel);
+    update(k + 1, panel + width);
+  }
+  if (k < depth) update(k, panel);
 }
 
 /// acc[m][s] += a[m][k] * panel[k][s] for k in [0, depth).
