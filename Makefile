@@ -13,7 +13,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell $(PYTHON) -c "import os; print(os.c
 ENGINE := $(shell find cpp bindings cmake tests/cpp examples/cpp -type f) CMakeLists.txt
 PACKAGE := $(shell find python -name '*.py' -o -name '*.pyi') pyproject.toml README.md LICENSE
 CPP_FILES := $(shell find cpp bindings tests/cpp examples/cpp bench/cpp -name '*.h' -o -name '*.cpp')
-TIDY_FILES := $(shell find cpp bindings tests/cpp -name '*.cpp')
+TIDY_FILES := $(shell find cpp bindings -name '*.cpp')
 
 # What pyproject.toml asks of a build, and the tools that an isolated build would fetch by itself.
 define BUILD_REQUIREMENTS
