@@ -20,11 +20,15 @@ inline constexpr int panel_vectors = 4;
 /// Accumulators that fit in registers beside one vector of B and a broadcast element of A for each row.
 inline constexpr int accumulators = simd_registers == 32 ? 24 : 12;
 
+#ifndef RECURRA_TILE_ROWS
+#define RECURRA_TILE_ROWS 6
+#endif
+
 /// Rows of a tile that meets `vectors` vectors of columns. Double precision serves to check gradients: it makes do with
-/// small tiles, which compile quickly.
+/// small tiles, which compile quickly. So do builds with sanitizers, by RECURRA_TILE_ROWS.
 template <class T>
 constexpr int tile_rows(int vectors) {
-  return std::min(accumulators / vectors, std::is_same_v<T, float> ? 6 : 2);
+  return std::min(accumulators / vectors, std::is_same_v<T, float> ? RECURRA_TILE_ROWS : 2);
 }
 
 /// acc[m][first + s] += x(m) * w(s) for s < count: one rank-1 update of a tile. The shorter side is held in registers,
