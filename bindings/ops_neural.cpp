@@ -4,6 +4,7 @@
 #include "recurra/ops/dropout.h"
 #include "recurra/ops/embedding.h"
 #include "recurra/ops/losses.h"
+#include "recurra/ops/scan.h"
 
 namespace recurra::bindings {
 namespace {
@@ -37,6 +38,14 @@ void register_neural(py::module_& m) {
         return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, kind); });
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("activation") = "linear");
+  m.def(
+      "linear_scan",
+      [](const py::object& a, const py::object& b, const py::object& h0) {
+        const auto pair = operands(a, b);
+        const Tensor start = h0.is_none() ? Tensor() : operand(h0);
+        return compute(pair.second.size(), [&] { return ops::linear_scan(pair.first, pair.second, start); });
+      },
+      py::arg("a"), py::arg("b"), py::arg("h0") = py::none());
   m.def("embedding", [](const py::object& indices, const py::object& table) {
     const Tensor t = operand(indices);
     const Tensor rows = operand(table);

@@ -21,10 +21,11 @@ void register_rnn(py::module_& m) {
       "Names of the activation functions that a cell of the engine can have.");
   m.def(
       "rnn",
-      [](const std::string& cell, const Tensor& x, const std::vector<Tensor>& weights,
+      [](const std::string& cell, const Tensor& x, const std::vector<const Tensor*>& weights,
          const std::vector<const Tensor*>& states, const Tensor* mask, const Tensor* input_dropout,
          const Tensor* recurrent_dropout, const std::vector<const Tensor*>& zoneout,
-         const std::vector<double>& zoneout_rate, const Tensor* vectors, double clip, bool go_backwards,
+         const std::vector<double>& zoneout_rate, const Tensor* vectors, const Tensor* projection,
+         const Tensor* projection_bias, const std::vector<Index>& skips, double clip, bool go_backwards,
          bool return_sequences, bool zero_output_for_mask, const std::string& activation,
          const std::string& recurrent_activation, bool checkpoint) {
         check(weights.size() == 2 || weights.size() == 3,
@@ -32,10 +33,12 @@ void register_rnn(py::module_& m) {
               "recurrent_kernel, bias], got ",
               weights.size(), " weights");
         rnn::RecurrentInputs in{x,
-                                weights[0],
-                                weights[1],
-                                weights.size() == 3 ? weights[2] : Tensor(),
+                                optional(weights[0]),
+                                optional(weights[1]),
+                                weights.size() == 3 ? optional(weights[2]) : Tensor(),
                                 optional(vectors),
+                                optional(projection),
+                                optional(projection_bias),
                                 {},
                                 optional(mask),
                                 optional(input_dropout),
@@ -48,25 +51,33 @@ void register_rnn(py::module_& m) {
           const py::gil_scoped_release unlocked;
           out = rnn::recurrent(cell, in,
                                {activation, recurrent_activation, go_backwards, return_sequences, zero_output_for_mask,
-                                clip, zoneout_rate, checkpoint});
+                                clip, zoneout_rate, skips, checkpoint});
         }
         return std::make_pair(out.output, out.states);
       },
       py::arg("cell"), py::arg("x"), py::arg("weights"), py::arg("states") = std::vector<const Tensor*>{},
       py::kw_only(), py::arg("mask") = nullptr, py::arg("input_dropout") = nullptr,
       py::arg("recurrent_dropout") = nullptr, py::arg("zoneout") = std::vector<const Tensor*>{},
-      py::arg("zoneout_rate") = std::vector<double>{}, py::arg("vectors") = nullptr, py::arg("clip") = 0.0,
+      py::arg("zoneout_rate") = std::vector<double>{}, py::arg("vectors") = nullptr, py::arg("projection") = nullptr,
+      py::arg("projection_bias") = nullptr, py::arg("skips") = std::vector<Index>{}, py::arg("clip") = 0.0,
       py::arg("go_backwards") = false, py::arg("return_sequences") = false, py::arg("zero_output_for_mask") = false,
       py::arg("activation") = "tanh", py::arg("recurrent_activation") = "sigmoid", py::arg("checkpoint") = false,
       "A recurrent layer over whole sequences, as one node of the graph.\n\n"
       "cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and\n"
-      "optionally bias, in Keras's layouts. states: initial states (B, U), None for zeros. mask: bool (B, T).\n"
-      "input_dropout (B, F), recurrent_dropout (B, U): scales, the same for all time steps.\n"
+      "optionally bias, in Keras's layouts; recurrent_kernel is None for a cell without recurrent product, kernel "
+      "where x\n"
+      "holds the sums x kernel, (B, T, blocks*U). states:\n"
+      "initial states (B, U), None for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): "
+      "scales,\n"
+      "the same for all time steps; recurrent_dropout (B, T, U): a scale for each.\n"
       "zoneout: for each state None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same "
       "as\n"
       "one number for each state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound "
       "of\n"
-      "the cell state, 0 for none.\n"
+      "the cell state, 0 for none. projection (U, P), projection_bias (P) of a cell that projects: its state 0 and\n"
+      "output have P units, and recurrent_kernel is (P, blocks*U). skips: numbers of steps, each at least 2; "
+      "recurrent\n"
+      "products also read the states so many steps ago, and recurrent_kernel has a further part of rows for each.\n"
       "Returns (output, final states); output is (B, T, U) with return_sequences, else (B, U).");
 }
 

@@ -61,13 +61,9 @@ class Case:
         return post[:, ::-1].copy() if self.mask == "pre" else post
 
     def weight_shapes(self) -> list[tuple[int, ...]]:
-        gates = reference_cells.GATES[self.layer] * self.units
         shapes: list[tuple[int, ...]] = []
-        for features in [self.shape[2]] + [self.units] * (self.depth - 1):
-            shapes += [(features, gates), (self.units, gates)]
-            if self.arguments.get("use_bias", True):
-                two = self.layer == "GRU" and self.arguments.get("reset_after", True)
-                shapes.append((2, gates) if two else (gates,))
+        for features in [self.shape[2]] + [self.state_widths()[0]] * (self.depth - 1):
+            shapes += reference_cells.weight_shapes(self.layer, features, self.units, self.arguments)
         return shapes * (2 if self.wrapper else 1)
 
     def weights(self, dtype: Any = np.float64) -> list[Array]:
@@ -79,21 +75,31 @@ class Case:
     def states(self, dtype: Any = np.float64) -> list[Array] | None:
         if not self.initial_state:
             return None
-        count = reference_cells.STATES[self.layer] * self.depth * (2 if self.wrapper else 1)
+        widths = self.state_widths() * self.depth * (2 if self.wrapper else 1)
         random = self.random("states")
-        return [random.standard_normal((self.shape[0], self.units)).astype(dtype) for _ in range(count)]
+        return [random.standard_normal((self.shape[0], width)).astype(dtype) for width in widths]
+
+    def state_widths(self) -> list[int]:
+        return reference_cells.state_widths(self.layer, self.units, self.arguments)
 
     def dropout_masks(self, dtype: Any = np.float64) -> dict[str, Array]:
-        """Scale masks (0 or 1 / (1 - rate)) of a row with dropout: "input" (B, F), "recurrent" (B, U)."""
-        batch, _, features = self.shape
+        """Noise of a row: "input" (B, F) and "recurrent" (B, U), scales 0 or 1 / (1 - rate), with dropout_per_step (B,
+        T, F) and (B, T, U); "zoneout0", "zoneout1" (B, T, U), 1 where that state stays.
+        """
+        batch, time, features = self.shape
         random = self.random("dropout")
         masks = {}
         for name, rate, width in (
             ("input", self.arguments.get("dropout", 0), features),
-            ("recurrent", self.arguments.get("recurrent_dropout", 0), self.units),
+            ("recurrent", self.arguments.get("recurrent_dropout", 0), self.state_widths()[0]),
         ):
+            shape = (batch, time, width) if self.arguments.get("dropout_per_step") else (batch, width)
             if rate:
-                masks[name] = ((random.random((batch, width)) >= rate) / (1 - rate)).astype(dtype)
+                masks[name] = ((random.random(shape) >= rate) / (1 - rate)).astype(dtype)
+        zoneout = self.arguments.get("zoneout", 0)
+        for number, width in enumerate(self.state_widths() if zoneout else []):
+            rate = zoneout[number] if isinstance(zoneout, tuple) else zoneout
+            masks[f"zoneout{number}"] = (random.random((batch, time, width)) < rate).astype(dtype)
         return masks
 
     def reference(self, inputs: Inputs) -> list[Array]:
@@ -106,6 +112,7 @@ class Case:
         if self.wrapper is not None:
             return reference_cells.run_bidirectional(
                 self.layer,
+                self.units,
                 inputs.x,
                 weights,
                 self.arguments,
@@ -119,13 +126,12 @@ class Case:
             x, mask = x[:, ::-1], None if mask is None else mask[:, ::-1]
             options = {**options, "go_backwards": False}
         finals: list[Array] = []
-        each, kinds = len(weights) // self.depth, reference_cells.STATES[self.layer]
+        each, kinds = len(weights) // self.depth, len(self.state_widths())
         last = x[:, -1]
         for floor in range(self.depth):
             start = None if inputs.states is None else inputs.states[floor * kinds : (floor + 1) * kinds]
             own = weights[floor * each : (floor + 1) * each]
-            drops = (inputs.drops.get("input"), inputs.drops.get("recurrent"))
-            x, last, final = reference_cells.run(self.layer, x, own, options, start, mask, *drops)
+            x, last, final = reference_cells.run(self.layer, self.units, x, own, options, start, mask, inputs.drops)
             finals += final
         return [x if sequences else last], finals
 
@@ -250,6 +256,76 @@ def dropout() -> list[Case]:
     return rows
 
 
+NOISE = {"dropout": 0.2, "recurrent_dropout": 0.3, "dropout_per_step": True}
+FORMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "peephole": ("LSTM", {"peephole": "diagonal"}),
+    "full_peephole": ("LSTM", {"peephole": "full"}),
+    "coupled": ("LSTM", {"coupled": True}),
+    "coupled_peephole": ("LSTM", {"coupled": True, "peephole": "diagonal"}),
+    "no_forget": ("LSTM", {"forget_gate": False}),
+    "no_forget_peephole": ("LSTM", {"forget_gate": False, "peephole": "diagonal"}),
+    "clipped": ("LSTM", {"cell_clip": 0.3}),
+    "clipped_peephole": ("LSTM", {"cell_clip": 0.3, "peephole": "diagonal"}),
+    "clipped_coupled": ("LSTM", {"cell_clip": 0.3, "coupled": True}),
+    "clipped_full": ("LSTM", {"cell_clip": 0.3, "peephole": "full"}),
+    "projected": ("LSTM", {"projection": 3}),
+    "projected_peephole": ("LSTM", {"projection": 7, "peephole": "diagonal", "cell_clip": 0.3}),
+    "projected_wide": ("LSTM", {"projection": 35}),
+    "gated_rnn": ("GatedRNN", {}),
+    "skipping_rnn": ("SimpleRNN", {"skip": 2}),
+    "skipping_lstm": ("LSTM", {"skip": (2, 4), "peephole": "diagonal"}),
+    "skipping_gru": ("GRU", {"skip": (3, 2)}),
+    "skipping_gated_rnn": ("GatedRNN", {"skip": 3}),
+    "skipping_jordan": ("Jordan", {"skip": (2,), "output_units": 3}),
+    "skipping_projected": ("LSTM", {"skip": (2, 3), "projection": 3}),
+    "jordan": ("Jordan", {}),
+    "jordan_narrow": ("Jordan", {"output_units": 2, "output_activation": "sigmoid"}),
+    "jordan_wide": ("Jordan", {"output_units": 35, "output_activation": "tanh"}),
+    "ind_rnn": ("IndRNN", {"activation": "tanh"}),
+    "min_gru": ("MinGRU", {}),
+    "linear_rnn": ("LinearRNN", {}),
+}
+
+
+def forms(name: str, units: int, shape: tuple[int, int, int], **options: Any) -> list[Case]:
+    """The same row for every form of FORMS."""
+    arguments = options.pop("arguments", {})
+    return [
+        Case(f"{form}-{name}", layer, units, shape, {**own, **arguments}, **options)
+        for form, (layer, own) in FORMS.items()
+        if max(reference_cells.skips_of(own), default=0) < shape[1]
+    ]
+
+
+def variants() -> list[Case]:
+    """Cells and options that Keras has not."""
+    rows = forms("last", 6, SMALL)
+    rows += forms("sequences", 6, SMALL, arguments=SEQUENCES, initial_state=True)
+    rows += forms("no_bias", 6, SMALL, arguments={"use_bias": False, **SEQUENCES})
+    rows += forms("gaps", 6, (4, 9, 3), arguments={"go_backwards": True, **SEQUENCES}, mask="gaps", initial_state=True)
+    rows += forms("gaps_zero", 6, (4, 9, 3), arguments={"zero_output_for_mask": True, **SEQUENCES}, mask="gaps")
+    rows += forms("empty", 6, SMALL, mask="empty", initial_state=True)
+    rows += forms("one", 1, (1, 1, 1), arguments=SEQUENCES, initial_state=True)
+    rows += forms("units_33", 33, (2, 3, 17), arguments=SEQUENCES)
+    rows += forms("bidirectional", 5, SMALL, arguments=SEQUENCES, mask="post", wrapper={"merge_mode": "concat"})
+    rows += forms("stacked", 5, SMALL, arguments=SEQUENCES, initial_state=True, depth=2)
+    rows += forms("dropout", 6, SMALL, arguments={"dropout": 0.2, "recurrent_dropout": 0.3, **SEQUENCES})
+    everything = {**NOISE, "zoneout": 0.4, **SEQUENCES}
+    rows += forms("noise", 6, (4, 9, 3), arguments=everything, mask="gaps", initial_state=True)
+    rows += cells("zoneout", 6, SMALL, arguments={"zoneout": 0.4, **SEQUENCES}, initial_state=True)
+    rows += cells("noise", 6, (4, 9, 3), arguments={**everything, "go_backwards": True}, mask="gaps")
+    rows.append(Case("lstm-two_zoneouts", "LSTM", 6, SMALL, {"zoneout": (0.2, 0.6), **SEQUENCES}, initial_state=True))
+    rows.append(Case("lstm-cell_zoneout", "LSTM", 6, SMALL, {"zoneout": (0.0, 0.6), **SEQUENCES}))
+    for gate in ("silu", "tanh"):
+        options = {"activation": "silu", "recurrent_activation": gate, **SEQUENCES}
+        rows += [
+            Case(f"{form}-{gate}", layer, 6, SMALL, {**own, **options})
+            for form, (layer, own) in FORMS.items()
+            if layer not in ("SimpleRNN", "IndRNN", "LinearRNN", "Jordan")
+        ]
+    return rows
+
+
 def training_data(layer: str) -> tuple[Array, Array, list[Array]]:
     """Inputs, targets and first weights of a small regression: recurrent layer of 8 units, then Dense(1)."""
     case = Case(f"training {layer}", layer, 8, (16, 7, 3))
@@ -267,7 +343,9 @@ SINGLE = activations() + options() + shapes()
 BIDIRECTIONAL = bidirectional()
 DROPOUT = dropout()
 STACKED = stacked()
-RECURRENT = SINGLE + BIDIRECTIONAL + STACKED + DROPOUT + LARGE
+KERAS = SINGLE + BIDIRECTIONAL + STACKED + DROPOUT  # what Keras has too
+VARIANTS = variants()
+RECURRENT = KERAS + VARIANTS + LARGE
 
 
 def by_name(case: Case) -> str:

@@ -36,10 +36,11 @@ def make(case: Case, inputs: Inputs, **changes: Any) -> Any:
 
 
 def put_dropout(cell: Any, inputs: Inputs) -> None:
-    """Lets the cell find the row's scale masks where it would draw its own."""
-    drops = {name: Tensor(drop) for name, drop in inputs.drops.items()}
-    cell.get_dropout_mask = lambda _: drops.get("input")
-    cell.get_recurrent_dropout_mask = lambda _: drops.get("recurrent")
+    """Lets the cell find the row's noise where it would draw its own."""
+    noise = {name: Tensor(drop) for name, drop in inputs.drops.items()}
+    cell.get_dropout_mask = lambda _: noise.get("input")
+    cell.get_recurrent_dropout_mask = lambda _: noise.get("recurrent")
+    cell.get_zoneout_mask = lambda number, _: noise.get(f"zoneout{number}")
 
 
 def outputs_of(layer: Any, inputs: Inputs, x: Any = None, states: Any = None) -> list[Tensor]:

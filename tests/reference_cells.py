@@ -1,8 +1,9 @@
 """Recurrent layers as plainly as NumPy can say them: what the engine is compared with.
 
-One function a cell: `step(x, states, weights, options, drop)` takes one time step x (B, F) and the states [(B, U), ...]
-and returns (output, new states); `drop` scales the state in front of the recurrent product. `run` owns time, direction,
-masks and dropout for all of them. Gate orders are Keras's: LSTM i, f, c, o; GRU z, r, h.
+One function a cell: `step(x, states, weights, options, seen)` takes one time step x (B, F) and the states [(B, U), ...]
+and returns (output, new states); `seen` is the first state as the recurrent product reads it, (B, U), with dropout and
+earlier states beside it. `run` owns time, direction, masks, dropout, zoneout and skips for all of them. Gate orders are
+Keras's: LSTM i, f, c, o; GRU z, r, h.
 """
 
 from __future__ import annotations
@@ -51,31 +52,50 @@ def activation(options: Mapping[str, Any], name: str, default: str) -> Callable[
 
 
 def simple_rnn(
-    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], drop: Array
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """h' = f(x W + b + h R)."""
     kernel, recurrent, *bias = weights
     (h,) = states
-    total = x @ kernel + (h * drop) @ recurrent + (bias[0] if bias else 0)
+    total = x @ kernel + seen @ recurrent + (bias[0] if bias else 0)
     h = activation(options, "activation", "tanh")(total)
     return h, [h]
 
 
 def lstm(
-    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], drop: Array
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
-    """i, f, g, o from x W + h R + b; c' = f c + i g; h' = o act(c')."""
-    kernel, recurrent, *bias = weights
+    """i, f, g, o from x W + h R + b (and peepholes); c' = f c + i g; h' = o act(c')."""
+    kernel, recurrent, *rest = weights
+    bias = rest.pop(0) if options.get("use_bias", True) else 0
     h, c = states
+    units = c.shape[1]
     f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
-    i, forget, g, o = np.split(x @ kernel + (h * drop) @ recurrent + (bias[0] if bias else 0), 4, axis=1)
-    c = s(forget) * c + s(i) * f(g)
-    h = s(o) * f(c)
+    count = lstm_gates(options)
+    gates = np.split(x @ kernel + seen @ recurrent[:, : count * units] + bias, count, axis=1)
+    names = ["i", "f", "g", "o"] if count == 4 else ["i", "g", "o"]
+    total = dict(zip(names, gates, strict=True))
+    seeing_gates = [name for name in names if name != "g"]
+
+    def seeing(name: str, state: Array) -> Array:
+        if options.get("peephole") == "diagonal":
+            return state * rest[0][seeing_gates.index(name)]
+        if options.get("peephole") == "full":
+            return state @ np.split(recurrent[:, 4 * units :], 3, axis=1)[seeing_gates.index(name)]
+        return np.zeros_like(state)
+
+    i = s(total["i"] + seeing("i", c))
+    forget = s(total["f"] + seeing("f", c)) if count == 4 else 1 - i if options.get("coupled") else 1
+    c = forget * c + i * f(total["g"])
+    if options.get("cell_clip"):
+        c = np.clip(c, -options["cell_clip"], options["cell_clip"])
+    h = s(total["o"] + seeing("o", c)) * f(c)
+    h = h @ rest[-1] if options.get("projection") else h
     return h, [h, c]
 
 
 def gru(
-    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], drop: Array
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """h' = z h + (1 - z) g; the reset gate scales the product h R_h (reset after) or its operand h (reset before)."""
     kernel, recurrent, *bias = weights
@@ -87,7 +107,7 @@ def gru(
         (bias[0] if after else (bias[0], np.zeros(3 * units))) if bias else np.zeros((2, 3 * units))
     )
     xz, xr, xh = np.split(x @ kernel + input_bias, 3, axis=1)
-    dropped = h * drop
+    dropped = seen
     hz, hr = np.split(dropped @ recurrent[:, : 2 * units] + state_bias[: 2 * units], 2, axis=1)
     z, r = s(xz + hz), s(xr + hr)
     recurrent_h = recurrent[:, 2 * units :]
@@ -96,49 +116,160 @@ def gru(
     return h, [h]
 
 
-CELLS: dict[str, Step] = {"SimpleRNN": simple_rnn, "LSTM": lstm, "GRU": gru}
-STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}
-GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
+def gated_rnn(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h' = (1 - g) h + g n."""
+    kernel, recurrent, *bias = weights
+    (h,) = states
+    f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
+    gate, candidate = np.split(x @ kernel + seen @ recurrent + (bias[0] if bias else 0), 2, axis=1)
+    h = (1 - s(gate)) * h + s(gate) * f(candidate)
+    return h, [h]
+
+
+def jordan(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h = f(x W + y R + b); y' = g(h V + c)."""
+    biased = options.get("use_bias", True)
+    kernel, recurrent, bias, out, out_bias = weights if biased else (*weights[:2], 0, weights[2], 0)
+    h = activation(options, "activation", "tanh")(x @ kernel + seen @ recurrent + bias)
+    y = activation(options, "output_activation", "linear")(h @ out + out_bias)
+    return y, [y]
+
+
+def ind_rnn(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h' = f(x W + u h + b)."""
+    kernel, recurrent, *bias = weights
+    h = activation(options, "activation", "relu")(x @ kernel + recurrent * seen + (bias[0] if bias else 0))
+    return h, [h]
+
+
+def min_gru(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h' = (1 - z) h + z g, both of x alone."""
+    kernel, *bias = weights
+    f, s = activation(options, "activation", "linear"), activation(options, "recurrent_activation", "sigmoid")
+    gate, candidate = np.split(x @ kernel + (bias[0] if bias else 0), 2, axis=1)
+    h = (1 - s(gate)) * seen + s(gate) * f(candidate)
+    return h, [h]
+
+
+def linear_rnn(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h' = a h + sqrt(1 - a^2) (x W + b), a = exp(-exp(nu))."""
+    kernel, nu, *bias = weights
+    a = np.exp(-np.exp(nu))
+    h = a * seen + np.sqrt(1 - a**2) * (x @ kernel + (bias[0] if bias else 0))
+    return h, [h]
+
+
+def lstm_gates(options: Mapping[str, Any]) -> int:
+    return 3 if options.get("coupled") or not options.get("forget_gate", True) else 4
+
+
+CELLS: dict[str, Step] = {
+    "SimpleRNN": simple_rnn,
+    "LSTM": lstm,
+    "GRU": gru,
+    "GatedRNN": gated_rnn,
+    "Jordan": jordan,
+    "IndRNN": ind_rnn,
+    "MinGRU": min_gru,
+    "LinearRNN": linear_rnn,
+}
+LINEAR = {"MinGRU", "LinearRNN"}  # those that are linear in their state
+STATES = {"LSTM": 2}  # one where a cell is not named
+
+
+def state_widths(layer: str, units: int, options: Mapping[str, Any]) -> list[int]:
+    """Widths of a layer's states; the first state is the output."""
+    first = options.get("projection") or options.get("output_units") or units
+    return [first, *[units] * (STATES.get(layer, 1) - 1)]
+
+
+def skips_of(options: Mapping[str, Any]) -> tuple[int, ...]:
+    skip = options.get("skip") or ()
+    return (skip,) if isinstance(skip, int) else tuple(skip)
+
+
+def weight_shapes(layer: str, features: int, units: int, options: Mapping[str, Any]) -> list[tuple[int, ...]]:
+    """Shapes of the weights of one layer, in their order."""
+    gates = {"LSTM": lstm_gates(options), "GRU": 3, "GatedRNN": 2, "MinGRU": 2}.get(layer, 1)
+    recurrent: dict[str, list[tuple[int, ...]]] = {"IndRNN": [(units,)], "LinearRNN": [(units,)], "MinGRU": []}
+    width = state_widths(layer, units, options)[0]
+    depth = (1 + len(skips_of(options))) * width
+    shapes = [(features, gates * units), *recurrent.get(layer, [(depth, gates * units)])]
+    if options.get("peephole") == "full":
+        shapes[1] = (units, 7 * units)
+    if options.get("use_bias", True):
+        two = layer == "GRU" and options.get("reset_after", True)
+        shapes.append((2, gates * units) if two else (gates * units,))
+    if options.get("peephole") == "diagonal":
+        shapes.append((gates - 1, units))
+    if options.get("projection"):
+        shapes.append((units, width))
+    if layer == "Jordan":
+        shapes += [(units, width), (width,)][: 2 if options.get("use_bias", True) else 1]
+    return shapes
 
 
 def run(
     layer: str,
+    units: int,
     x: Array,
     weights: list[Array],
     options: Mapping[str, Any],
     states: list[Array] | None = None,
     mask: Array | None = None,
-    input_drop: Array | None = None,
-    recurrent_drop: Array | None = None,
+    noise: Mapping[str, Array] | None = None,
 ) -> tuple[Array, Array, list[Array]]:
     """All outputs (B, T, U) in the order of processing, the last output (B, U), and the final states.
 
+    noise: "input" (B, F) and "recurrent" (B, U), scales of dropout, (B, T, F) and (B, T, U) where they are drawn for
+    each step; "zoneout0", "zoneout1" (B, T, U), the share of a state that stays. Without them its rates count.
     A masked step keeps the states and repeats the output before it (zeros before the first), or gives zeros with
     zero_output_for_mask.
     """
-    step = CELLS[layer]
+    step, noise = CELLS[layer], noise or {}
     batch, time, _ = x.shape
-    units = weights[1].shape[0]
     if states is None:
-        states = [np.zeros((batch, units), x.dtype) for _ in range(STATES[layer])]
+        states = [np.zeros((batch, width), x.dtype) for width in state_widths(layer, units, options)]
     mask = np.ones((batch, time), bool) if mask is None else mask
-    x = x if input_drop is None else x * input_drop[:, None, :]
-    drop = np.ones((batch, units), x.dtype) if recurrent_drop is None else recurrent_drop
-    output = np.zeros((batch, units), x.dtype)
+    if "input" in noise:
+        x = x * noise["input"].reshape(batch, -1, x.shape[2])
+    rates = options.get("zoneout", 0)
+    rates = rates if isinstance(rates, tuple) else [rates] * len(states)
+    output, past = np.zeros_like(states[0]), [states[0]]
     outputs = []
     for t in reversed(range(time)) if options.get("go_backwards") else range(time):
         keep = mask[:, t, None]
+        drop = noise.get("recurrent", np.ones_like(states[0]))
+        drop = drop[:, t] if drop.ndim == 3 else drop
+        earlier = [past[-k] if k <= len(past) else np.zeros_like(past[0]) for k in skips_of(options)]
         # A masked step may hold anything, NaN included; it is not even looked at.
-        new_output, new_states = step(np.where(keep, x[:, t], 0), states, weights, options, drop)
+        seen = np.concatenate([state * drop for state in [states[0], *earlier]], axis=1)
+        _, new_states = step(np.where(keep, x[:, t], 0), states, weights, options, seen)
+        shares = [noise[f"zoneout{n}"][:, t] if f"zoneout{n}" in noise else rate for n, rate in enumerate(rates)]
+        new_states = [
+            share * old + (1 - share) * new for share, old, new in zip(shares, states, new_states, strict=True)
+        ]
         states = [np.where(keep, new, old) for new, old in zip(new_states, states, strict=True)]
+        past.append(states[0])
         held = np.zeros_like(output) if options.get("zero_output_for_mask") else output
-        output = np.where(keep, new_output, held)
+        output = np.where(keep, new_states[0], held)
         outputs.append(output)
-    return np.stack(outputs, axis=1) if time else np.zeros((batch, 0, units), x.dtype), output, states
+    return np.stack(outputs, axis=1) if time else np.zeros((batch, 0, output.shape[1]), x.dtype), output, states
 
 
 def run_bidirectional(
     layer: str,
+    units: int,
     x: Array,
     weights: list[Array],
     options: Mapping[str, Any],
@@ -153,7 +284,7 @@ def run_bidirectional(
     for side in range(2):
         own = weights[: len(weights) // 2] if side == 0 else weights[len(weights) // 2 :]
         start = None if states is None else (states[: len(states) // 2] if side == 0 else states[len(states) // 2 :])
-        outputs, last, final = run(layer, x, own, {**options, "go_backwards": side == 1}, start, mask)
+        outputs, last, final = run(layer, units, x, own, {**options, "go_backwards": side == 1}, start, mask)
         sides.append((outputs[:, ::-1] if side == 1 else outputs, last, final))
     (forward, forward_last, forward_states), (backward, backward_last, backward_states) = sides
     a, b = (forward, backward) if sequences else (forward_last, backward_last)

@@ -18,6 +18,7 @@ INITIALIZERS = [
     initializers.Identity(2.0),
     initializers.RandomNormal(1.0, 0.5, seed=3),
     initializers.RandomUniform(-2.0, 1.0, seed=3),
+    initializers.RandomDecay(0.5, 0.9, seed=3),
     initializers.TruncatedNormal(0.5, 2.0, seed=3),
     initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal", seed=3),
     initializers.GlorotUniform(seed=3),

@@ -28,6 +28,9 @@ FULL: dict[str, Any] = {
     "bias_constraint": "non_neg",
     "dropout": 0.1,
     "recurrent_dropout": 0.2,
+    "dropout_per_step": True,
+    "zoneout": 0.3,
+    "skip": None,
     "seed": 7,
     "return_sequences": True,
     "return_state": True,
@@ -41,8 +44,22 @@ FULL: dict[str, Any] = {
 GATED = {**FULL, "recurrent_activation": "hard_sigmoid"}
 ARGUMENTS = {
     "SimpleRNN": FULL,
-    "LSTM": {**GATED, "unit_forget_bias": False},
+    "LSTM": {
+        **GATED,
+        "unit_forget_bias": False,
+        "forget_bias": None,
+        "peephole": None,
+        "coupled": True,
+        "forget_gate": True,
+        "cell_clip": 0.5,
+        "projection": None,
+    },
     "GRU": {**GATED, "reset_after": False},
+    "GatedRNN": GATED,
+    "Jordan": {**FULL, "output_units": 5, "output_activation": "relu"},
+    "IndRNN": {**FULL, "recurrent_initializer": "random_uniform"},
+    "MinGRU": GATED,
+    "LinearRNN": {**{k: v for k, v in FULL.items() if k != "activation"}, "recurrent_initializer": "random_decay"},
 }
 X = np.random.default_rng(0).standard_normal((3, 6, 4)).astype(np.float32)
 
@@ -78,9 +95,11 @@ class TestConfiguration:
         for weight in layer.weights:
             assert weight.regularizer is not None
             assert weight.constraint is not None
-        assert [weight.name for weight in layer.weights] == ["kernel", "recurrent_kernel", "bias"]
+        names = ["kernel", "bias"] if name == "MinGRU" else ["kernel", "recurrent_kernel", "bias"]
+        names += ["output_kernel", "output_bias"] if name == "Jordan" else []
+        assert [weight.name for weight in layer.weights] == names
         outputs = layer(X)
-        assert len(layer.losses) == len(outputs) + 3
+        assert len(layer.losses) == len(outputs) + len(names)
 
     def test_cell_alone_takes_one_step(self, name: str) -> None:
         cell = getattr(layers, f"{name}Cell")(5)

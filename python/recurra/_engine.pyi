@@ -568,6 +568,8 @@ def less(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def less_equal(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
+def linear_scan(a: typing.Any, b: typing.Any, h0: typing.Any = None) -> Tensor:
+    ...
 def lion_step(block: ParameterBlock, momenta: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, beta_1: typing.SupportsFloat | typing.SupportsIndex, beta_2: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
 def load_stream(path: str, batch_size: typing.SupportsInt | typing.SupportsIndex) -> Stream:
@@ -686,16 +688,20 @@ def reshape(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def rmsprop_step(block: ParameterBlock, square: Tensor, momenta: Tensor | None, mean: Tensor | None, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], vectors: Tensor | None = None, clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', checkpoint: bool = False) -> tuple[Tensor, list[Tensor]]:
+def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], vectors: Tensor | None = None, projection: Tensor | None = None, projection_bias: Tensor | None = None, skips: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', checkpoint: bool = False) -> tuple[Tensor, list[Tensor]]:
     """
     A recurrent layer over whole sequences, as one node of the graph.
 
     cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and
-    optionally bias, in Keras's layouts. states: initial states (B, U), None for zeros. mask: bool (B, T).
-    input_dropout (B, F), recurrent_dropout (B, U): scales, the same for all time steps.
+    optionally bias, in Keras's layouts; recurrent_kernel is None for a cell without recurrent product, kernel where x
+    holds the sums x kernel, (B, T, blocks*U). states:
+    initial states (B, U), None for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales,
+    the same for all time steps; recurrent_dropout (B, T, U): a scale for each.
     zoneout: for each state None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same as
     one number for each state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound of
-    the cell state, 0 for none.
+    the cell state, 0 for none. projection (U, P), projection_bias (P) of a cell that projects: its state 0 and
+    output have P units, and recurrent_kernel is (P, blocks*U). skips: numbers of steps, each at least 2; recurrent
+    products also read the states so many steps ago, and recurrent_kernel has a further part of rows for each.
     Returns (output, final states); output is (B, T, U) with return_sequences, else (B, U).
     """
 def roll(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:

@@ -153,6 +153,28 @@ class RandomUniform(RandomInitializer):
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
 
 
+class RandomDecay(RandomInitializer):
+    """ν for decays a = exp(-exp(ν)) whose squares are uniform between minval² and maxval².
+
+    Raises: ValueError unless 0 < minval < maxval < 1.
+
+    Source: Orvieto et al., Resurrecting Recurrent Neural Networks for Long Sequences, 2023.
+    """
+
+    def __init__(self, minval: float = 0.4, maxval: float = 0.99, seed: Any = None) -> None:
+        super().__init__(seed)
+        if not 0 < minval < maxval < 1:
+            raise ValueError(f"RandomDecay: expected 0 < minval < maxval < 1, got minval={minval}, maxval={maxval}")
+        self.minval, self.maxval = minval, maxval
+
+    def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
+        squares = random.uniform(tuple(shape), self.minval**2, self.maxval**2, dtype="float64", seed=self.seed).numpy()
+        return Tensor(np.log(-0.5 * np.log(squares)).astype(_dtype(dtype)))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
+
+
 # Standard deviation of a standard normal number truncated at ±2.
 _TRUNCATED_STDDEV = 0.87962566103423978
 
@@ -321,6 +343,7 @@ _NAMES: dict[str, type[Initializer]] = {
     "truncated_normal": TruncatedNormal,
     "random_uniform": RandomUniform,
     "uniform": RandomUniform,
+    "random_decay": RandomDecay,
     "variance_scaling": VarianceScaling,
     "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal,

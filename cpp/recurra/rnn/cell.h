@@ -8,12 +8,23 @@
 //   recurrent_block[slots]      which column block of the recurrent kernel feeds it, or none
 //   bias_rows                   1, or 2 when input and recurrent sums have biases of their own (rows of the bias)
 //   vectors                     weights of one number a unit, multiplied element by element (0 if left out)
+//   needs_vectors               whether it cannot do without them (false if left out)
 //   stages[]                    steps of one time step; a later stage multiplies what the one before it made
 //   forward<stage>(f, unit)     from sums and previous states to new states (or to the operand of the next stage)
 //   backward<stage>(f, unit)    its adjoint
-// Slots fed by x, and slots fed by the state, must each be neighbours within a stage.
+// Slots fed by x, and slots fed by the state, must each be neighbours within a stage. A cell of one stage may have no
+// slot fed by the state; it has no recurrent kernel then. A slot in no stage is memory of a unit from one stage to
+// another.
 //
-// Letters: B batch, T time, F features, U units, L lanes of a vector.
+// A cell may be `normalised`: then the recurrent sums of each stage, over all its units and slots, have mean 0 and
+// variance 1 before they are multiplied by a gain, the weight vector that bears the number of the slot's column block
+// (Ba et al., "Layer normalization", 2016). A stage of such a cell may also normalise its operand as it is.
+//
+// The last stage may project: its one slot, which no kernel feeds, is the operand of the stage before times the
+// projection, (U, P), and makes state 0, which has P units then. The recurrent product of the first stage is of depth
+// P.
+//
+// Letters: B batch, T time, F features, U units, P units of state 0, L lanes of a vector.
 #pragma once
 
 #include "recurra/kernels/pack.h"
@@ -21,6 +32,8 @@
 namespace recurra::rnn {
 
 inline constexpr int none = -1;
+inline constexpr int projected = -2;  // in recurrent_block: fed by the projection
+inline constexpr int itself = -3;     // in recurrent_block: the operand itself; its gain follows those of the blocks
 
 /// The slots a stage computes: [first, first + count).
 struct Stage {
@@ -40,6 +53,39 @@ inline constexpr int vectors_of = [] {
   if constexpr (requires { Cell::vectors; }) return Cell::vectors;
   else return 0;
 }();
+
+/// Whether the last stage of a cell is a projection.
+template <class Cell>
+inline constexpr bool projects = Cell::recurrent_block[Cell::slots - 1] == projected;
+
+/// Whether a cell's recurrent sums are normalised.
+template <class Cell>
+inline constexpr bool normalised = requires { Cell::normalised; };
+
+/// Whether a cell has no form without its weight vectors.
+template <class Cell>
+inline constexpr bool needs_vectors = [] {
+  if constexpr (requires { Cell::needs_vectors; }) return Cell::needs_vectors;
+  else return false;
+}();
+
+/// x within [-bound, bound]; a bound of 0 is none.
+template <class T, int width>
+RECURRA_INLINE Pack<T, width> clipped(const Pack<T, width>& x, T bound) {
+  if (bound == 0) return x;
+  return Pack<T, width>::made([&](auto i) __attribute__((always_inline)) {
+    return max<T>(min<T>(x.part[i], broadcast(bound)), broadcast(-bound));
+  });
+}
+
+/// Its adjoint: the gradient where x was within the bound, zero elsewhere.
+template <class T, int width>
+RECURRA_INLINE Pack<T, width> clipped_gradient(const Pack<T, width>& x, T bound, const Pack<T, width>& gradient) {
+  if (bound == 0) return gradient;
+  return Pack<T, width>::made([&](auto i) __attribute__((always_inline)) {
+    return ((x.part[i] <= bound) & (x.part[i] >= -bound)) ? gradient.part[i] : Vec<T>{};
+  });
+}
 
 /// The usual ones, known to the compiler: a cell's step is compiled for these and, once more, for any others.
 struct StandardFunctions {
@@ -78,7 +124,7 @@ struct ForwardUnit {
   void set_state(int state, const Value& value) const {
     if (place[0].zoneout) {
       const auto share = Value::made([&](auto i) { return load(place[i].zoneout + state * state_stride); });
-      store_state(state, value + share * (previous(state) - value));
+      store_state(state, (value - share * value) + share * previous(state));  // exactly one of them for 0 and 1
     } else {
       store_state(state, value);
     }
@@ -137,6 +183,11 @@ struct BackwardUnit {
   }
   void set_previous_gradient(int state, const Value& value) const {
     store_gradient(state, place[0].zoneout ? value + share(state) * carried(state) : value);
+  }
+  /// A gradient of the dropped previous state 0 as one of the state itself.
+  Value through_dropout(const Value& value) const {
+    if (!place[0].recurrent_dropout) return value;
+    return Value::made([&](auto i) { return value.part[i] * load(place[i].recurrent_dropout); });
   }
   /// For a later call (an earlier stage) that has more of it.
   void add_previous_gradient(int state, const Value& value) const { store_gradient(state, carried(state) + value); }

@@ -5,7 +5,7 @@
 // would be too few accumulators to hide the latency of a multiply-add. What is saved lies as [group][row][unit
 // vector][slot] [lane].
 //
-// Letters: F features, U units, L lanes, J vectors of units.
+// Letters: F features, U units, P units of state 0, L lanes, J vectors of units.
 #pragma once
 
 #include <algorithm>
@@ -54,6 +54,8 @@ struct Weights {
   const T* recurrent_kernel = nullptr;  // U, recurrent blocks U
   const T* bias = nullptr;              // bias_rows, input blocks U
   const T* vectors = nullptr;           // vectors, U
+  const T* projection = nullptr;        // U, P
+  const T* projection_bias = nullptr;   // P
 };
 
 /// Gradients of the same; nullptr where one is not wanted.
@@ -63,6 +65,8 @@ struct WeightGradients {
   T* recurrent_kernel = nullptr;
   T* bias = nullptr;
   T* vectors = nullptr;
+  T* projection = nullptr;
+  T* projection_bias = nullptr;
 };
 
 template <class Cell, class T>
@@ -71,18 +75,55 @@ class CellLayout {
   static constexpr int L = lanes<T>;
   static constexpr int slots = Cell::slots;
   static constexpr int stages = static_cast<int>(std::size(Cell::stages));
-  static constexpr int kept = slots + stages - 1;  // the operands of later stages stand behind the slots
   static constexpr int vectors = vectors_of<Cell>;
   static constexpr SlotRange input = fed_slots(Cell::input_block, 0, slots);
   static constexpr SlotRange recurrent = fed_slots(Cell::recurrent_block, 0, slots);
   static constexpr int input_blocks = 1 + *std::ranges::max_element(Cell::input_block);
   static constexpr int recurrent_blocks = 1 + *std::ranges::max_element(Cell::recurrent_block);
-  static constexpr bool whole = stages == 1 && input.count == slots && recurrent.count == slots;
+  static constexpr bool whole =
+      stages == 1 && !normalised<Cell> && input.count == slots && (recurrent.count == slots || recurrent.count == 0);
   static constexpr int group = whole && std::is_same_v<T, float> ? std::max(1, gemm::panel_vectors / slots) : 1;
 
-  CellLayout(Index features, Index units) : F(features), U(units), J(padded<T>(units) / L) {}
+  // Behind the slots stand the operands of later stages; then, where recurrent sums are normalised, these without their
+  // gain, and a vector of one over the spread, a lane a stage.
+  static constexpr int normal = slots + stages - 1;
+  static constexpr int kept = normal + (normalised<Cell> ? recurrent.count + 1 : 0);
+  static constexpr int spread = kept - 1;
+  /// Whether a step needs memory for what is saved, even where no backward pass follows.
+  static constexpr bool needs_saved = stages > 1 || normalised<Cell>;
+  static_assert(!(normalised<Cell> && projects<Cell>));
+  static_assert(stages == 1 || StageLayout<Cell, 0>::recurrent.count > 0);
 
-  const Index F, U, J;
+  /// `taps` is the number of previous states that the recurrent product of the first stage reads.
+  CellLayout(Index features, Index units, Index width, Index taps)
+      : F(features),
+        U(units),
+        P(width),
+        taps(taps),
+        J(padded<T>(units) / L),
+        stride(std::max(J * L, padded<T>(width))) {}
+
+  const Index F, U, P, taps, J;
+  const Index stride;  // distance between rows of a state: the most units of any state, padded
+
+  /// Whether a stage's one slot is fed by the projection.
+  static constexpr bool projecting(int stage) { return projects<Cell> && stage == stages - 1; }
+  /// Whether a stage takes the operand as it is.
+  static constexpr bool passing(int stage) { return Cell::recurrent_block[Cell::stages[stage].first] == itself; }
+  /// Where the gradients that a stage's recurrent product takes stand among the slots.
+  static constexpr int product_slot(int stage) {
+    const int first = fed_slots(Cell::recurrent_block, Cell::stages[stage].first, Cell::stages[stage].count).first;
+    return normalised<Cell> ? normal + first - recurrent.first : first;
+  }
+  /// Which weight vector is the gain of a normalised slot.
+  static constexpr int gain_of(int slot) {
+    return Cell::recurrent_block[slot] == itself ? recurrent_blocks : Cell::recurrent_block[slot];
+  }
+  /// Vectors of units that a stage computes.
+  Index vectors_of_stage(int stage) const { return projecting(stage) ? padded<T>(P) / L : J; }
+  /// Rows of the matrix that a stage's recurrent product reads.
+  Index depth(int stage) const { return passing(stage) ? 0 : stage == 0 ? taps * P : U; }
+  Index saved_size(Index rows) const { return rows * stride * kept; }
 
   /// Where the vector of units j + b of a row is saved, in a group of ub vectors that begins at j.
   static constexpr Index saved_place(Index rows, Index j, Index row, int ub = 1, Index b = 0) {
@@ -111,21 +152,35 @@ class CellLayout {
     });
   }
 
+  /// The same for the vectors of units of a stage.
+  template <int stage, class Body>
+  RECURRA_INLINE void for_stage_groups(Body&& body) const {
+    if constexpr (projecting(stage)) {
+      for (Index j = 0; j < vectors_of_stage(stage); ++j) body(j, std::integral_constant<int, 1>{});
+    } else {
+      for_groups(body);
+    }
+  }
+
   const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }
   const T* recurrent_panel(int stage, Index j) const {
-    return at(recurrent_panels_, stage) + j * U * recurrent_count(stage) * L;
+    return at(recurrent_panels_, stage) + j * depth(stage) * recurrent_count(stage) * L;
   }
   const T* bias() const { return bias_.data(); }
   /// The weight vectors of a vector of units, one behind the other; nullptr without.
   const T* vectors_at(Index j) const { return vectors_.size() > 0 ? vectors_.data() + j * vectors * L : nullptr; }
-  const T* recurrent_adjoint(int stage) const { return at(recurrent_adjoints_, stage); }
+  const T* recurrent_adjoint(int stage, Index tap) const {
+    return at(recurrent_adjoints_, stage) + tap * J * recurrent_count(stage) * L * padded<T>(P);
+  }
   const T* input_adjoint() const { return input_adjoint_.data(); }
 
   void pack_forward(const Weights<T>& weights) {
-    bias_ = Buffer<T>(J * slots * L, T(0));
+    bias_ = Buffer<T>(stride * slots, T(0));
     if (weights.bias)
       for (int slot = 0; slot < slots; ++slot)
         for (Index u = 0; u < U; ++u) bias_[place(u, slot)] = bias_of(weights.bias, slot, u);
+    if (weights.projection_bias)
+      for (Index u = 0; u < P; ++u) bias_[place(u, slots - 1)] = weights.projection_bias[u];
     if (weights.vectors) {
       vectors_ = Buffer<T>(J * vectors * L, T(0));
       for (int v = 0; v < vectors; ++v)
@@ -134,17 +189,22 @@ class CellLayout {
     unroll<stages>([&](auto stage) {
       using Part = StageLayout<Cell, stage>;
       input_panels_[stage] = pack_panels(weights.kernel, F, input_blocks, Part::input, Cell::input_block);
-      recurrent_panels_[stage] =
-          pack_panels(weights.recurrent_kernel, U, recurrent_blocks, Part::recurrent, Cell::recurrent_block);
+      if constexpr (projecting(stage)) recurrent_panels_[stage] = pack_projection(weights.projection);
+      else if constexpr (!passing(stage))
+        recurrent_panels_[stage] = pack_panels(weights.recurrent_kernel, depth(stage), recurrent_blocks,
+                                               Part::recurrent, Cell::recurrent_block);
     });
   }
 
   void pack_backward(const Weights<T>& weights, bool with_input) {
     unroll<stages>([&](auto stage) {
-      recurrent_adjoints_[stage] = pack_adjoint(weights.recurrent_kernel, U, recurrent_blocks,
-                                                StageLayout<Cell, stage>::recurrent, Cell::recurrent_block);
+      if constexpr (projecting(stage)) recurrent_adjoints_[stage] = pack_projection_adjoint(weights.projection);
+      else if constexpr (!passing(stage))
+        recurrent_adjoints_[stage] =
+            pack_adjoint(weights.recurrent_kernel, stage == 0 ? taps : 1, stage == 0 ? P : U, recurrent_blocks,
+                         StageLayout<Cell, stage>::recurrent, Cell::recurrent_block);
     });
-    if (with_input) input_adjoint_ = pack_adjoint(weights.kernel, F, input_blocks, input, Cell::input_block);
+    if (with_input) input_adjoint_ = pack_adjoint(weights.kernel, 1, F, input_blocks, input, Cell::input_block);
   }
 
   // Gradients of the weights, packed as [group][k][unit vector][slot][lane]: input, then a part a stage, then bias and
@@ -152,11 +212,12 @@ class CellLayout {
   Index input_gradient(Index j) const { return j * F * input.count * L; }
   Index recurrent_gradient(int stage, Index j) const {
     Index offset = J * F * input.count * L;
-    for (int before = 0; before < stage; ++before) offset += J * U * recurrent_count(before) * L;
-    return offset + j * U * recurrent_count(stage) * L;
+    for (int before = 0; before < stage; ++before)
+      offset += vectors_of_stage(before) * depth(before) * recurrent_count(before) * L;
+    return stage == stages ? offset : offset + j * depth(stage) * recurrent_count(stage) * L;
   }
   Index bias_gradient() const { return recurrent_gradient(stages, 0); }
-  Index vector_gradient() const { return bias_gradient() + J * slots * L; }
+  Index vector_gradient() const { return bias_gradient() + stride * slots; }
   Index gradient_size() const { return vector_gradient() + J * vectors * L; }
 
   /// Adds packed gradients to gradients in the layout of the weights; nullptr where one is not wanted.
@@ -164,9 +225,18 @@ class CellLayout {
     if (to.kernel) unpack_panels(packed, F, input_blocks, input, Cell::input_block, to.kernel);
     if (to.recurrent_kernel)
       unroll<stages>([&](auto stage) {
-        unpack_panels(packed + recurrent_gradient(stage, 0), U, recurrent_blocks, StageLayout<Cell, stage>::recurrent,
-                      Cell::recurrent_block, to.recurrent_kernel);
+        if constexpr (!projecting(stage) && !passing(stage))
+          unpack_panels(packed + recurrent_gradient(stage, 0), depth(stage), recurrent_blocks,
+                        StageLayout<Cell, stage>::recurrent, Cell::recurrent_block, to.recurrent_kernel);
       });
+    if constexpr (projects<Cell>) {
+      const T* gradient = packed + recurrent_gradient(stages - 1, 0);
+      if (to.projection)
+        for (Index u = 0; u < U; ++u)
+          for (Index p = 0; p < P; ++p) to.projection[u * P + p] += gradient[(p / L * U + u) * L + p % L];
+      if (to.projection_bias)
+        for (Index p = 0; p < P; ++p) to.projection_bias[p] += packed[bias_gradient() + place(p, slots - 1)];
+    }
     if (to.vectors)
       for (int v = 0; v < vectors; ++v)
         for (Index u = 0; u < U; ++u) to.vectors[v * U + u] += packed[vector_gradient() + vector_place(u, v)];
@@ -176,7 +246,7 @@ class CellLayout {
       for (Index u = 0; u < U; ++u) {
         const T d = sums[place(u, slot)];
         if (Cell::input_block[slot] != none) to.bias[Cell::input_block[slot] * U + u] += d;
-        if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] != none)
+        if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] >= 0)
           to.bias[(input_blocks + Cell::recurrent_block[slot]) * U + u] += d;
       }
   }
@@ -197,7 +267,7 @@ class CellLayout {
   T bias_of(const T* bias, int slot, Index u) const {
     T sum = 0;
     if (Cell::input_block[slot] != none) sum += bias[Cell::input_block[slot] * U + u];
-    if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] != none)
+    if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] >= 0)
       sum += bias[(input_blocks + Cell::recurrent_block[slot]) * U + u];
     return sum;
   }
@@ -236,15 +306,38 @@ class CellLayout {
     });
   }
 
-  // The transpose of the columns of `range`, as panels (gemm.h) of N columns and rows [unit vector][slot][lane].
-  Buffer<T> pack_adjoint(const T* weights, Index N, int blocks, SlotRange range, const int (&block)[slots]) const {
+  // [vector of P][u][lane], as pack_panels does.
+  Buffer<T> pack_projection(const T* weights) const {
+    Buffer<T> packed(padded<T>(P) * U, T(0));
+    for (Index u = 0; u < U; ++u)
+      for (Index p = 0; p < P; ++p) packed[(p / L * U + u) * L + p % L] = weights[u * P + p];
+    return packed;
+  }
+
+  // The transpose, as panels of U columns and rows [vector of P][lane], as pack_adjoint does.
+  Buffer<T> pack_projection_adjoint(const T* weights) const {
+    const Index depth = padded<T>(P);
+    Buffer<T> packed(depth * padded<T>(U), T(0));
+    gemm::for_panels<T>(padded<T>(U), [&](Index first, auto S) {
+      const Index width = S * L;
+      for (Index n = 0; n < std::min(width, U - first); ++n)
+        for (Index p = 0; p < P; ++p) packed[first * depth + p * width + n] = weights[(first + n) * P + p];
+    });
+    return packed;
+  }
+
+  // The transpose of the columns of `range`, as panels (gemm.h) of N columns and rows [unit vector][slot][lane]; of
+  // each of `parts` matrices below each other.
+  Buffer<T> pack_adjoint(const T* weights, Index parts, Index N, int blocks, SlotRange range,
+                         const int (&block)[slots]) const {
     constexpr Index panel_width = gemm::panel_vectors * L;
     const Index depth = J * range.count * L;
-    Buffer<T> packed(depth * padded<T>(N));
-    parallel_for((padded<T>(N) + panel_width - 1) / panel_width, moves(packed.size()), [&](Index panel_number) {
-      const Index first = panel_number * panel_width;
+    const Index panels = (padded<T>(N) + panel_width - 1) / panel_width;
+    Buffer<T> packed(parts * depth * padded<T>(N));
+    parallel_for(parts * panels, moves(packed.size()), [&](Index number) {
+      const Index part = number / panels, first = number % panels * panel_width;
       const Index width = std::min(panel_width, padded<T>(N) - first);
-      T* panel = packed.data() + first * depth;
+      T* panel = packed.data() + (part * padded<T>(N) + first) * depth;
       for (Index n = 0; n < width; ++n)
         for (Index j = 0; j < J; ++j)
           for (int i = 0; i < range.count; ++i)
@@ -252,7 +345,7 @@ class CellLayout {
               const Index u = j * L + lane;
               const bool inside = first + n < N && u < U;
               panel[((j * range.count + i) * L + lane) * width + n] =
-                  inside ? weights[((first + n) * blocks + block[range.first + i]) * U + u] : T(0);
+                  inside ? weights[((part * N + first + n) * blocks + block[range.first + i]) * U + u] : T(0);
             }
     });
     return packed;

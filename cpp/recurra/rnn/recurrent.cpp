@@ -30,33 +30,68 @@ void check_shape(const Tensor& tensor, const Shape& expected, DType dtype, const
         expected.str(), ", got ", name_of(tensor.dtype()), tensor.shape().str());
 }
 
-Index check_inputs(const CellEntry& cell, const RecurrentInputs& in) {
+// Units of the layer, and of its state 0, from the shapes of its weights.
+struct Units {
+  Index U, P;
+  Index of_state(int state) const { return state == 0 ? P : U; }
+};
+
+Units units_of(const CellEntry& cell, const RecurrentInputs& in, Index taps) {
+  check(in.projection.defined() == cell.projects, "rnn: ", cell.name,
+        cell.projects ? " needs its projection" : " has no projection");
+  if (cell.recurrent_blocks > 0) {
+    check_rank(in.recurrent_kernel, 2, "rnn", "recurrent_kernel");
+    const Index U = in.recurrent_kernel.shape(1) / cell.recurrent_blocks;
+    return {U, cell.projects ? in.recurrent_kernel.shape(0) / taps : U};
+  }
+  check(!in.recurrent_kernel.defined(), "rnn: ", cell.name, " has no recurrent kernel");
+  check_rank(in.kernel, 2, "rnn", "kernel");
+  const Index U = in.kernel.shape(1) / cell.input_blocks;
+  return {U, U};
+}
+
+Units check_inputs(const CellEntry& cell, const RecurrentInputs& in, const RecurrentOptions& options) {
   check_rank(in.x, 3, "rnn", "x");
   check(is_floating(in.x.dtype()), "rnn: x must be float32 or float64, got ", name_of(in.x.dtype()));
   const Index B = in.x.shape(0), T = in.x.shape(1), F = in.x.shape(2);
   check(T >= 1, "rnn: x has no time steps; its shape is ", in.x.shape().str());
-  check_rank(in.recurrent_kernel, 2, "rnn", "recurrent_kernel");
-  const Index U = in.recurrent_kernel.shape(0);
+  const Index taps = 1 + std::ssize(options.skips);
+  check(taps == 1 || (cell.recurrent_blocks > 0 && !options.checkpoint),
+        "rnn: skips need a cell with a recurrent product, and no checkpoints");
+  for (const Index skip : options.skips)
+    check(skip >= 2 && skip < T, "rnn: a skip must be of at least 2 steps, and less than the ", T,
+          " of the sequences, got ", skip);
+  const Units units = units_of(cell, in, taps);
+  const auto [U, P] = units;
   const Index columns = cell.input_blocks * U;
   const DType dtype = in.x.dtype();
-  check_shape(in.recurrent_kernel, {U, cell.recurrent_blocks * U}, dtype, "recurrent_kernel");
+  check_shape(in.recurrent_kernel, {taps * P, cell.recurrent_blocks * U}, dtype, "recurrent_kernel");
   check_shape(in.kernel, {F, columns}, dtype, "kernel");
+  check(in.kernel.defined() || (F == columns && !in.input_dropout.defined()),
+        "rnn: without a kernel x must hold the sums of ", columns, " columns, without input dropout; its shape is ",
+        in.x.shape().str());
+  check_shape(in.projection, {U, P}, dtype, "projection");
+  check_shape(in.projection_bias, {P}, dtype, "projection_bias");
   if (in.bias.defined())
     check(in.bias.size() == cell.bias_rows * columns && in.bias.shape().back() == columns && in.bias.dtype() == dtype,
           "rnn: bias must be ", name_of(dtype), Shape{cell.bias_rows, columns}.str(), ", got ",
           name_of(in.bias.dtype()), in.bias.shape().str());
   check(cell.vectors > 0 || !in.vectors.defined(), "rnn: ", cell.name, " has no weight vectors");
+  check(in.vectors.defined() || !cell.needs_vectors, "rnn: ", cell.name, " needs its weight vectors");
   check_shape(in.vectors, {cell.vectors, U}, dtype, "vectors");
   check(in.initial.empty() || in.initial.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
         cell.states, " states, got ", in.initial.size());
-  for (const Tensor& state : in.initial) check_shape(state, {B, U}, dtype, "an initial state");
+  for (int state = 0; const Tensor& initial : in.initial)
+    check_shape(initial, {B, units.of_state(state++)}, dtype, "an initial state");
   check_shape(in.mask, {B, T}, DType::boolean, "mask");
   check_shape(in.input_dropout, {B, F}, dtype, "input_dropout");
-  check_shape(in.recurrent_dropout, {B, U}, dtype, "recurrent_dropout");
+  const bool per_step = in.recurrent_dropout.defined() && in.recurrent_dropout.rank() == 3;
+  check_shape(in.recurrent_dropout, per_step ? Shape{B, T, P} : Shape{B, P}, dtype, "recurrent_dropout");
   check(in.zoneout.empty() || in.zoneout.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
         cell.states, " states, got zoneout for ", in.zoneout.size());
-  for (const Tensor& share : in.zoneout) check_shape(share, {B, T, U}, dtype, "zoneout");
-  return U;
+  for (int state = 0; const Tensor& share : in.zoneout)
+    check_shape(share, {B, T, units.of_state(state++)}, dtype, "zoneout");
+  return units;
 }
 
 template <class T>
@@ -72,7 +107,7 @@ struct Table {
 
 std::optional<Table> table_of(const RecurrentInputs& in, const RecurrentOptions& options) {
   const ops::RowsOfTable* source = ops::rows_of_table(in.x);
-  if (!source || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
+  if (!source || !in.kernel.defined() || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
   const Index places = source->rows.size(), size = source->table.shape(0);
   if (!ops::Occurrences::worth_counting(places, size)) return std::nullopt;
   Table out{source->rows, source->table, std::make_shared<const ops::Occurrences>(source->rows, size)};
@@ -82,16 +117,18 @@ std::optional<Table> table_of(const RecurrentInputs& in, const RecurrentOptions&
 }
 
 template <class T>
-Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& options, const std::optional<Table>& table,
-                        bool training) {
+Sequence<T> sequence_of(const RecurrentInputs& in, const Units& units, const RecurrentOptions& options,
+                        const std::optional<Table>& table, bool training) {
   Sequence<T> s;
   s.B = in.x.shape(0);
   s.steps = in.x.shape(1);
   s.F = in.x.shape(2);
-  s.U = in.recurrent_kernel.shape(0);
+  s.U = units.U;
+  s.P = units.P;
   s.functions = {activation_named(options.activation, "activation"),
                  activation_named(options.recurrent_activation, "recurrent_activation")};
   s.clip = static_cast<T>(options.clip);
+  s.skips = options.skips;
   s.go_backwards = options.go_backwards;
   s.return_sequences = options.return_sequences;
   s.zero_output_for_mask = options.zero_output_for_mask;
@@ -99,11 +136,12 @@ Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& optio
   s.segment = options.checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
   if (table) s.table_input = {table->table.data<T>(), table->found.get()};
   else s.x = in.x.data<T>();
-  s.weights = {in.kernel.data<T>(), in.recurrent_kernel.data<T>(), data_or_null<T>(in.bias),
-               data_or_null<T>(in.vectors)};
+  s.weights = {data_or_null<T>(in.kernel),  data_or_null<T>(in.recurrent_kernel), data_or_null<T>(in.bias),
+               data_or_null<T>(in.vectors), data_or_null<T>(in.projection),       data_or_null<T>(in.projection_bias)};
   s.mask = data_or_null<bool>(in.mask);
   s.input_dropout = data_or_null<T>(in.input_dropout);
   s.recurrent_dropout = data_or_null<T>(in.recurrent_dropout);
+  s.dropout_per_step = in.recurrent_dropout.defined() && in.recurrent_dropout.rank() == 3;
   for (const Tensor& share : in.zoneout) s.zoneout.push_back(data_or_null<T>(share));
   for (const double rate : options.zoneout_rate) s.zoneout_rate.push_back(static_cast<T>(rate));
   for (const Tensor& state : in.initial) s.initial.push_back(data_or_null<T>(state));
@@ -113,13 +151,24 @@ Sequence<T> sequence_of(const RecurrentInputs& in, const RecurrentOptions& optio
 RecurrentInputs detached(const RecurrentInputs& in) {
   const auto off = [](const Tensor& t) { return t.defined() ? t.detach() : t; };
   RecurrentInputs out = in;
-  for (Tensor* each : {&out.x, &out.kernel, &out.recurrent_kernel, &out.bias, &out.vectors}) *each = off(*each);
+  for (Tensor* each :
+       {&out.x, &out.kernel, &out.recurrent_kernel, &out.bias, &out.vectors, &out.projection, &out.projection_bias})
+    *each = off(*each);
   for (Tensor& state : out.initial) state = off(state);
   return out;
 }
 
 // Places of the inputs in the node; the initial states follow.
-enum Input { x_input, kernel_input, recurrent_kernel_input, bias_input, vectors_input, first_state_input };
+enum Input {
+  x_input,
+  kernel_input,
+  recurrent_kernel_input,
+  bias_input,
+  vectors_input,
+  projection_input,
+  projection_bias_input,
+  first_state_input
+};
 
 // The gradient of rows of a table that went through a layer: its own elements, or the way to the table.
 template <class T>
@@ -165,8 +214,8 @@ void run_backward(const BackwardPass& pass, const std::shared_ptr<Runner<T>>& ru
     g.dinitial.push_back(d.defined() ? d.data<T>() : nullptr);
   }
   const auto sum = [&](int input) { return pass.wants(input) ? pass.accumulator(input).data<T>() : nullptr; };
-  g.weights = {sum(kernel_input), sum(recurrent_kernel_input), in.bias.defined() ? sum(bias_input) : nullptr,
-               in.vectors.defined() ? sum(vectors_input) : nullptr};
+  g.weights = {sum(kernel_input),  sum(recurrent_kernel_input), sum(bias_input),
+               sum(vectors_input), sum(projection_input),       sum(projection_bias_input)};
   runner->backward(g);
   if (dx.defined()) pass.add(x_input, dx);
   if (g.wants_table)
@@ -206,20 +255,21 @@ template std::unique_ptr<Stepper<double>> make_stepper(const std::string&, const
 
 RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, const RecurrentOptions& options) {
   const CellEntry& cell = find_cell(name);
-  const Index U = check_inputs(cell, in);
+  const Units units = check_inputs(cell, in, options);
   const Index B = in.x.shape(0), steps = in.x.shape(1);
   const DType dtype = in.x.dtype();
-  std::vector<Tensor> inputs{in.x, in.kernel, in.recurrent_kernel, in.bias, in.vectors};
+  std::vector<Tensor> inputs{in.x,       in.kernel,     in.recurrent_kernel, in.bias,
+                             in.vectors, in.projection, in.projection_bias};
   inputs.insert(inputs.end(), in.initial.begin(), in.initial.end());
   const bool training = needs_recording(inputs);
 
   RecurrentOutputs out;
-  out.output = Tensor(options.return_sequences ? Shape{B, steps, U} : Shape{B, U}, dtype);
-  for (int state = 0; state < cell.states; ++state) out.states.emplace_back(Shape{B, U}, dtype);
+  out.output = Tensor(options.return_sequences ? Shape{B, steps, units.P} : Shape{B, units.P}, dtype);
+  for (int state = 0; state < cell.states; ++state) out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
   dispatch_float(dtype, "rnn", [&]<class T>() {
     const RecurrentInputs kept = training ? detached(in) : in;
     const std::optional<Table> table = table_of(kept, options);
-    Sequence<T> sequence = sequence_of<T>(kept, options, table, training);
+    Sequence<T> sequence = sequence_of<T>(kept, units, options, table, training);
     sequence.y = out.output.data<T>();
     for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
     const std::shared_ptr<Runner<T>> runner = cell.makers<T>().runner(sequence);

@@ -13,30 +13,34 @@ struct RecurrentOptions {
   std::string activation = "tanh";
   std::string recurrent_activation = "sigmoid";
   bool go_backwards = false;          // last time step first; a returned sequence is in the order it was made
-  bool return_sequences = false;      // (B, T, U) instead of the last output (B, U)
+  bool return_sequences = false;      // (B, T, P) instead of the last output (B, P)
   bool zero_output_for_mask = false;  // output 0 at masked steps instead of the output before
   double clip = 0;                    // bound of the cell state (LSTM), 0 for none
   std::vector<double> zoneout_rate;   // per state the share of the previous state that stays; empty for none
+  std::vector<Index> skips;           // the recurrent products also read the states so many steps ago, each at least 2
   bool checkpoint = false;            // keep the states of every sqrt(T)-th step only and compute the rest again
 };
 
-/// Inputs of recurrent(); undefined tensors are "not given".
+/// Inputs of recurrent(); undefined tensors are "not given". P is U unless the cell projects.
 struct RecurrentInputs {
-  Tensor x;                     // (B, T, F)
-  Tensor kernel;                // (F, input blocks U)
-  Tensor recurrent_kernel;      // (U, recurrent blocks U)
-  Tensor bias;                  // (bias_rows, input blocks U), or (input blocks U)
-  Tensor vectors;               // (vectors, U): the cell's weights of one number a unit
-  std::vector<Tensor> initial;  // (B, U) for each state; zeros where undefined
+  Tensor x;                 // (B, T, F)
+  Tensor kernel;            // (F, input blocks U); undefined where x holds the sums x W, (B, T, input blocks U)
+  Tensor recurrent_kernel;  // (taps P, recurrent blocks U), taps 1 + the skips; undefined for a cell without recurrent
+                            // product
+  Tensor bias;              // (bias_rows, input blocks U), or (input blocks U)
+  Tensor vectors;           // (vectors, U): the cell's weights of one number a unit
+  Tensor projection;        // (U, P) of a cell that projects: state 0 and the output have P units, not U
+  Tensor projection_bias;   // (P)
+  std::vector<Tensor> initial;  // (B, U or P) for each state; zeros where undefined
   Tensor mask;                  // (B, T) bool; at a masked step the states stay as they are
   Tensor input_dropout;         // (B, F) scale of the input, the same for all steps
-  Tensor recurrent_dropout;     // (B, U) scale of the state in the recurrent products, the same for all steps
-  std::vector<Tensor> zoneout;  // (B, T, U) for each state: the share of the previous state that stays
+  Tensor recurrent_dropout;     // scale of the state in the recurrent products: (B, P) for all steps, or (B, T, P)
+  std::vector<Tensor> zoneout;  // (B, T, U or P) for each state: the share of the previous state that stays
 };
 
 struct RecurrentOutputs {
   Tensor output;
-  std::vector<Tensor> states;  // (B, U) each, after the last step
+  std::vector<Tensor> states;  // (B, U or P) each, after the last step
 };
 
 /// Differentiable with respect to x, the weights and the initial states.

@@ -24,6 +24,8 @@ struct CellEntry {
   int recurrent_blocks;  // and of the recurrent kernel
   int bias_rows;         // rows of the bias; a bias of one row may have one axis
   int vectors;           // weights of one number a unit
+  bool needs_vectors;    // whether it cannot do without
+  bool projects;         // whether state 0 is a projection
   CellMakers<float> makers_float;
   CellMakers<double> makers_double;
 
@@ -43,7 +45,7 @@ struct Registration {
   Registration() {
     using Layout = CellLayout<Cell, float>;
     add_cell({Cell::name, Cell::states, Layout::input_blocks, Layout::recurrent_blocks, Cell::bias_rows,
-              Layout::vectors, makers<float>(), makers<double>()});
+              Layout::vectors, needs_vectors<Cell>, projects<Cell>, makers<float>(), makers<double>()});
   }
 
  private:

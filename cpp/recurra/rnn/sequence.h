@@ -17,7 +17,7 @@
 // Where the input is rows of a table that nobody has read yet (ops/embedding.h), the rows in use meet the kernel once,
 // and every step looks the sums up; backwards the gradients of all places of a row are summed first, then multiplied.
 //
-// Letters: B batch, T time, F features, U units, L lanes, J vectors of units, R rows of a chunk.
+// Letters: B batch, T time, F features, U units, P units of state 0, L lanes, J vectors of units, R rows of a chunk.
 #pragma once
 
 #include <array>
@@ -40,25 +40,27 @@ struct TableInput {
 /// One layer's work on one batch: sizes, options and borrowed memory. nullptr means "not given".
 template <class T>
 struct Sequence {
-  Index B = 0, steps = 0, F = 0, U = 0;
+  Index B = 0, steps = 0, F = 0, U = 0, P = 0;  // P is U unless the cell projects
   Functions functions;
-  T clip = 0;  // bound of the cell state, 0 for none
+  T clip = 0;                // bound of the cell state, 0 for none
+  std::vector<Index> skips;  // recurrent products read the states so many steps ago too, zeros before the first
   bool go_backwards = false;
   bool return_sequences = false;
   bool zero_output_for_mask = false;
-  bool training = false;      // keep what backward needs
-  Index segment = 0;          // steps between checkpoints; steps keeps everything
-  const T* x = nullptr;       // B T F, or nullptr and
+  bool training = false;  // keep what backward needs
+  Index segment = 0;      // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;   // B T F (without a kernel the sums of the input product, by column blocks), or nullptr and
   TableInput<T> table_input;  // the rows of a table
   Weights<T> weights;
   const bool* mask = nullptr;            // B T, false where a step is padding
   const T* input_dropout = nullptr;      // B F, scale of each input
-  const T* recurrent_dropout = nullptr;  // B U, scale of each state as the recurrent products see it
-  std::vector<const T*> zoneout;         // per state: B T U, the share of the previous state that stays
+  const T* recurrent_dropout = nullptr;  // B P, scale of state 0 as the recurrent products see it, or B T P
+  bool dropout_per_step = false;         // whether that scale has a time axis
+  std::vector<const T*> zoneout;         // per state: B T U or P, the share of the previous state that stays
   std::vector<T> zoneout_rate;           // per state: the same as one number, where there are no masks
-  std::vector<const T*> initial;         // per state: B U
-  T* y = nullptr;                        // B T U or B U
-  std::vector<T*> final;                 // per state: B U
+  std::vector<const T*> initial;         // per state: B U or P
+  T* y = nullptr;                        // B T P or B P
+  std::vector<T*> final;                 // per state: B U or P
 };
 
 /// Gradients; an output gradient that is nullptr is zero, an input gradient that is nullptr is not wanted.
@@ -104,9 +106,10 @@ class Driver final : public Runner<T> {
  public:
   explicit Driver(const Sequence<T>& sequence)
       : s_(sequence),
-        step_(sequence.F, sequence.U, sequence.functions, sequence.clip),
+        step_(sequence.weights.kernel ? sequence.F : 0, sequence.U, sequence.P, 1 + std::ssize(sequence.skips),
+              sequence.functions, sequence.clip),
         J_(layout_.J),
-        Up_(J_ * L),
+        Up_(layout_.stride),
         group_rows_(rows_of_group(sequence.B)),
         groups_((sequence.B + group_rows_ - 1) / group_rows_),
         R_(group_rows_ * groups_of_chunk()),
@@ -139,7 +142,7 @@ class Driver final : public Runner<T> {
       x_ = g.x;
       by_table_ = false;
     }
-    step_.layout.pack_backward(s_.weights, g.dx != nullptr || g.wants_table);
+    step_.layout.pack_backward(s_.weights, s_.weights.kernel && (g.dx || g.wants_table));
     const Index size = layout_.gradient_size();
     const Buffer<T> partial(groups_ * size);
     parallel_for(chunks_, 2 * operations(), [&](Index chunk) { backward_chunk(chunk, g, partial.data()); });
@@ -195,7 +198,8 @@ class Driver final : public Runner<T> {
 
   double operations() const {
     return 2.0 * static_cast<double>(s_.B) * static_cast<double>(s_.steps) *
-           static_cast<double>((s_.F * Layout::input_blocks + s_.U * Layout::recurrent_blocks) * s_.U);
+           static_cast<double>((layout_.F * Layout::input_blocks + layout_.depth(0) * Layout::recurrent_blocks) * s_.U +
+                               (projects<Cell> ? s_.U * s_.P : 0));
   }
 
   // ---------------------------------------------------------------- rows of a table
@@ -281,6 +285,7 @@ class Driver final : public Runner<T> {
     Index first, rows;
     T* saved = nullptr;               // of the current segment
     T* states = nullptr;              // of the current segment
+    Index held = 0;                   // how many steps' states there are; step t's stand at t % held
     std::vector<Index> active;        // rows that are not masked at this step
     std::vector<Index> first_active;  // first step a row takes part in
     Buffer<T> x_dropped, h_dropped;
@@ -288,6 +293,7 @@ class Driver final : public Runner<T> {
     Buffer<T> zoneout;  // shares, laid out like the states
   };
 
+  Index width_of(int state) const { return state == 0 ? s_.P : s_.U; }
   Index source_time(Index step) const { return s_.go_backwards ? s_.steps - 1 - step : step; }
   bool masked(Index row, Index step) const { return s_.mask && !s_.mask[row * s_.steps + source_time(step)]; }
   const T* x_row(Index row, Index step) const { return x_ + (row * s_.steps + source_time(step)) * s_.F; }
@@ -308,11 +314,12 @@ class Driver final : public Runner<T> {
           }
     }
     if (s_.input_dropout) c.x_dropped = Buffer<T>(R_ * s_.F);
+    if (copied_) c.h_dropped = Buffer<T>(R_ * layout_.depth(0));
     if (s_.recurrent_dropout) {
-      c.h_dropped = Buffer<T>(state_stride_);
       c.scale = Buffer<T>(state_stride_, T(0));
-      for (Index r = 0; r < c.rows; ++r)
-        std::copy_n(s_.recurrent_dropout + (c.first + r) * s_.U, s_.U, c.scale.data() + r * Up_);
+      if (!s_.dropout_per_step)
+        for (Index r = 0; r < c.rows; ++r)
+          std::copy_n(s_.recurrent_dropout + (c.first + r) * s_.P, s_.P, c.scale.data() + r * Up_);
     }
     if (zoned_) {
       c.zoneout = Buffer<T>(step_states_, T(0));
@@ -323,14 +330,17 @@ class Driver final : public Runner<T> {
     return c;
   }
 
-  // The shares of this step, where they are drawn anew for each.
-  void load_zoneout(Chunk& c, Index step) const {
-    for (std::size_t state = 0; state < s_.zoneout.size(); ++state) {
-      if (!s_.zoneout[state]) continue;
+  // What is drawn anew for each step: shares of zoneout, scales of dropout.
+  void load_noise(Chunk& c, Index step) const {
+    const auto load_rows = [&](const T* from, Index width, T* to) {
       for (const Index r : c.active)
-        std::copy_n(s_.zoneout[state] + ((c.first + r) * s_.steps + source_time(step)) * s_.U, s_.U,
-                    c.zoneout.data() + static_cast<Index>(state) * state_stride_ + r * Up_);
-    }
+        std::copy_n(from + ((c.first + r) * s_.steps + source_time(step)) * width, width, to + r * Up_);
+    };
+    for (std::size_t state = 0; state < s_.zoneout.size(); ++state)
+      if (s_.zoneout[state])
+        load_rows(s_.zoneout[state], width_of(static_cast<int>(state)),
+                  c.zoneout.data() + static_cast<Index>(state) * state_stride_);
+    if (s_.dropout_per_step) load_rows(s_.recurrent_dropout, s_.P, c.scale.data());
   }
 
   void find_active(Chunk& c, Index step) const {
@@ -346,7 +356,7 @@ class Driver final : public Runner<T> {
       const T* source = static_cast<std::size_t>(state) < from.size() ? from[static_cast<std::size_t>(state)] : nullptr;
       if (!source) continue;
       for (Index r = 0; r < c.rows; ++r)
-        std::copy_n(source + (c.first + r) * s_.U, s_.U, to + state * state_stride_ + r * Up_);
+        std::copy_n(source + (c.first + r) * width_of(state), width_of(state), to + state * state_stride_ + r * Up_);
     }
   }
 
@@ -355,7 +365,7 @@ class Driver final : public Runner<T> {
       T* target = static_cast<std::size_t>(state) < to.size() ? to[static_cast<std::size_t>(state)] : nullptr;
       if (!target) continue;
       for (Index r = 0; r < c.rows; ++r)
-        std::copy_n(from + state * state_stride_ + r * Up_, s_.U, target + (c.first + r) * s_.U);
+        std::copy_n(from + state * state_stride_ + r * Up_, width_of(state), target + (c.first + r) * width_of(state));
     }
   }
 
@@ -364,8 +374,8 @@ class Driver final : public Runner<T> {
   void forward_chunk(Index index) {
     Chunk c = open(index);
     const bool keep_all = s_.training && s_.segment == s_.steps;
-    const Buffer<T> scratch_states(keep_all ? 0 : 2 * step_states_);
-    const Buffer<T> scratch_saved(!keep_all && Layout::stages > 1 ? step_saved_ : 0);
+    const Buffer<T> scratch_states(keep_all ? 0 : (longest_ + 1) * step_states_);
+    const Buffer<T> scratch_saved(!keep_all && Layout::needs_saved ? step_saved_ : 0);
     T* border = nullptr;
     if (keep_all) {
       c.saved = saved_ + index * s_.steps * step_saved_;
@@ -375,17 +385,18 @@ class Driver final : public Runner<T> {
       c.saved = scratch_saved.data();
       if (s_.training) border = states_ + index * (segments_ + 1) * step_states_;
     }
+    c.held = keep_all ? s_.steps + 1 : longest_ + 1;
     load_states(c, s_.initial, c.states);
     for (Index step = 0; step < s_.steps; ++step) {
-      const T* before = c.states + (keep_all ? step : step % 2) * step_states_;
-      T* after = c.states + (keep_all ? step + 1 : (step + 1) % 2) * step_states_;
+      const T* before = states_of(c, step);
+      T* after = states_of(c, step + 1);
       if (border && step % s_.segment == 0)
         std::copy_n(before, step_states_, border + step / s_.segment * step_states_);
       forward_step(c, step, before, after, c.saved + (keep_all ? step * step_saved_ : 0));
-      if (s_.return_sequences) emit(c, step, after, s_.y + step * s_.U, s_.steps * s_.U);
+      if (s_.return_sequences) emit(c, step, after, s_.y + step * s_.P, s_.steps * s_.P);
     }
-    const T* last = c.states + (keep_all ? s_.steps : s_.steps % 2) * step_states_;
-    if (!s_.return_sequences) emit(c, s_.steps - 1, last, s_.y, s_.U);
+    const T* last = states_of(c, s_.steps);
+    if (!s_.return_sequences) emit(c, s_.steps - 1, last, s_.y, s_.P);
     store_states(c, last, s_.final);
   }
 
@@ -399,8 +410,8 @@ class Driver final : public Runner<T> {
   void emit(const Chunk& c, Index step, const T* states, T* y, Index stride) const {
     for (Index r = 0; r < c.rows; ++r) {
       T* out = y + (c.first + r) * stride;
-      if (silent(c, r, step)) std::fill_n(out, s_.U, T(0));
-      else copy_row(out, states + r * Up_, s_.U);
+      if (silent(c, r, step)) std::fill_n(out, s_.P, T(0));
+      else copy_row(out, states + r * Up_, s_.P);
     }
   }
 
@@ -417,13 +428,25 @@ class Driver final : public Runner<T> {
     return scratch;
   }
 
-  const T* dropped_h(const Chunk& c, Index r, const T* states, T* scratch) const {
-    const T* row = states + r * Up_;
-    if (!s_.recurrent_dropout) return row;
-    const T* scale = c.scale.data() + r * Up_;
-    for (Index u = 0; u < Up_; ++u) scratch[u] = row[u] * scale[u];
+  const T* recurrent_row(const Chunk& c, Index r, Index step, const T* before, T* scratch) const {
+    const T* row = before + r * Up_;
+    if (!copied_) return row;
+    const T* scale = s_.recurrent_dropout ? c.scale.data() + r * Up_ : nullptr;
+    const auto copy = [&](const T* from, T* to) {
+      for (Index u = 0; u < s_.P; ++u) to[u] = scale ? from[u] * scale[u] : from[u];
+    };
+    copy(row, scratch);
+    for (std::size_t i = 0; i < s_.skips.size(); ++i) {
+      T* to = scratch + (static_cast<Index>(i) + 1) * s_.P;
+      const Index index = step + 1 - s_.skips[i];
+      if (index < 0) std::fill_n(to, s_.P, T(0));
+      else copy(states_of(c, index) + r * Up_, to);
+    }
     return scratch;
   }
+
+  // The states after so many steps.
+  T* states_of(const Chunk& c, Index step) const { return c.states + step % c.held * step_states_; }
 
   void forward_step(Chunk& c, Index step, const T* before, T* after, T* saved) const {
     find_active(c, step);
@@ -432,17 +455,18 @@ class Driver final : public Runner<T> {
         if (masked(c.first + r, step))
           for (int state = 0; state < Cell::states; ++state)
             std::copy_n(before + state * state_stride_ + r * Up_, Up_, after + state * state_stride_ + r * Up_);
-    load_zoneout(c, step);
+    load_noise(c, step);
     std::array<const T*, most_rows> x_rows, h_rows;
     for (std::size_t i = 0; i < c.active.size(); ++i) {
       const Index r = c.active[i];
       x_rows[i] = by_table_ ? sums_row(c.first + r, step) : dropped_x(c, r, step, c.x_dropped.data() + r * s_.F);
-      h_rows[i] = dropped_h(c, r, before, c.h_dropped.data() + r * Up_);
+      h_rows[i] = recurrent_row(c, r, step, before, c.h_dropped.data() + r * layout_.depth(0));
     }
     step_.forward({.count = static_cast<Index>(c.active.size()),
                    .place = c.active.data(),
                    .x = x_rows.data(),
                    .sums = by_table_ ? x_rows.data() : nullptr,
+                   .input_sums = !s_.weights.kernel,
                    .h = h_rows.data(),
                    .capacity = R_,
                    .before = before,
@@ -470,7 +494,7 @@ class Driver final : public Runner<T> {
   Block open_block() const {
     Block block(block_rows());
     if (s_.input_dropout) block.x_dropped = Buffer<T>(block_rows() * s_.F);
-    if (s_.recurrent_dropout) block.h_dropped = Buffer<T>(block_rows() * Up_);
+    if (copied_) block.h_dropped = Buffer<T>(block_rows() * layout_.depth(0));
     return block;
   }
 
@@ -482,6 +506,7 @@ class Driver final : public Runner<T> {
     std::fill_n(partial, groups * size, T(0));
     const Buffer<T> carry(step_states_);
     const Buffer<T> operand(Layout::stages > 1 ? state_stride_ : 0, T(0));
+    const Buffer<T> earlier(s_.skips.empty() ? 0 : longest_ * state_stride_, T(0));
     load_states(c, g.dfinal, carry.data());
     std::vector<Block> blocks;
     for (Index group = 0; group < groups; ++group) blocks.push_back(open_block());
@@ -496,7 +521,9 @@ class Driver final : public Runner<T> {
       if (keep_all) {
         c.saved = saved_ + index * s_.steps * step_saved_;
         c.states = states_ + index * (s_.steps + 1) * step_states_;
+        c.held = s_.steps + 1;
       } else {
+        c.held = s_.segment + 1;
         c.saved = segment_saved.data();
         c.states = segment_states.data();
         std::copy_n(states_ + (index * (segments_ + 1) + segment) * step_states_, step_states_, c.states);
@@ -508,9 +535,10 @@ class Driver final : public Runner<T> {
         const T* before = c.states + (step - begin) * step_states_;
         T* saved = c.saved + (step - begin) * step_saved_;
         find_active(c, step);
-        load_zoneout(c, step);
+        load_noise(c, step);
         absorb(c, g, step, carry.data());
-        backward_step(c, before, saved, carry.data(), operand.data(), partial + layout_.vector_gradient());
+        backward_step(c, step, before, saved, carry.data(), operand.data(), earlier.data(),
+                      partial + layout_.vector_gradient());
         if (g.dx) input_gradient(c, step, saved, g.dx);
         for (Index group = 0; group < groups; ++group)
           if (blocks[static_cast<std::size_t>(group)].rows + group_rows_ > block_rows())
@@ -528,28 +556,45 @@ class Driver final : public Runner<T> {
   // Adds the gradient of the output at this step to that of the state it was made of.
   void absorb(const Chunk& c, const SequenceGradients<T>& g, Index step, T* carry) const {
     if (!g.dy || (!s_.return_sequences && step != s_.steps - 1)) return;
-    const T* dy = s_.return_sequences ? g.dy + step * s_.U : g.dy;
-    const Index stride = s_.return_sequences ? s_.steps * s_.U : s_.U;
+    const T* dy = s_.return_sequences ? g.dy + step * s_.P : g.dy;
+    const Index stride = s_.return_sequences ? s_.steps * s_.P : s_.P;
     for (Index r = 0; r < c.rows; ++r) {
       if (silent(c, r, step)) continue;
-      add_row(carry + r * Up_, dy + (c.first + r) * stride, s_.U);
+      add_row(carry + r * Up_, dy + (c.first + r) * stride, s_.P);
     }
   }
 
-  void backward_step(const Chunk& c, const T* before, T* saved, T* carry, T* operand, T* vector_gradients) const {
+  // `earlier` holds the gradients of states 0 before the previous one, that of the states after t steps at t %
+  // longest_.
+  void backward_step(const Chunk& c, Index step, const T* before, T* saved, T* carry, T* operand, T* earlier,
+                     T* vector_gradients) const {
     unroll<Layout::stages>([&](auto i) {
       constexpr int stage = Layout::stages - 1 - i;
       step_.with_functions([&](const auto& functions) {
         backward_units<stage>(functions, c, before, saved, carry, operand, vector_gradients);
       });
-      state_product<stage>(c, saved, carry, operand);
+      if constexpr (normalised<Cell> && StageLayout<Cell, stage>::recurrent.count > 0)
+        normal_gradient<stage>(c, saved, operand, vector_gradients);
+      if constexpr (Layout::passing(stage)) {
+      } else if constexpr (stage > 0) {
+        state_product<stage>(c, saved, 0, operand, operand);
+      } else if constexpr (StageLayout<Cell, 0>::recurrent.count > 0) {
+        state_product<0>(c, saved, 0, carry, operand);
+        for (std::size_t i = 0; i < s_.skips.size(); ++i)
+          if (const Index index = step + 1 - s_.skips[i]; index >= 0)
+            state_product<0>(c, saved, static_cast<Index>(i) + 1, earlier + index % longest_ * state_stride_, operand);
+      }
     });
+    if (s_.skips.empty()) return;
+    T* due = earlier + step % longest_ * state_stride_;
+    for (Index i = 0; i < state_stride_; ++i) carry[i] += due[i];
+    std::fill_n(due, state_stride_, T(0));
   }
 
   template <int stage, class F>
   [[gnu::noinline]] void backward_units(const F& functions, const Chunk& c, const T* before, T* saved, T* carry,
                                         T* operand, T* vector_gradients) const {
-    layout_.for_groups([&](Index j, auto blocks) {
+    layout_.template for_stage_groups<stage>([&](Index j, auto blocks) {
       constexpr int ub = decltype(blocks)::value;
       const auto items = static_cast<Index>(c.active.size()) * ub;
       gemm::for_tiles<unit_width>(items, [&](Index first, auto size) __attribute__((always_inline)) {
@@ -576,26 +621,29 @@ class Driver final : public Runner<T> {
     });
   }
 
-  // Gradient of what the recurrent product of a stage multiplied: of the operand, or (stage 0) of the previous state.
+  // Gradient of what the recurrent product of a stage multiplied: of the operand, or (stage 0) of a previous state, to
+  // whose gradient `to` it is added.
   template <int stage>
-  void state_product(const Chunk& c, const T* saved, T* carry, T* operand) const {
+  [[gnu::noinline]] void state_product(const Chunk& c, const T* saved, Index tap, T* to, const T* operand) const {
     using Part = StageLayout<Cell, stage>;
-    gemm::for_panels<T>(Up_, [&](Index first, auto S) __attribute__((always_inline)) {
+    gemm::for_panels<T>(stage == 0 ? s_.P : s_.U, [&](Index first, auto S) __attribute__((always_inline)) {
       constexpr int vectors = decltype(S)::value;
-      const T* panel = layout_.recurrent_adjoint(stage) + first * J_ * Part::recurrent.count * L;
-      gradient_tiles<Part::recurrent.first, Part::recurrent.count, vectors>(
+      const T* panel =
+          layout_.recurrent_adjoint(stage, tap) + first * layout_.vectors_of_stage(stage) * Part::recurrent.count * L;
+      gradient_tiles<stage, Layout::product_slot(stage), Part::recurrent.count, vectors>(
           c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
-            T* place = operand + row * Up_ + first;
-            if constexpr (stage == 0 && Layout::stages > 1)
-              unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[v] = acc[v] + load(place + v * L); });
+            const Index place = row * Up_ + first;
             if constexpr (stage > 0) {
-              unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(place + v * L, acc[v]); });
+              unroll<vectors>([&](auto v) __attribute__((always_inline)) { store(to + place + v * L, acc[v]); });
             } else {
-              T* out = carry + row * Up_ + first;
-              const T* scale = c.scale.data() + row * Up_ + first;
+              if constexpr (Layout::stages > 1 && !projects<Cell>)
+                if (tap == 0)
+                  unroll<vectors>(
+                      [&](auto v) __attribute__((always_inline)) { acc[v] = acc[v] + load(operand + place + v * L); });
+              const T* scale = c.scale.data() + place;
               unroll<vectors>([&](auto v) __attribute__((always_inline)) {
                 const Vec<T> term = s_.recurrent_dropout ? acc[v] * load(scale + v * L) : acc[v];
-                store(out + v * L, load(out + v * L) + term);
+                store(to + place + v * L, load(to + place + v * L) + term);
               });
             }
           });
@@ -604,7 +652,7 @@ class Driver final : public Runner<T> {
 
   // Products of the gradients of slots [first_slot, first_slot + count) of every unit with one panel of a transposed
   // weight matrix; finish(row, acc) takes each row's sums.
-  template <int first_slot, int count, int vectors, class Finish>
+  template <int stage, int first_slot, int count, int vectors, class Finish>
   RECURRA_INLINE void gradient_tiles(const Chunk& c, const T* saved, const T* panel, Finish&& finish) const {
     const auto active = static_cast<Index>(c.active.size());
     gemm::for_tiles<gemm::tile_rows<T>(vectors)>(active, [&](Index tile, auto size) __attribute__((always_inline)) {
@@ -613,7 +661,7 @@ class Driver final : public Runner<T> {
       unroll<M>([&](auto m) __attribute__((always_inline)) {
         unroll<vectors>([&](auto v) __attribute__((always_inline)) { acc[m][v] = Vec<T>{}; });
       });
-      layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+      layout_.template for_stage_groups<stage>([&](Index j, auto blocks) __attribute__((always_inline)) {
         constexpr int ub = decltype(blocks)::value;
         const T* in[M];
         unroll<M>([&](auto m) __attribute__((always_inline)) {
@@ -627,11 +675,68 @@ class Driver final : public Runner<T> {
     });
   }
 
+  // Gradients of normalised sums become those of the sums themselves (in the place of the normalised ones), and of the
+  // gains. With g the gradient times the gain, x the normalised sum, v one over the spread, means over the row:
+  //   v (g - mean(g) - x mean(g x))
+  template <int stage>
+  [[gnu::noinline]] void normal_gradient(const Chunk& c, T* saved, T* operand, T* vector_gradients) const {
+    using Part = StageLayout<Cell, stage>;
+    constexpr int first = Layout::product_slot(stage);
+    const T number = static_cast<T>(s_.U * Part::recurrent.count);
+    for (const Index row : c.active) {
+      T* gains = vector_gradients + row / group_rows_ * layout_.gradient_size();
+      const auto each = [&](auto&& body) {
+        for (Index j = 0; j < J_; ++j)
+          for (int s = 0; s < Part::recurrent.count; ++s) {
+            T* place = saved + Layout::saved_place(R_, j, row);
+            const int gain = Layout::gain_of(Part::recurrent.first + s);
+            const Vec<T> gradient = load(place + (Part::recurrent.first + s) * L);
+            body(j, gradient, load(layout_.vectors_at(j) + gain * L), place + (first + s) * L,
+                 gains + (j * Layout::vectors + gain) * L);
+          }
+      };
+      Vec<T> sum{}, along{};
+      each([&](Index, Vec<T> gradient, Vec<T> gain, const T* place, T* gain_gradient) {
+        const Vec<T> normal = load(place);
+        store(gain_gradient, load(gain_gradient) + gradient * normal);
+        const Vec<T> scaled = gradient * gain;  // zero past the last unit, as gains are
+        sum += scaled;
+        along += scaled * normal;
+      });
+      const T inverse = saved[Layout::saved_place(R_, 0, row) + Layout::spread * L + stage];
+      const T mean = lane_sum<T>(sum) / number, pull = lane_sum<T>(along) / number;
+      each([&](Index j, Vec<T> gradient, Vec<T> gain, T* place, T*) {
+        const Vec<T> through = inverse * (gradient * gain - mean - load(place) * pull);
+        store(place, Vec<T>{});
+        store_part(place, through, s_.U - j * L);
+        if constexpr (Layout::passing(stage)) store(operand + row * Up_ + j * L, load(place));
+      });
+    }
+  }
+
+  // dX where x holds sums: their gradients, by column blocks.
+  void input_sums_gradient(const Chunk& c, Index step, const T* saved, T* dx) const {
+    layout_.for_groups([&](Index j, auto blocks) {
+      constexpr int ub = decltype(blocks)::value;
+      for (const Index row : c.active) {
+        T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F;
+        for (int b = 0; b < ub; ++b)
+          for (int slot = 0; slot < slots; ++slot) {
+            if (Cell::input_block[slot] == none) continue;
+            const Index u = (j + b) * L;
+            store_part(out + Cell::input_block[slot] * s_.U + u,
+                       load(saved + Layout::saved_place(R_, j, row, ub, b) + slot * L), s_.U - u);
+          }
+      }
+    });
+  }
+
   void input_gradient(const Chunk& c, Index step, const T* saved, T* dx) const {
+    if (!s_.weights.kernel) return input_sums_gradient(c, step, saved, dx);
     gemm::for_panels<T>(s_.F, [&](Index first, auto S) __attribute__((always_inline)) {
       constexpr int vectors = decltype(S)::value;
       const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
-      gradient_tiles<Layout::input.first, Layout::input.count, vectors>(
+      gradient_tiles<0, Layout::input.first, Layout::input.count, vectors>(
           c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
             T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
             const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
@@ -649,7 +754,7 @@ class Driver final : public Runner<T> {
       const Index i = block.rows++;
       const auto at = static_cast<std::size_t>(i);
       if (!by_table_) block.x[at] = dropped_x(c, r, step, block.x_dropped.data() + i * s_.F);
-      block.h[at] = dropped_h(c, r, before, block.h_dropped.data() + i * Up_);
+      block.h[at] = recurrent_row(c, r, step, before, block.h_dropped.data() + i * layout_.depth(0));
       block.saved[at] = saved;
       block.row[at] = r;
     }
@@ -665,37 +770,59 @@ class Driver final : public Runner<T> {
         block.gradients[at] = block.saved[at] + Layout::saved_place(R_, j, block.row[at], ub);
       }
       if (!by_table_)
-        add_product<ub * Layout::input.count>(block, block.x.data(), s_.F, Layout::input.first,
+        add_product<ub * Layout::input.count>(block, block.x.data(), layout_.F, Layout::input.first,
                                               partial + layout_.input_gradient(j));
       unroll<Layout::stages>([&](auto stage) __attribute__((always_inline)) {
         using Part = StageLayout<Cell, stage>;
         constexpr int vectors = ub * Part::recurrent.count;
         T* out = partial + layout_.recurrent_gradient(stage, j);
-        if constexpr (stage == 0) {
-          add_product<vectors>(block, block.h.data(), s_.U, Part::recurrent.first, out);
+        if constexpr (vectors == 0 || Layout::projecting(stage) || Layout::passing(stage)) {
+        } else if constexpr (stage == 0) {
+          add_product<vectors>(block, block.h.data(), layout_.depth(0), Layout::product_slot(0), out);
         } else {
-          for (Index part = 0; part < J_; ++part) {
-            for (Index i = 0; i < block.rows; ++i) {
-              const auto at = static_cast<std::size_t>(i);
-              block.operand[at] =
-                  block.saved[at] + Layout::saved_place(R_, part, block.row[at]) + (slots + stage - 1) * L;
-            }
-            add_product<vectors>(block, block.operand.data(), std::min<Index>(L, s_.U - part * L),
-                                 Part::recurrent.first, out + part * L * vectors * L);
-          }
+          add_operand_product<stage, vectors>(block, out);
         }
       });
-      Vec<T> sums[ub * slots];
-      T* bias = partial + layout_.bias_gradient() + j * slots * L;
-      unroll<ub * slots>([&](auto v) __attribute__((always_inline)) { sums[v] = load(bias + v * L); });
-      for (Index i = 0; i < block.rows; ++i) {
-        const T* row = block.gradients[static_cast<std::size_t>(i)];
-        unroll<ub * slots>(
-            [&](auto v) __attribute__((always_inline)) { sums[v] += load(row + (v / slots * kept + v % slots) * L); });
-      }
-      unroll<ub * slots>([&](auto v) __attribute__((always_inline)) { store(bias + v * L, sums[v]); });
+      sum_gradients<ub, projects<Cell> ? slots - 1 : slots>(block, 0,
+                                                            partial + layout_.bias_gradient() + j * slots * L);
     });
+    if constexpr (projects<Cell>)
+      for (Index j = 0; j < layout_.vectors_of_stage(Layout::stages - 1); ++j) {
+        for (Index i = 0; i < block.rows; ++i) {
+          const auto at = static_cast<std::size_t>(i);
+          block.gradients[at] = block.saved[at] + Layout::saved_place(R_, j, block.row[at]);
+        }
+        add_operand_product<Layout::stages - 1, 1>(block, partial + layout_.recurrent_gradient(Layout::stages - 1, j));
+        sum_gradients<1, 1>(block, slots - 1, partial + layout_.bias_gradient() + (j * slots + slots - 1) * L);
+      }
     block.rows = 0;
+  }
+
+  // The same for the recurrent product of a later stage, whose operand stands with what is saved.
+  template <int stage, int vectors>
+  RECURRA_INLINE void add_operand_product(Block& block, T* out) const {
+    for (Index part = 0; part < J_; ++part) {
+      for (Index i = 0; i < block.rows; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        block.operand[at] = block.saved[at] + Layout::saved_place(R_, part, block.row[at]) + (slots + stage - 1) * L;
+      }
+      add_product<vectors>(block, block.operand.data(), std::min<Index>(L, s_.U - part * L),
+                           Layout::product_slot(stage), out + part * L * vectors * L);
+    }
+  }
+
+  // out += the block's gradients, row by row: of `count` slots from `first` on of ub vectors of units, slots L apart.
+  template <int ub, int count>
+  RECURRA_INLINE void sum_gradients(const Block& block, int first, T* out) const {
+    Vec<T> sums[ub * count];
+    constexpr auto place = [](int v) { return v / count * slots + v % count; };
+    unroll<ub * count>([&](auto v) __attribute__((always_inline)) { sums[v] = load(out + place(v) * L); });
+    for (Index i = 0; i < block.rows; ++i) {
+      const T* row = block.gradients[static_cast<std::size_t>(i)] + first * L;
+      unroll<ub * count>(
+          [&](auto v) __attribute__((always_inline)) { sums[v] += load(row + (v / count * kept + v % count) * L); });
+    }
+    unroll<ub * count>([&](auto v) __attribute__((always_inline)) { store(out + place(v) * L, sums[v]); });
   }
 
   // out (K, vectors) += A^T G, where row i of A is a[i] and row i of G the block's gradients from `slot` on.
@@ -718,6 +845,8 @@ class Driver final : public Runner<T> {
   }
 
   const Sequence<T> s_;
+  const Index longest_ = s_.skips.empty() ? 1 : *std::ranges::max_element(s_.skips);
+  const bool copied_ = s_.recurrent_dropout || !s_.skips.empty();  // the rows that the recurrent product reads
   const bool zoned_ = !s_.zoneout.empty() || !s_.zoneout_rate.empty();
   Step<Cell, T> step_;
   const Layout& layout_ = step_.layout;

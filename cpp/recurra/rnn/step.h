@@ -8,10 +8,22 @@
 // Letters: F features, U units, L lanes, J vectors of units.
 #pragma once
 
+#include <cmath>
+
 #include "recurra/kernels/gemm.h"
 #include "recurra/rnn/layout.h"
 
 namespace recurra::rnn {
+
+/// Added to a variance before its root is taken; Keras's in its layer normalisation.
+inline constexpr double normal_epsilon = 1e-3;
+
+template <class T>
+RECURRA_INLINE T lane_sum(Vec<T> x) {
+  T sum = 0;
+  for (int lane = 0; lane < lanes<T>; ++lane) sum += x[lane];
+  return sum;
+}
 
 /// The rows of a step and where their numbers lie. States stand as [state][row][padded units], what is saved as
 /// CellLayout says, for `capacity` rows each.
@@ -19,13 +31,14 @@ template <class T>
 struct StepRows {
   Index count = 0;                 // rows that take part
   const Index* place = nullptr;    // where each stands among the rows
-  const T* const* x = nullptr;     // for each what the input product reads
+  const T* const* x = nullptr;     // for each what the input product reads, or its sums by column blocks
   const T* const* sums = nullptr;  // or, in place of x, what input_sums() made of it
+  bool input_sums = false;         // whether x holds sums
   const T* const* h = nullptr;     // and the recurrent product of the first stage
   Index capacity = 0;
   const T* before = nullptr;  // states
   T* after = nullptr;
-  T* saved = nullptr;                    // nullptr where nothing is to be kept, in a cell of one stage
+  T* saved = nullptr;                    // nullptr where nothing is to be kept, in a cell that does not need it
   const T* recurrent_dropout = nullptr;  // scale of state 0, laid out like one state
   const T* zoneout = nullptr;            // share of each state that stays, laid out like the states
 };
@@ -39,15 +52,15 @@ class Step {
  public:
   using Layout = CellLayout<Cell, T>;
 
-  Step(Index features, Index units, const Functions& functions, T clip)
-      : layout(features, units), functions_(functions), clip_(clip) {}
+  Step(Index features, Index units, Index width, Index taps, const Functions& functions, T clip)
+      : layout(features, units, width, taps), functions_(functions), clip_(clip) {}
 
   Layout layout;
 
-  Index padded_units() const { return layout.J * L; }
+  Index padded_units() const { return layout.stride; }
   /// Elements of the states, and of what is saved, of so many rows.
   Index states_size(Index rows) const { return Cell::states * rows * padded_units(); }
-  Index saved_size(Index rows) const { return rows * layout.J * Layout::kept * L; }
+  Index saved_size(Index rows) const { return layout.saved_size(rows); }
 
   /// Calls body(functions): the usual ones as a type of their own, so that the compiler knows them.
   template <class Body>
@@ -62,7 +75,7 @@ class Step {
   }
 
   /// Numbers of a row of input sums: [unit vector][slot][lane].
-  Index sums_size() const { return layout.J * slots * L; }
+  Index sums_size() const { return layout.stride * slots; }
 
   /// Bias and input products of `count` rows, one row of sums behind the other.
   void input_sums(Index count, const T* const* x, T* sums) const {
@@ -73,7 +86,7 @@ class Step {
   template <int stage>
   [[gnu::noinline]] void input_sums_of_stage(Index count, const T* const* x, T* sums) const {
     using Part = StageLayout<Cell, stage>;
-    layout.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+    layout.template for_stage_groups<stage>([&](Index j, auto blocks) __attribute__((always_inline)) {
       constexpr int ub = decltype(blocks)::value;
       constexpr int vectors = ub * Part::count;
       gemm::for_tiles<gemm::tile_rows<T>(vectors)>(count, [&](Index tile, auto size) __attribute__((always_inline)) {
@@ -106,17 +119,19 @@ class Step {
       const Vec<T> start = load(layout.bias() + sum_place<stage>(j, v));
       unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
     });
-    gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, layout.F,
-                                                                        layout.input_panel(stage, j));
+    if constexpr (Part::input.count > 0)
+      gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, layout.F,
+                                                                          layout.input_panel(stage, j));
   }
 
   template <int stage>
   void forward_stage(const StepRows<T>& rows) const {
     using Part = StageLayout<Cell, stage>;
-    layout.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
+    constexpr bool normal = normalised<Cell> && Part::recurrent.count > 0;
+    if constexpr (normal) make_normal<stage>(rows);
+    layout.template for_stage_groups<stage>([&](Index j, auto blocks) __attribute__((always_inline)) {
       constexpr int ub = decltype(blocks)::value;
       constexpr int vectors = ub * Part::count;
-      const T* h_panel = layout.recurrent_panel(stage, j);
       gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
           rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
             constexpr int M = decltype(size)::value;
@@ -129,22 +144,12 @@ class Step {
               });
             } else {
               start_with_input<stage, ub>(acc, rows.x + tile, j);
+              if constexpr (Part::input.count > 0)
+                if (rows.input_sums) add_input_sums<stage, ub>(acc, rows.x + tile, j);
             }
-            const T* in[M];
-            if constexpr (stage == 0) {
-              unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = rows.h[tile + m]; });
-              gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(acc, in, layout.U, h_panel);
-            } else {
-              // The operand stands with what is saved, one vector of units at a time.
-              for (Index block = 0; block < layout.J; ++block) {
-                unroll<M>([&](auto m) __attribute__((always_inline)) {
-                  in[m] = rows.saved + layout.saved_place(rows.capacity, block, rows.place[tile + m]) +
-                          (slots + stage - 1) * L;
-                });
-                gemm::multiply_add_part<Part::recurrent_offset, ub * Part::recurrent.count>(
-                    acc, in, std::min<Index>(L, layout.U - block * L), h_panel + block * L * Part::recurrent.count * L);
-              }
-            }
+            if constexpr (normal) add_normal<stage>(acc, rows, tile, j);
+            else if constexpr (Part::recurrent.count > 0)
+              add_recurrent_product<stage, Part::recurrent_offset, ub>(acc, rows, tile, j);
             alignas(simd_bytes) T sums[M * vectors * L];
             unroll<M>([&](auto m) __attribute__((always_inline)) {
               unroll<vectors>([&](auto v)
@@ -154,6 +159,102 @@ class Step {
               forward_units<stage>(functions, rows, j, blocks, rows.place + tile, M, sums);
             });
           });
+    });
+  }
+
+  // acc += the recurrent product of a stage, from slot `offset` of the tile on.
+  template <int stage, int offset, int ub, int M, int S>
+  RECURRA_INLINE void add_recurrent_product(Vec<T> (&acc)[M][S], const StepRows<T>& rows, Index tile, Index j) const {
+    constexpr int count = StageLayout<Cell, stage>::recurrent.count;
+    const T* panel = layout.recurrent_panel(stage, j);
+    const T* in[M];
+    if constexpr (stage == 0) {
+      unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = rows.h[tile + m]; });
+      gemm::multiply_add_part<offset, ub * count>(acc, in, layout.depth(0), panel);
+    } else {
+      // The operand stands with what is saved, one vector of units at a time.
+      for (Index block = 0; block < layout.J; ++block) {
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          in[m] = saved_of(rows, block, tile + m) + (slots + stage - 1) * L;
+        });
+        gemm::multiply_add_part<offset, ub * count>(acc, in, std::min<Index>(L, layout.U - block * L),
+                                                    panel + block * L * count * L);
+      }
+    }
+  }
+
+  // acc += the input product's sums as they came.
+  template <int stage, int ub, int M, int S>
+  RECURRA_INLINE void add_input_sums(Vec<T> (&acc)[M][S], const T* const* x, Index j) const {
+    using Part = StageLayout<Cell, stage>;
+    unroll<S>([&](auto v) __attribute__((always_inline)) {
+      constexpr int b = v / Part::count, block = Cell::input_block[Part::first + v % Part::count];
+      if constexpr (block != none) {
+        const Index u = (j + b) * L;
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          acc[m][v] += load_part(x[m] + block * layout.U + u, layout.U - u);
+        });
+      }
+    });
+  }
+
+  T* saved_of(const StepRows<T>& rows, Index j, Index row) const {
+    return rows.saved + layout.saved_place(rows.capacity, j, rows.place[row]);
+  }
+
+  // Recurrent sums of all units of a stage, normalised row by row, into their place among what is saved.
+  template <int stage>
+  [[gnu::noinline]] void make_normal(const StepRows<T>& rows) const {
+    constexpr int count = StageLayout<Cell, stage>::recurrent.count, first = Layout::product_slot(stage);
+    for (Index j = 0; j < layout.J; ++j)
+      gemm::for_tiles<gemm::tile_rows<T>(count)>(rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
+        constexpr int M = decltype(size)::value;
+        Vec<T> acc[M][count];
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          unroll<count>([&](auto s) __attribute__((always_inline)) {
+            acc[m][s] = Layout::passing(stage) ? load(saved_of(rows, j, tile + m) + (slots + stage - 1) * L) : Vec<T>{};
+          });
+        });
+        if constexpr (!Layout::passing(stage)) add_recurrent_product<stage, 0, 1>(acc, rows, tile, j);
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          unroll<count>([&](auto s) __attribute__((always_inline)) {
+            store(saved_of(rows, j, tile + m) + (first + s) * L, acc[m][s]);
+          });
+        });
+      });
+    const T number = static_cast<T>(layout.U * count);
+    for (Index row = 0; row < rows.count; ++row) {
+      // Places past the last unit are kept zero, and so do not count.
+      const auto each = [&](auto&& body) {
+        for (Index j = 0; j < layout.J; ++j)
+          for (int s = 0; s < count; ++s) body(saved_of(rows, j, row) + (first + s) * L, layout.U - j * L);
+      };
+      Vec<T> sum{}, squares{};
+      each([&](T* place, Index left) { sum += load_part(place, left); });
+      const Vec<T> mean = broadcast(lane_sum<T>(sum) / number);
+      each([&](T* place, Index left) {
+        const Vec<T> centred = load(place) - mean;
+        store(place, Vec<T>{});
+        store_part(place, centred, left);
+        const Vec<T> counted = load(place);
+        squares += counted * counted;
+      });
+      const T inverse = T(1) / std::sqrt(lane_sum<T>(squares) / number + T(normal_epsilon));
+      each([&](T* place, Index) { store(place, load(place) * inverse); });
+      saved_of(rows, 0, row)[Layout::spread * L + stage] = inverse;
+    }
+  }
+
+  // acc += gain times the normalised recurrent sums.
+  template <int stage, int M, int S>
+  RECURRA_INLINE void add_normal(Vec<T> (&acc)[M][S], const StepRows<T>& rows, Index tile, Index j) const {
+    using Part = StageLayout<Cell, stage>;
+    unroll<Part::recurrent.count>([&](auto s) __attribute__((always_inline)) {
+      const Vec<T> gain = load(layout.vectors_at(j) + Layout::gain_of(Part::recurrent.first + s) * L);
+      unroll<M>([&](auto m) __attribute__((always_inline)) {
+        acc[m][Part::recurrent_offset + s] +=
+            gain * load(saved_of(rows, j, tile + m) + (Layout::product_slot(stage) + s) * L);
+      });
     });
   }
 

@@ -15,6 +15,7 @@ namespace recurra::rnn {
 template <class T>
 struct StepperOptions {
   Index features = 0, units = 0;
+  Index width = 0;  // units of state 0 in a cell that projects, else 0
   Weights<T> weights;
   Functions functions;
   T clip = 0;                   // bound of the cell state, 0 for none
@@ -26,7 +27,7 @@ class Stepper {
  public:
   virtual ~Stepper() = default;
   virtual int states() const noexcept = 0;
-  /// Units padded to whole vectors: the distance between rows of a state.
+  /// The most units of any state, padded to whole vectors: the distance between rows of a state.
   virtual Index padded_units() const noexcept = 0;
   /// Elements of scratch that step() needs for so many rows.
   virtual Index scratch_size(Index rows) const noexcept = 0;
@@ -43,7 +44,9 @@ template <class Cell, class T>
 class CellStepper final : public Stepper<T> {
  public:
   explicit CellStepper(const StepperOptions<T>& options)
-      : step_(options.features, options.units, options.functions, options.clip), zoneout_rate_(options.zoneout_rate) {
+      : step_(options.features, options.units, options.width > 0 ? options.width : options.units, 1, options.functions,
+              options.clip),
+        zoneout_rate_(options.zoneout_rate) {
     step_.layout.pack_forward(options.weights);
   }
 
@@ -82,8 +85,7 @@ class CellStepper final : public Stepper<T> {
   }
 
  private:
-  // One stage needs no memory beside its sums.
-  Index saved_size(Index rows) const { return Step<Cell, T>::Layout::stages > 1 ? step_.saved_size(rows) : 0; }
+  Index saved_size(Index rows) const { return Step<Cell, T>::Layout::needs_saved ? step_.saved_size(rows) : 0; }
 
   Step<Cell, T> step_;
   const std::vector<T> zoneout_rate_;

@@ -96,6 +96,7 @@ from recurra.ops.control import array as array
 from recurra.ops.control import cond as cond
 from recurra.ops.control import copy as copy
 from recurra.ops.control import fori_loop as fori_loop
+from recurra.ops.control import linear_scan as linear_scan
 from recurra.ops.control import map as map
 from recurra.ops.control import ndim as ndim
 from recurra.ops.control import scan as scan

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
-from recurra.ops.operation import composed
+from recurra.ops.operation import composed, operation
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -47,6 +47,22 @@ def array(x: ArrayLike | Tensor, dtype: Any = None) -> Tensor:
 def stop_gradient(variable: ArrayLike | Tensor) -> Tensor:
     """The same elements, through which no gradient flows."""
     return _engine.operand(variable).detach()
+
+
+@operation
+def linear_scan(a: ArrayLike | Tensor, b: ArrayLike | Tensor, h0: ArrayLike | Tensor | None = None) -> Tensor:
+    """h_t = a_t h_{t-1} + b_t over the middle axis, number by number, as one node: -> (B, T, U).
+
+    With few rows, blocks of time are gone through at once; the result does not depend on the number of threads.
+
+    Args:
+        a: (B, T, U), or (U,) for the same factors in all steps.
+        b: (B, T, U).
+        h0: (B, U), what the recurrence starts from; zeros by default.
+
+    Source: Blelloch, Prefix Sums and Their Applications, 1990.
+    """
+    return _engine.linear_scan(a, b, h0)
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:

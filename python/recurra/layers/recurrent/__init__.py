@@ -3,8 +3,13 @@
 from recurra.layers.recurrent.bidirectional import Bidirectional
 from recurra.layers.recurrent.connections import Highway, Residual, Stack
 from recurra.layers.recurrent.dropout import DropoutRNNCell
+from recurra.layers.recurrent.gated_rnn import GatedRNN, GatedRNNCell
 from recurra.layers.recurrent.gru import GRU, GRUCell
+from recurra.layers.recurrent.ind_rnn import IndRNN, IndRNNCell
+from recurra.layers.recurrent.jordan import Jordan, JordanCell
+from recurra.layers.recurrent.linear_rnn import LinearRNN, LinearRNNCell
 from recurra.layers.recurrent.lstm import LSTM, LSTMCell
+from recurra.layers.recurrent.min_gru import MinGRU, MinGRUCell
 from recurra.layers.recurrent.rnn import RNN
 from recurra.layers.recurrent.simple_rnn import SimpleRNN, SimpleRNNCell
 from recurra.layers.recurrent.stacked import StackedRNNCells
@@ -17,8 +22,18 @@ __all__ = [
     "Bidirectional",
     "DropoutRNNCell",
     "GRUCell",
+    "GatedRNN",
+    "GatedRNNCell",
     "Highway",
+    "IndRNN",
+    "IndRNNCell",
+    "Jordan",
+    "JordanCell",
     "LSTMCell",
+    "LinearRNN",
+    "LinearRNNCell",
+    "MinGRU",
+    "MinGRUCell",
     "Residual",
     "SimpleRNN",
     "SimpleRNNCell",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
-from recurra import activations, constraints, initializers, ops, regularizers
+from recurra import activations, constraints, initializers, ops, random, regularizers
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
 from recurra.layers.recurrent.dropout import DropoutRNNCell
@@ -33,6 +33,9 @@ class CellOptions(TypedDict, total=False):
     bias_constraint: Any
     dropout: float
     recurrent_dropout: float
+    dropout_per_step: bool
+    zoneout: float | Sequence[float]
+    skip: int | Sequence[int] | None
     seed: int | None
     name: str | None
     dtype: Any
@@ -51,7 +54,16 @@ class BuiltInCell(DropoutRNNCell, Layer):
         kernel_constraint, recurrent_constraint, bias_constraint: projections of the weights after each update.
         dropout: rate in [0, 1) at which features of the input are dropped, the same ones in all steps of a sequence.
         recurrent_dropout: rate in [0, 1) at which units of the state are dropped in front of the recurrent product.
-        seed: seed of the dropout masks; drawn from the global generator when left out.
+        dropout_per_step: whether both masks are drawn anew for each step; default False: one mask a sequence.
+        zoneout: rate in [0, 1) at which a unit of a state keeps its previous value, drawn for each step; one number, or
+            one for each state. Outside of training each state is that mixture of old and new.
+        skip: numbers of steps k, each at least 2 and less than the length of the sequences: the recurrent product also
+            reads the output k steps ago (zeros before the sequence), with (U, gates U) further rows of recurrent_kernel
+            for each k. One number or several; default None. SimpleRNN, LSTM, GRU, GatedRNN and Jordan have it.
+        seed: seed of the masks; drawn from the global generator when left out.
+
+    Sources: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016;
+    Krueger et al., Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations, 2016.
     """
 
     engine_name: str
@@ -59,8 +71,18 @@ class BuiltInCell(DropoutRNNCell, Layer):
     state_count: ClassVar[int] = 1
     # Arguments in the order of the configuration, by the kind of object they hold.
     activation_arguments: ClassVar[Sequence[str]] = ("activation",)
-    plain_arguments: ClassVar[Sequence[str]] = ("use_bias", "dropout", "recurrent_dropout", "seed")
+    plain_arguments: ClassVar[Sequence[str]] = (
+        "use_bias",
+        "dropout",
+        "recurrent_dropout",
+        "dropout_per_step",
+        "zoneout",
+        "skip",
+        "seed",
+    )
 
+    # Outputs so many steps ago as `skip` says, laid here by the loop that calls the cell step by step.
+    earlier: list[Tensor]
     bias: Variable | None = None
     kernel: Variable
     recurrent_kernel: Variable
@@ -82,6 +104,9 @@ class BuiltInCell(DropoutRNNCell, Layer):
         bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
+        dropout_per_step: bool = False,
+        zoneout: float | Sequence[float] = 0.0,
+        skip: int | Sequence[int] | None = None,
         seed: int | None = None,
         recurrent_activation: Any = None,
         **options: Any,
@@ -103,6 +128,10 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.bias_constraint = constraints.get(bias_constraint)
         self.dropout = _rate(owner, "dropout", dropout)
         self.recurrent_dropout = _rate(owner, "recurrent_dropout", recurrent_dropout)
+        self.dropout_per_step = bool(dropout_per_step)
+        self.zoneout = _zoneout(owner, zoneout, self.state_count)
+        self.skip = _skip(owner, skip)
+        self.earlier: list[Tensor] = []
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
 
@@ -115,20 +144,28 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
     @property
     def state_size(self) -> int | list[int]:
-        return self.units if self.state_count == 1 else [self.units] * self.state_count
+        widths = self.state_widths
+        return widths[0] if len(widths) == 1 else widths
+
+    @property
+    def state_widths(self) -> list[int]:
+        """Units of each state; the first state is the output."""
+        return [self.units] * self.state_count
 
     @property
     def output_size(self) -> int:
-        return self.units
+        return self.state_widths[0]
+
+    def recurrent_shape(self) -> tuple[int, ...]:
+        return ((1 + len(self.skips)) * self.output_size, self.gates * self.units)
 
     def bias_shape(self) -> tuple[int, ...]:
         return (self.gates * self.units,)
 
     def build(self, input_shape: Any) -> None:
-        """Makes kernel (F, gates U), recurrent_kernel (U, gates U) and bias for steps of shape (B, F)."""
-        width = self.gates * self.units
-        self.kernel = self._add("kernel", (_features(input_shape), width))
-        self.recurrent_kernel = self._add("recurrent_kernel", (self.units, width))
+        """Makes kernel (F, gates U), recurrent_kernel and bias for steps of shape (B, F)."""
+        self.kernel = self._add("kernel", (features_of(input_shape), self.gates * self.units))
+        self.recurrent_kernel = self._add("recurrent_kernel", self.recurrent_shape())
         self.bias = self._add("bias", self.bias_shape()) if self.use_bias else None
 
     def first_bias(self) -> Any:
@@ -136,21 +173,54 @@ class BuiltInCell(DropoutRNNCell, Layer):
         return self.bias_initializer
 
     @property
-    def engine_weights(self) -> list[Tensor]:
-        weights: list[Tensor] = [self.kernel, self.recurrent_kernel]
+    def engine_weights(self) -> list[Any]:
+        weights: list[Any] = [self.kernel, self.recurrent_kernel]
         return weights if self.bias is None else [*weights, self.bias]
+
+    def engine_options(self) -> dict[str, Any]:
+        """What the engine is told beside weights, activations and noise."""
+        return {}
+
+    @property
+    def zoneout_rates(self) -> list[float]:
+        """The rate of each state."""
+        return list(self.zoneout) if isinstance(self.zoneout, tuple) else [self.zoneout] * self.state_count
 
     def get_initial_state(self, batch_size: int) -> list[Tensor]:
         """Zeros (B, U), one for each state."""
-        return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype) for _ in range(self.state_count)]
+        return [ops.zeros((batch_size, width), dtype=self.compute_dtype) for width in self.state_widths]
 
     def dropped(self, inputs: Tensor, state: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Input and state as the products see them."""
+        """Input and state as the products see them; states of earlier steps stand beside the state."""
+        states = [state, *(self.earlier or [ops.zeros_like(state) for _ in self.skips])]
         if training:
             mask, recurrent_mask = self.get_dropout_mask(inputs), self.get_recurrent_dropout_mask(state)
             inputs = inputs if mask is None else inputs * mask
-            state = state if recurrent_mask is None else state * recurrent_mask
-        return inputs, state
+            states = states if recurrent_mask is None else [one * recurrent_mask for one in states]
+        return inputs, states[0] if len(states) == 1 else ops.concatenate(states, axis=1)
+
+    @property
+    def skips(self) -> tuple[int, ...]:
+        """How many steps ago the outputs are that the recurrent product also reads."""
+        return self.skip if isinstance(self.skip, tuple) else () if self.skip is None else (self.skip,)
+
+    def get_zoneout_mask(self, number: int, state: Tensor) -> Tensor | None:
+        """Where a state keeps its previous value: 1 there, else 0, in the shape of `state`; None without zoneout."""
+        rate = self.zoneout_rates[number]
+        if rate == 0:
+            return None
+        return ops.cast(random.uniform(state.shape, seed=self.seed_generator) < rate, state.dtype)
+
+    def zoned(self, states: list[Tensor], previous: Sequence[Tensor], training: bool) -> list[Tensor]:
+        """New states as zoneout leaves them."""
+        shares = [
+            self.get_zoneout_mask(number, state) if training else rate
+            for number, (state, rate) in enumerate(zip(states, self.zoneout_rates, strict=True))
+        ]
+        return [
+            (new - share * new) + share * old if rate and share is not None else new
+            for new, old, share, rate in zip(states, previous, shares, self.zoneout_rates, strict=True)
+        ]
 
     def get_config(self) -> dict[str, Any]:
         config: dict[str, Any] = {"units": self.units}
@@ -176,12 +246,37 @@ class BuiltInCell(DropoutRNNCell, Layer):
         )
 
 
-def _features(input_shape: Any) -> int:
+def refuse_skip(cell: BuiltInCell) -> None:
+    """For cells in whose step earlier states have no place."""
+    if cell.skip:
+        owner = type(cell).__name__.removesuffix("Cell")
+        raise ValueError(f"{owner} has no skip; SimpleRNN, LSTM, GRU, GatedRNN and Jordan have it")
+
+
+def features_of(input_shape: Any) -> int:
     if len(input_shape) != 2 or not input_shape[-1]:
         raise ValueError(
             f"expected steps of shape (batch, features) with a known number of features, got {tuple(input_shape)}"
         )
     return int(input_shape[-1])
+
+
+def _zoneout(owner: str, rates: Any, states: int) -> float | tuple[float, ...]:
+    if not isinstance(rates, (list, tuple)):
+        return _rate(owner, "zoneout", rates)
+    if len(rates) != states:
+        raise ValueError(f"{owner}: zoneout must be one rate, or one for each of {states} states, got {rates!r}")
+    return tuple(_rate(owner, "zoneout", rate) for rate in rates)
+
+
+def _skip(owner: str, skip: Any) -> int | tuple[int, ...] | None:
+    steps = tuple(skip) if isinstance(skip, (list, tuple)) else () if skip is None else (skip,)
+    for number in steps:
+        if isinstance(number, bool) or not isinstance(number, int) or number < 2:
+            raise ValueError(f"{owner}: skip must be integers of at least 2, got {skip!r}")
+    if len(set(steps)) != len(steps):
+        raise ValueError(f"{owner}: skip must name every number of steps once, got {skip!r}")
+    return steps or None if isinstance(skip, (list, tuple)) else skip
 
 
 def _rate(owner: str, argument: str, rate: Any) -> float:

@@ -1,4 +1,4 @@
-"""Dropout inside a recurrent cell: one mask for all time steps of a sequence (Gal & Ghahramani 2016)."""
+"""Noise inside a recurrent cell: dropout, with one mask for all time steps of a sequence or one for each; zoneout."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ class DropoutRNNCell:
     """Mixin for cells: scale masks drawn once a sequence and kept for all its steps.
 
     Masks hold 0 or 1 / (1 - rate). A cell that mixes this in has `dropout` and `recurrent_dropout` (rates in [0, 1))
-    and `seed_generator`; `RNN` drops the masks when a sequence is finished.
+    and `seed_generator`; `RNN` drops the masks when a sequence is finished. With `dropout_per_step` a mask is drawn at
+    every call, in the shape of its argument.
 
     Source: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016.
     """
 
     dropout: float
     recurrent_dropout: float
+    dropout_per_step: bool = False
     seed_generator: random.SeedGenerator
     _dropout_mask: Tensor | None = None
     _recurrent_dropout_mask: Tensor | None = None
 
     def get_dropout_mask(self, step_input: Tensor) -> Tensor | None:
         """The scale of the input (B, F), drawn at the first call of a sequence; None without dropout."""
+        if self.dropout_per_step:
+            return self._draw(step_input, self.dropout) if self.dropout > 0 else None
         if self._dropout_mask is None and self.dropout > 0:
             self._dropout_mask = self._draw(step_input, self.dropout)
         return self._dropout_mask
 
     def get_recurrent_dropout_mask(self, state: Tensor) -> Tensor | None:
         """The scale of the state (B, U) in front of the recurrent product; None without recurrent dropout."""
+        if self.dropout_per_step:
+            return self._draw(state, self.recurrent_dropout) if self.recurrent_dropout > 0 else None
         if self._recurrent_dropout_mask is None and self.recurrent_dropout > 0:
             self._recurrent_dropout_mask = self._draw(state, self.recurrent_dropout)
         return self._recurrent_dropout_mask

@@ -50,6 +50,8 @@ class GRUCell(BuiltInCell):
     ) -> None:
         super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
         self.reset_after = bool(reset_after)
+        if self.skip and not self.reset_after:
+            raise ValueError(f"{type(self).__name__.removesuffix('Cell')}: skip needs reset_after=True")
 
     @property
     def engine_name(self) -> str:  # type: ignore[override]
@@ -77,8 +79,8 @@ class GRUCell(BuiltInCell):
             from_state = r * hs[:, gates:]
         else:
             from_state = ops.matmul(r * dropped, self.recurrent_kernel[:, gates:])
-        h = z * h + (1 - z) * self.activation(xh + from_state)
-        return h, [h]
+        states = self.zoned([z * h + (1 - z) * self.activation(xh + from_state)], [h], training)
+        return states[0], states
 
 
 class GRU(CellLayer):
@@ -90,7 +92,7 @@ class GRU(CellLayer):
         recurrent_activation: of the gates; default sigmoid.
         use_bias: default True.
         reset_after: whether the reset gate scales the recurrent product (default) or its operand.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, recurrent_dropout, seed) and `RNN`
+        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
             (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
 
     Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).

@@ -12,6 +12,7 @@ from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
 from recurra.layers.recurrent.sequence import Direction, detached, run
 from recurra.layers.recurrent.stacked import StackedRNNCells
@@ -67,8 +68,16 @@ class RNN(Layer):
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         check_cell(type(self).__name__, cell)
-        if checkpoint and not _built_in(cell):
-            raise ValueError(f"{type(self).__name__}: checkpoint needs a built-in cell, got {type(cell).__name__}")
+        if checkpoint and not (_built_in(cell) and _in_driver(cell)):
+            raise ValueError(
+                f"{type(self).__name__}: checkpoint needs a built-in cell that is not linear in its state, "
+                f"got {type(cell).__name__}"
+            )
+        if _longest_skip(cell) and (stateful or checkpoint):
+            raise ValueError(
+                f"{type(self).__name__}: skip reads the states of several steps ago, which stateful=True does not "
+                "carry and checkpoint=True does not keep; leave them out"
+            )
         self.cell = cell
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
@@ -141,6 +150,9 @@ class RNN(Layer):
         batch, time = sequences.shape[:2]
         if time == 0:
             raise ValueError(f"expected at least one time step, got an input of shape {sequences.shape}")
+        longest = _longest_skip(self.cell)
+        if longest >= time:
+            raise ValueError(f"expected more than {longest} time steps, as many as skip reads back, got {time}")
         steps = step_mask(mask, lengths, batch, time)
         start = self._start(batch, initial_state)
         how = Direction(self.go_backwards, self.return_sequences, self.zero_output_for_mask, self.checkpoint)
@@ -223,6 +235,17 @@ def _state_shape(size: Any, batch: Any) -> Any:
     if isinstance(size, (list, tuple)):
         return [_state_shape(one, batch) for one in size]
     return (batch, int(size))
+
+
+def _longest_skip(cell: Any) -> int:
+    """The most steps that a built-in cell reads back, 0 where it reads the last one only."""
+    cells = cell.cells if type(cell) is StackedRNNCells else [cell]
+    return max((k for one in cells if isinstance(one, BuiltInCell) for k in one.skips), default=0)
+
+
+def _in_driver(cell: Any) -> bool:
+    cells = cell.cells if type(cell) is StackedRNNCells else [cell]
+    return not any(isinstance(one, LinearCell) for one in cells)
 
 
 def _built_in(cell: Any) -> bool:

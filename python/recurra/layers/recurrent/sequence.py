@@ -9,6 +9,7 @@ from typing import Any
 
 from recurra import _engine, activations, ops
 from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import call_cell
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.tensor import Tensor
@@ -29,15 +30,21 @@ def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, 
     """The output, (B, T, O) or (B, O), and the final states in the structure of `states`."""
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, x, states, mask, how, training)
-    if isinstance(cell, BuiltInCell) and known_to_engine(cell):
+    if isinstance(cell, LinearCell) and _unchanged(cell):
+        return _run_scan(cell, x, states, mask, how, training)
+    if isinstance(cell, BuiltInCell) and not isinstance(cell, LinearCell) and known_to_engine(cell):
         return _run_engine(cell, x, states, mask, how, training)
     return _run_steps(cell, x, states, mask, how, training)
 
 
 def known_to_engine(cell: BuiltInCell) -> bool:
     """Whether the engine computes what the cell's `call` says: no subclass changed it, all activations have names."""
+    return _unchanged(cell) and None not in _engine_activations(cell)
+
+
+def _unchanged(cell: BuiltInCell) -> bool:
     owner = next(cls for cls in type(cell).__mro__ if "call" in vars(cls))
-    return owner.__module__.startswith(__package__) and None not in _engine_activations(cell)
+    return owner.__module__.startswith(__package__)
 
 
 def _engine_activations(cell: BuiltInCell) -> list[str | None]:
@@ -59,16 +66,18 @@ def _run_engine(
     cell: BuiltInCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
 ) -> tuple[Tensor, Any]:
     initial = flatten(states)
-    names: dict[str, Any] = dict(zip(cell.activation_arguments, _engine_activations(cell), strict=True))
-    step = ops.zeros((x.shape[0], x.shape[2]), dtype=x.dtype) if training and cell.dropout else None
+    # The engine calls a cell's first activation and its second one always by these names.
+    names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), _engine_activations(cell), strict=False))
+    x, noise = _with_noise(cell, x, initial, training)
     output, final = _engine.rnn(
         cell.engine_name,
         x,
         cell.engine_weights,
         initial,
         mask=mask,
-        input_dropout=None if step is None else cell.get_dropout_mask(step),
-        recurrent_dropout=cell.get_recurrent_dropout_mask(initial[0]) if training else None,
+        **noise,
+        **cell.engine_options(),
+        skips=cell.skips,
         go_backwards=how.go_backwards,
         return_sequences=how.return_sequences,
         zero_output_for_mask=how.zero_output_for_mask,
@@ -76,6 +85,26 @@ def _run_engine(
         **names,
     )
     return output, pack_as(states, final)
+
+
+def _with_noise(cell: BuiltInCell, x: Tensor, states: list[Tensor], training: bool) -> tuple[Tensor, dict[str, Any]]:
+    """The input, and what the engine is told of dropout and zoneout."""
+    zoned = any(cell.zoneout_rates)
+    if not training:
+        return x, {"zoneout_rate": cell.zoneout_rates} if zoned else {}
+    batch, time, features = x.shape
+    noise: dict[str, Any] = {}
+    if cell.dropout and cell.dropout_per_step:
+        x = x * cell.get_dropout_mask(x)
+    elif cell.dropout:
+        noise["input_dropout"] = cell.get_dropout_mask(ops.zeros((batch, features), dtype=x.dtype))
+    if zoned or cell.dropout_per_step:
+        steps = [ops.zeros((batch, time, state.shape[1]), dtype=x.dtype) for state in states]
+    if cell.recurrent_dropout:
+        noise["recurrent_dropout"] = cell.get_recurrent_dropout_mask(steps[0] if cell.dropout_per_step else states[0])
+    if zoned:
+        noise["zoneout"] = [cell.get_zoneout_mask(number, step) for number, step in enumerate(steps)]
+    return x, noise
 
 
 def _run_stack(
@@ -95,6 +124,38 @@ def _run_stack(
     return x, finals
 
 
+def _run_scan(
+    cell: LinearCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+) -> tuple[Tensor, Any]:
+    (h,) = flatten(states)
+    if how.go_backwards:
+        x = ops.flip(x, axis=1)
+        mask = None if mask is None else ops.flip(mask, axis=1)
+    keep = None if mask is None else _spread(mask, 3)
+    if keep is not None:
+        x = ops.where(keep, x, ops.zeros_like(x))  # as in _run_steps
+    x, noise = _with_noise(cell, x, [h], training)
+    if "input_dropout" in noise:
+        x = x * ops.expand_dims(noise["input_dropout"], 1)
+    a, b = cell.coefficients(x)
+    scale = noise.get("recurrent_dropout")
+    if scale is not None:
+        a = a * (scale if scale.ndim == 3 else ops.expand_dims(scale, 1))
+    share = (noise.get("zoneout") or noise.get("zoneout_rate") or [None])[0]
+    if share is not None:
+        a, b = (a - share * a) + share, b - share * b
+    if keep is not None:
+        a, b = ops.where(keep, a, 1.0), ops.where(keep, b, 0.0)
+    if a.ndim > 1:
+        a = ops.broadcast_to(a, b.shape)
+    outputs = ops.linear_scan(a, b, h)
+    final = outputs[:, -1]
+    if mask is not None:
+        shown = mask if how.zero_output_for_mask else ops.cumsum(ops.cast(mask, x.dtype), axis=1) > 0
+        outputs = ops.where(_spread(shown, 3), outputs, 0.0)
+    return outputs if how.return_sequences else outputs[:, -1], pack_as(states, [final])
+
+
 def _run_steps(
     cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
 ) -> tuple[Tensor, Any]:
@@ -106,7 +167,11 @@ def _run_steps(
     keeps: Sequence[Tensor | None] = ops.unstack(mask, axis=1) if mask is not None else [None] * time
     order = reversed(range(time)) if how.go_backwards else range(time)
     outputs: list[Tensor] = []
+    skips = cell.skips if isinstance(cell, BuiltInCell) else ()
+    past = [flatten(states)[0]]  # first states, after 0, 1, 2, … steps
     for t in order:
+        if skips:
+            cell.earlier = [past[-k] if k <= len(past) else ops.zeros_like(past[0]) for k in skips]
         new_output, new_states = call_cell(cell, steps[t], states, training)
         keep = keeps[t]
         if keep is not None:
@@ -118,7 +183,11 @@ def _run_steps(
             ]
             new_states = pack_as(states, kept)
         states = new_states
+        if skips:
+            past.append(flatten(states)[0])
         outputs.append(new_output)
+    if skips:
+        cell.earlier = []
     return ops.stack(outputs, axis=1) if how.return_sequences else outputs[-1], states
 
 

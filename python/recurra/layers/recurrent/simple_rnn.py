@@ -33,12 +33,12 @@ class SimpleRNNCell(BuiltInCell):
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)
-        x, h = self.dropped(inputs, h, training)
-        total = ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent_kernel)
+        x, dropped = self.dropped(inputs, h, training)
+        total = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)
         if self.bias is not None:
             total = total + self.bias
-        output = self.activation(total)
-        return output, [output]
+        states = self.zoned([self.activation(total)], [h], training)
+        return states[0], states
 
 
 class SimpleRNN(CellLayer):
@@ -48,7 +48,7 @@ class SimpleRNN(CellLayer):
         units: width U of the state and of the output.
         activation: f, by name or as a function; default tanh, None for none.
         use_bias: whether there is a b; default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, recurrent_dropout, seed) and `RNN`
+        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
             (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
 
     Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).

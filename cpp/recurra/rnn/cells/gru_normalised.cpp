@@ -1,0 +1,19 @@
+// Gated recurrent unit with the reset gate after the recurrent product, its recurrent sums normalised; Ba et al.,
+// "Layer normalization", 2016. Weight vectors: the gains of the column blocks.
+#include "recurra/rnn/cells/gru.h"
+#include "recurra/rnn/register.h"
+
+namespace recurra::rnn {
+namespace {
+
+struct GruNormalised : Gru {
+  static constexpr const char* name = "gru_normalised";
+  static constexpr bool normalised = true;
+  static constexpr int vectors = 3;
+  static constexpr bool needs_vectors = true;
+};
+
+const Registration<GruNormalised> registration;
+
+}  // namespace
+}  // namespace recurra::rnn

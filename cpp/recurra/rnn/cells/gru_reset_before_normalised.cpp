@@ -1,0 +1,19 @@
+// Gated recurrent unit with the reset gate before the recurrent product, its recurrent sums normalised; Ba et al.,
+// "Layer normalization", 2016. Weight vectors: the gains of the column blocks.
+#include "recurra/rnn/cells/gru_reset_before.h"
+#include "recurra/rnn/register.h"
+
+namespace recurra::rnn {
+namespace {
+
+struct GruResetBeforeNormalised : GruResetBefore {
+  static constexpr const char* name = "gru_reset_before_normalised";
+  static constexpr bool normalised = true;
+  static constexpr int vectors = 3;
+  static constexpr bool needs_vectors = true;
+};
+
+const Registration<GruResetBeforeNormalised> registration;
+
+}  // namespace
+}  // namespace recurra::rnn

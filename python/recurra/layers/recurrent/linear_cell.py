@@ -1,0 +1,32 @@
+"""Cells that are linear in their state: gone through by a scan over time instead of the sequence driver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recurra.layers.recurrent.cell import BuiltInCell, refuse_skip
+from recurra.tensor import Tensor
+
+
+class LinearCell(BuiltInCell):
+    """A cell h' = a h + b, number by number, whose a and b depend on the input but not on the state.
+
+    A subclass says what a and b are (`coefficients`), for one step or for all at once.
+    """
+
+    gates = 1
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        refuse_skip(self)
+
+    def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """a and b, (..., U) each, or a (U,), for inputs (..., F)."""
+        raise NotImplementedError
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
+        (h,) = states if isinstance(states, (list, tuple)) else (states,)
+        x, dropped = self.dropped(inputs, h, training)
+        a, b = self.coefficients(x)
+        states = self.zoned([a * dropped + b], [h], training)
+        return states[0], states

@@ -1,0 +1,207 @@
+"""Forms and options of recurrent cells: a cell's own step against the engine, first weights, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cases import KERAS, SMALL, VARIANTS, Case, by_name
+from recurra import Tensor, initializers, layers, ops
+from recurra.gradient_check import check_gradients
+from recurrent_layers import make, outputs_of
+
+Array = np.ndarray
+X = np.random.default_rng(0).standard_normal((3, 6, 4)).astype(np.float32)
+STEPWISE = [case for case in VARIANTS + KERAS if case.depth == 1 and case.wrapper is None]
+
+
+def stepwise(case: Case, inputs: Any) -> Any:
+    """The row's layer around a cell whose `call` counts as the user's own, so that it is called step by step."""
+    layer = make(case, inputs)
+    own = type(layer.cell)
+
+    def call(self: Any, inputs: Any, states: Any, training: bool = False) -> Any:
+        return own.call(self, inputs, states, training)
+
+    layer.cell.__class__ = type(own.__name__, (own,), {"call": call})
+    order = range(case.shape[1])[:: -1 if case.arguments.get("go_backwards") else 1]
+    steps: dict[str, Any] = {name: iter(order) for name in inputs.drops}
+
+    def drawn(name: str) -> Tensor | None:
+        if name not in inputs.drops:
+            return None
+        noise = inputs.drops[name]
+        return Tensor(noise[:, next(steps[name])] if noise.ndim == 3 else noise)
+
+    layer.cell.get_dropout_mask = lambda _: drawn("input")
+    layer.cell.get_recurrent_dropout_mask = lambda _: drawn("recurrent")
+    layer.cell.get_zoneout_mask = lambda number, _: drawn(f"zoneout{number}")
+    return layer
+
+
+@pytest.mark.parametrize("case", STEPWISE, ids=by_name)
+def test_the_cell_step_by_step_is_the_layer(case: Case) -> None:
+    inputs = case.inputs()
+    layer = stepwise(case, inputs)
+    for ours, theirs in zip(outputs_of(layer, inputs), case.reference(inputs), strict=True):
+        scale = max(1.0, np.abs(theirs).max(initial=0))
+        np.testing.assert_allclose(ours.numpy(), theirs, rtol=0, atol=1e-12 * scale)
+
+
+class TestZoneout:
+    @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "MinGRU"])
+    def test_mixes_by_its_rate_outside_of_training(self, name: str) -> None:
+        rate = 0.3
+        case = Case(f"zoneout {name}", name, 5, SMALL, {"zoneout": rate, "return_sequences": True})
+        inputs = case.inputs()
+        inputs.drops = {}
+        (ours,) = outputs_of(make(case, inputs), inputs)
+        (theirs,) = case.reference(inputs)
+        np.testing.assert_allclose(ours.numpy(), theirs, rtol=0, atol=1e-12)
+        plain = make(Case("plain", name, 5, SMALL, {"return_sequences": True}), inputs)
+        assert not np.allclose(ours.numpy(), plain(inputs.x).numpy())
+
+    @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "MinGRU"])
+    def test_units_keep_their_value_in_training(self, name: str) -> None:
+        layer = getattr(layers, name)(40, zoneout=0.25, return_sequences=True, seed=3)
+        outputs = layer(np.random.default_rng(1).standard_normal((20, 30, 4)).astype(np.float32), training=True).numpy()
+        kept = outputs[:, 1:] == outputs[:, :-1]
+        assert abs(kept.mean() - 0.25) < 0.02
+        assert kept.mean(axis=(1, 2)).min() > 0.1
+        assert kept.mean(axis=(0, 1)).max() < 0.5
+
+    def test_one_rate_a_state(self) -> None:
+        layer = layers.LSTM(64, zoneout=(0.0, 0.5), return_sequences=True, return_state=True, seed=3)
+        _, h, c = layer(X, training=True)
+        _, h_before, c_before = layer(X[:, :-1], training=True)
+        assert not (h.numpy() == h_before.numpy()).any()
+        assert layers.LSTM.from_config(layer.get_config()).zoneout == (0.0, 0.5)
+        assert c.shape == c_before.shape
+
+
+class TestDropoutPerStep:
+    @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "IndRNN", "MinGRU"])
+    def test_each_step_drops_its_own_features(self, name: str) -> None:
+        model = getattr(layers, name)(6, activation="tanh", dropout=0.5, dropout_per_step=True, seed=1)
+        inputs = Tensor(np.random.default_rng(0).standard_normal((8, 7, 5)).astype(np.float32))
+        inputs.requires_grad = True
+        model(inputs, training=True).sum().backward()
+        dropped = inputs.grad.numpy() == 0
+        assert 0.3 < dropped.mean() < 0.7
+        assert (dropped != dropped[:, :1]).any()
+
+    def test_each_step_drops_its_own_units(self) -> None:
+        # With these weights a step hands on what recurrent dropout leaves of the state, doubled or zero.
+        layer = layers.SimpleRNN(
+            200, activation=None, use_bias=False, recurrent_dropout=0.5, dropout_per_step=True, return_sequences=True
+        )
+        layer.build((1, 4, 1))
+        layer.set_weights([np.zeros((1, 200), np.float32), np.eye(200, dtype=np.float32)])
+        start = np.ones((1, 200), np.float32)
+        alive = layer(np.zeros((1, 4, 1), np.float32), initial_state=start, training=True).numpy()[0] > 0
+        assert [0.35 < alive[t].sum() / alive[t - 1].sum() < 0.65 for t in range(1, 4)] == [True] * 3
+
+
+class TestFirstWeights:
+    def test_forget_bias(self) -> None:
+        layer = layers.LSTM(3, forget_bias=2.5)
+        layer.build(X.shape)
+        np.testing.assert_array_equal(layer.get_weights()[2], [0] * 3 + [2.5] * 3 + [0] * 6)
+
+    @pytest.mark.parametrize("options", [{"coupled": True}, {"forget_gate": False}])
+    def test_no_forget_gate_has_no_bias(self, options: dict[str, Any]) -> None:
+        layer = layers.LSTM(3, **options)
+        layer.build(X.shape)
+        np.testing.assert_array_equal(layer.get_weights()[2], np.zeros(9))
+
+    def test_decays_lie_between_the_two(self) -> None:
+        layer = layers.LinearRNN(500, recurrent_initializer=initializers.RandomDecay(0.6, 0.8))
+        layer.build(X.shape)
+        decays = np.exp(-np.exp(layer.get_weights()[1]))
+        assert 0.6 <= decays.min() < 0.62
+        assert 0.78 < decays.max() <= 0.8
+
+    def test_independent_units(self) -> None:
+        layer = layers.IndRNN(500)
+        layer.build(X.shape)
+        assert 0 <= layer.get_weights()[1].min() < 0.05
+        assert 0.95 < layer.get_weights()[1].max() < 1
+
+
+def test_a_clipped_cell_state_stays_within_its_bound() -> None:
+    _, _, c = layers.LSTM(30, cell_clip=0.05, return_state=True, bias_initializer="ones")(X)
+    assert np.abs(c.numpy()).max() == np.float32(0.05)
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("projected", lambda: layers.LSTM(3, projection=2, coupled=True), "projection needs a forget gate of its own"),
+    ("no width", lambda: layers.LSTM(3, projection=0), "LSTM: projection must be an integer >= 1, got 0"),
+    ("no output", lambda: layers.Jordan(3, output_units=0), "Jordan: output_units must be an integer >= 1, got 0"),
+    ("Jordan projected", lambda: layers.Jordan(3, projection=2), "Jordan has no argument 'projection'"),
+    ("skip", lambda: layers.GRU(3, skip=1), "GRU: skip must be integers of at least 2, got 1"),
+    ("skip twice", lambda: layers.GRU(3, skip=(2, 2)), "GRU: skip must name every number of steps once"),
+    ("skip too far", lambda: layers.GRU(3, skip=6)(X), "more than 6 time steps, as many as skip reads back, got 6"),
+    ("skip and carry", lambda: layers.GRU(3, skip=2, stateful=True), "skip reads the states of several steps ago"),
+    ("skip before", lambda: layers.GRU(3, skip=2, reset_after=False), "GRU: skip needs reset_after=True"),
+    ("skip full", lambda: layers.LSTM(3, skip=2, peephole="full"), "skip does not go with peephole='full'"),
+    ("skip alone", lambda: layers.IndRNN(3, skip=2), "IndRNN has no skip"),
+    ("skip linear", lambda: layers.MinGRU(3, skip=2), "MinGRU has no skip"),
+    ("zoneout", lambda: layers.GRU(3, zoneout=1.0), r"GRU: zoneout must be a rate in \[0, 1\), got 1.0"),
+    ("zoneouts", lambda: layers.LSTM(3, zoneout=(0.1,)), "LSTM: zoneout must be one rate, or one for each of 2 states"),
+    ("peephole", lambda: layers.LSTM(3, peephole="half"), "LSTM: peephole must be one of .* got 'half'"),
+    (
+        "coupled",
+        lambda: layers.LSTM(3, coupled=True, forget_gate=False),
+        "coupled=True .* needs forget_gate=True",
+    ),
+    ("full", lambda: layers.LSTM(3, peephole="full", coupled=True), "peephole='full' needs a forget gate of its own"),
+    ("full 1997", lambda: layers.LSTM(3, peephole="full", forget_gate=False), "peephole='full' needs a forget gate"),
+    ("clip", lambda: layers.LSTM(3, cell_clip=0), "LSTM: cell_clip must be a positive number or None, got 0"),
+    ("forget bias", lambda: layers.LSTM(3, forget_bias=1, coupled=True), "forget_bias needs a bias and a forget gate"),
+    ("no bias", lambda: layers.LSTM(3, forget_bias=1, use_bias=False), "forget_bias needs a bias"),
+    ("decays", lambda: initializers.RandomDecay(0.9, 0.5), "RandomDecay: expected 0 < minval < maxval < 1"),
+    ("checkpoint", lambda: layers.MinGRU(3, checkpoint=True), "MinGRU: checkpoint needs a built-in cell that is not"),
+]
+
+
+@pytest.mark.parametrize(("action", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+def test_refused_with_the_reason(action: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        action()
+
+
+def scanned(a: Array, b: Array, h0: Array | None) -> Array:
+    h = np.zeros(b[:, 0].shape) if h0 is None else h0
+    out = []
+    for t in range(b.shape[1]):
+        h = (a if a.ndim == 1 else a[:, t]) * h + b[:, t]
+        out.append(h)
+    return np.stack(out, axis=1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 7, 5), (9, 4, 3), (2, 700, 3), (1, 5000, 2)], ids=str)
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("start", [False, True])
+class TestLinearScan:
+    def tensors(self, shape: tuple[int, int, int], constant: bool, start: bool) -> list[Array]:
+        rng = np.random.default_rng(5)
+        a = rng.uniform(0.5, 1.0, shape[2] if constant else shape)
+        arrays = [a, rng.standard_normal(shape)]
+        return [*arrays, rng.standard_normal((shape[0], shape[2]))] if start else arrays
+
+    def test_is_the_recurrence(self, shape: tuple[int, int, int], constant: bool, start: bool) -> None:
+        a, b, *h0 = self.tensors(shape, constant, start)
+        wanted = scanned(a, b, h0[0] if start else None)
+        np.testing.assert_allclose(ops.linear_scan(a, b, *h0).numpy(), wanted, rtol=0, atol=1e-12)
+
+    def test_gradients(self, shape: tuple[int, int, int], constant: bool, start: bool) -> None:
+        check_gradients(ops.linear_scan, *self.tensors(shape, constant, start), samples=30)
+
+
+def test_linear_scan_refuses_shapes_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"linear_scan: expected a of shape \(2, 3, 4\) or \(4,\)"):
+        ops.linear_scan(np.zeros((2, 3, 5)), np.zeros((2, 3, 4)))
+    with pytest.raises(ValueError, match="linear_scan: expected h0 of shape"):
+        ops.linear_scan(np.zeros(4), np.zeros((2, 3, 4)), np.zeros((3, 4)))
