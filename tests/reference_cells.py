@@ -51,13 +51,37 @@ def activation(options: Mapping[str, Any], name: str, default: str) -> Callable[
     return ACTIVATIONS[options.get(name, default) or "linear"]
 
 
+def normal(a: Array, gain: Array) -> Array:
+    """Rows of mean 0 and variance 1, times a gain."""
+    return gain * (a - a.mean(1, keepdims=True)) / np.sqrt(a.var(1, keepdims=True) + 1e-3)
+
+
+def unpacked(
+    weights: list[Array], options: Mapping[str, Any]
+) -> tuple[Array, Array, list[Array], Callable[[Array], Array], Callable[..., Array]]:
+    """Kernel, recurrent kernel (normalised), the other weights, and what is done with x W and with h R."""
+    kernel, recurrent, *rest = weights
+    biases = 1 if options.get("use_bias", True) else 0
+    bias, rest = rest[:biases], rest[biases:]
+    gains = [rest.pop(0), rest.pop(0)] if options.get("normalization") else None
+    if options.get("weight_normalization"):
+        recurrent = recurrent / np.linalg.norm(recurrent, axis=0) * rest.pop(0)
+
+    def of_input(a: Array) -> Array:
+        return normal(a, gains[0]) if gains else a
+
+    def of_state(a: Array, columns: slice = slice(None)) -> Array:
+        return normal(a, gains[1][columns]) if gains else a
+
+    return kernel, recurrent, [*bias, *rest], of_input, of_state
+
+
 def simple_rnn(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """h' = f(x W + b + h R)."""
-    kernel, recurrent, *bias = weights
-    (h,) = states
-    total = x @ kernel + seen @ recurrent + (bias[0] if bias else 0)
+    kernel, recurrent, bias, of_input, of_state = unpacked(weights, options)
+    total = of_input(x @ kernel) + of_state(seen @ recurrent) + (bias[0] if bias else 0)
     h = activation(options, "activation", "tanh")(total)
     return h, [h]
 
@@ -66,15 +90,16 @@ def lstm(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """i, f, g, o from x W + h R + b (and peepholes); c' = f c + i g; h' = o act(c')."""
-    kernel, recurrent, *rest = weights
+    kernel, recurrent, rest, of_input, of_state = unpacked(weights, options)
     bias = rest.pop(0) if options.get("use_bias", True) else 0
-    h, c = states
+    _, c = states
     units = c.shape[1]
     f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
     count = lstm_gates(options)
-    gates = np.split(x @ kernel + seen @ recurrent[:, : count * units] + bias, count, axis=1)
+    total = of_input(x @ kernel) + of_state(seen @ recurrent[:, : count * units]) + bias
+    gates = np.split(total, count, axis=1)
     names = ["i", "f", "g", "o"] if count == 4 else ["i", "g", "o"]
-    total = dict(zip(names, gates, strict=True))
+    sums = dict(zip(names, gates, strict=True))
     seeing_gates = [name for name in names if name != "g"]
 
     def seeing(name: str, state: Array) -> Array:
@@ -84,12 +109,13 @@ def lstm(
             return state @ np.split(recurrent[:, 4 * units :], 3, axis=1)[seeing_gates.index(name)]
         return np.zeros_like(state)
 
-    i = s(total["i"] + seeing("i", c))
-    forget = s(total["f"] + seeing("f", c)) if count == 4 else 1 - i if options.get("coupled") else 1
-    c = forget * c + i * f(total["g"])
+    i = s(sums["i"] + seeing("i", c))
+    forget = s(sums["f"] + seeing("f", c)) if count == 4 else 1 - i if options.get("coupled") else 1
+    c = forget * c + i * f(sums["g"])
     if options.get("cell_clip"):
         c = np.clip(c, -options["cell_clip"], options["cell_clip"])
-    h = s(total["o"] + seeing("o", c)) * f(c)
+    out = normal(c, rest[0]) + rest[1] if options.get("normalization") else c
+    h = s(sums["o"] + seeing("o", c)) * f(out)
     h = h @ rest[-1] if options.get("projection") else h
     return h, [h, c]
 
@@ -98,7 +124,7 @@ def gru(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """h' = z h + (1 - z) g; the reset gate scales the product h R_h (reset after) or its operand h (reset before)."""
-    kernel, recurrent, *bias = weights
+    kernel, recurrent, bias, of_input, of_state = unpacked(weights, options)
     (h,) = states
     units = h.shape[1]
     f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
@@ -106,12 +132,17 @@ def gru(
     input_bias, state_bias = (
         (bias[0] if after else (bias[0], np.zeros(3 * units))) if bias else np.zeros((2, 3 * units))
     )
-    xz, xr, xh = np.split(x @ kernel + input_bias, 3, axis=1)
-    dropped = seen
-    hz, hr = np.split(dropped @ recurrent[:, : 2 * units] + state_bias[: 2 * units], 2, axis=1)
-    z, r = s(xz + hz), s(xr + hr)
-    recurrent_h = recurrent[:, 2 * units :]
-    hh = r * (dropped @ recurrent_h + state_bias[2 * units :]) if after else (r * dropped) @ recurrent_h
+    xz, xr, xh = np.split(of_input(x @ kernel) + input_bias, 3, axis=1)
+    gates, candidate = slice(2 * units), slice(2 * units, None)
+    if after:
+        sums = of_state(seen @ recurrent)
+        hz, hr = np.split(sums[:, gates] + state_bias[gates], 2, axis=1)
+        z, r = s(xz + hz), s(xr + hr)
+        hh = r * (sums[:, candidate] + state_bias[candidate])
+    else:
+        hz, hr = np.split(of_state(seen @ recurrent[:, gates], gates), 2, axis=1)
+        z, r = s(xz + hz), s(xr + hr)
+        hh = of_state((r * seen) @ recurrent[:, candidate], candidate)
     h = z * h + (1 - z) * f(xh + hh)
     return h, [h]
 
@@ -120,7 +151,7 @@ def gated_rnn(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """h' = (1 - g) h + g n."""
-    kernel, recurrent, *bias = weights
+    kernel, recurrent, bias, *_ = unpacked(weights, options)
     (h,) = states
     f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
     gate, candidate = np.split(x @ kernel + seen @ recurrent + (bias[0] if bias else 0), 2, axis=1)
@@ -132,8 +163,8 @@ def jordan(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
     """h = f(x W + y R + b); y' = g(h V + c)."""
-    biased = options.get("use_bias", True)
-    kernel, recurrent, bias, out, out_bias = weights if biased else (*weights[:2], 0, weights[2], 0)
+    kernel, recurrent, rest, *_ = unpacked(weights, options)
+    bias, out, out_bias = rest if options.get("use_bias", True) else (0, rest[0], 0)
     h = activation(options, "activation", "tanh")(x @ kernel + seen @ recurrent + bias)
     y = activation(options, "output_activation", "linear")(h @ out + out_bias)
     return y, [y]
@@ -210,6 +241,12 @@ def weight_shapes(layer: str, features: int, units: int, options: Mapping[str, A
     if options.get("use_bias", True):
         two = layer == "GRU" and options.get("reset_after", True)
         shapes.append((2, gates * units) if two else (gates * units,))
+    if options.get("normalization"):
+        shapes += [(gates * units,), (gates * units,)]
+    if options.get("weight_normalization"):
+        shapes.append((shapes[1][1],))
+    if options.get("normalization") and layer == "LSTM":
+        shapes += [(units,), (units,)]
     if options.get("peephole") == "diagonal":
         shapes.append((gates - 1, units))
     if options.get("projection"):

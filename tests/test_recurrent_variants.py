@@ -104,7 +104,36 @@ class TestDropoutPerStep:
         assert [0.35 < alive[t].sum() / alive[t - 1].sum() < 0.65 for t in range(1, 4)] == [True] * 3
 
 
+class TestDropConnect:
+    @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "GatedRNN", "Jordan"])
+    def test_drops_numbers_of_the_recurrent_kernel(self, name: str) -> None:
+        layer = getattr(layers, name)(7, recurrent_dropconnect=0.4, return_sequences=True, seed=5)
+        plain = getattr(layers, name)(7, return_sequences=True)
+        layer.build(X.shape)
+        plain.build(X.shape)
+        plain.set_weights(layer.get_weights())
+        np.testing.assert_array_equal(layer(X).numpy(), plain(X).numpy())
+        dropped = layer(X, training=True)
+        dropped.sum().backward()
+        gone = layer.cell.recurrent_kernel.grad.numpy() == 0
+        assert 0.2 < gone.mean() < 0.6
+        weights = plain.get_weights()
+        weights[1] = np.where(gone, 0, weights[1] / np.float32(0.6)).astype(np.float32)
+        plain.set_weights(weights)
+        np.testing.assert_allclose(plain(X).numpy(), dropped.numpy(), atol=1e-6)
+        assert not np.array_equal(layer(X, training=True).numpy(), dropped.numpy())
+
+
 class TestFirstWeights:
+    @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+    def test_weight_normalization_changes_nothing_at_first(self, name: str) -> None:
+        layer = getattr(layers, name)(5, weight_normalization=True)
+        plain = getattr(layers, name)(5)
+        layer.build(X.shape)
+        plain.build(X.shape)
+        plain.set_weights(layer.get_weights()[:3])
+        np.testing.assert_allclose(layer(X).numpy(), plain(X).numpy(), atol=1e-6)
+
     def test_forget_bias(self) -> None:
         layer = layers.LSTM(3, forget_bias=2.5)
         layer.build(X.shape)
@@ -140,14 +169,24 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("no width", lambda: layers.LSTM(3, projection=0), "LSTM: projection must be an integer >= 1, got 0"),
     ("no output", lambda: layers.Jordan(3, output_units=0), "Jordan: output_units must be an integer >= 1, got 0"),
     ("Jordan projected", lambda: layers.Jordan(3, projection=2), "Jordan has no argument 'projection'"),
+    ("normalization", lambda: layers.GRU(3, normalization="batch"), "GRU: normalization must be None or 'layer'"),
+    ("normal gate", lambda: layers.GatedRNN(3, normalization="layer"), "GatedRNN has no normalization"),
+    (
+        "normal form",
+        lambda: layers.LSTM(3, normalization="layer", coupled=True),
+        "normalization needs a forget gate",
+    ),
+    ("normal vector", lambda: layers.IndRNN(3, weight_normalization=True), "IndRNN has no weight_normalization"),
+    ("no matrix", lambda: layers.MinGRU(3, recurrent_dropconnect=0.1), "MinGRU has no recurrent_dropconnect"),
+    ("dropconnect", lambda: layers.GRU(3, recurrent_dropconnect=1), "GRU: recurrent_dropconnect must be a rate"),
     ("skip", lambda: layers.GRU(3, skip=1), "GRU: skip must be integers of at least 2, got 1"),
     ("skip twice", lambda: layers.GRU(3, skip=(2, 2)), "GRU: skip must name every number of steps once"),
     ("skip too far", lambda: layers.GRU(3, skip=6)(X), "more than 6 time steps, as many as skip reads back, got 6"),
     ("skip and carry", lambda: layers.GRU(3, skip=2, stateful=True), "skip reads the states of several steps ago"),
     ("skip before", lambda: layers.GRU(3, skip=2, reset_after=False), "GRU: skip needs reset_after=True"),
     ("skip full", lambda: layers.LSTM(3, skip=2, peephole="full"), "skip does not go with peephole='full'"),
-    ("skip alone", lambda: layers.IndRNN(3, skip=2), "IndRNN has no skip"),
-    ("skip linear", lambda: layers.MinGRU(3, skip=2), "MinGRU has no skip"),
+    ("skip alone", lambda: layers.IndRNN(3, skip=2), "IndRNN has no skip; leave it out"),
+    ("skip linear", lambda: layers.MinGRU(3, skip=2), "MinGRU has no skip; leave it out"),
     ("zoneout", lambda: layers.GRU(3, zoneout=1.0), r"GRU: zoneout must be a rate in \[0, 1\), got 1.0"),
     ("zoneouts", lambda: layers.LSTM(3, zoneout=(0.1,)), "LSTM: zoneout must be one rate, or one for each of 2 states"),
     ("peephole", lambda: layers.LSTM(3, peephole="half"), "LSTM: peephole must be one of .* got 'half'"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
+import numpy as np
+
 from recurra import activations, constraints, initializers, ops, random, regularizers
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
@@ -17,6 +19,9 @@ from recurra.tensor import Tensor, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+EPSILON = 1e-3  # added to variances; the engine's
 
 
 class CellOptions(TypedDict, total=False):
@@ -36,6 +41,9 @@ class CellOptions(TypedDict, total=False):
     dropout_per_step: bool
     zoneout: float | Sequence[float]
     skip: int | Sequence[int] | None
+    normalization: str | None
+    weight_normalization: bool
+    recurrent_dropconnect: float
     seed: int | None
     name: str | None
     dtype: Any
@@ -60,10 +68,19 @@ class BuiltInCell(DropoutRNNCell, Layer):
         skip: numbers of steps k, each at least 2 and less than the length of the sequences: the recurrent product also
             reads the output k steps ago (zeros before the sequence), with (U, gates U) further rows of recurrent_kernel
             for each k. One number or several; default None. SimpleRNN, LSTM, GRU, GatedRNN and Jordan have it.
+        normalization: "layer": x W and h R (with a reset gate before it, gates and candidate apart) have mean 0 and
+            variance 1 in every row before they are multiplied by gains, weights input_gain and recurrent_gain (gates
+            U), and the bias is added; default None. SimpleRNN, LSTM and GRU have it.
+        weight_normalization: whether each column of recurrent_kernel is divided by its length and multiplied by a
+            weight, recurrent_scale, which starts at that length; default False. Not in cells without such a matrix.
+        recurrent_dropconnect: rate in [0, 1) at which numbers of recurrent_kernel are dropped in training, the same
+            ones for all sequences and steps of a call; default 0. Not in cells without such a matrix.
         seed: seed of the masks; drawn from the global generator when left out.
 
     Sources: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016;
-    Krueger et al., Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations, 2016.
+    Krueger et al., Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations, 2016; Ba et al., Layer
+    Normalization, 2016; Salimans & Kingma, Weight Normalization, 2016; Merity et al., Regularizing and Optimizing LSTM
+    Language Models, 2017 (DropConnect).
     """
 
     engine_name: str
@@ -78,14 +95,22 @@ class BuiltInCell(DropoutRNNCell, Layer):
         "dropout_per_step",
         "zoneout",
         "skip",
+        "normalization",
+        "weight_normalization",
+        "recurrent_dropconnect",
         "seed",
     )
 
+    refused: ClassVar[Sequence[str]] = ("normalization",)  # options of the above that the cell has no place for
     # Outputs so many steps ago as `skip` says, laid here by the loop that calls the cell step by step.
     earlier: list[Tensor]
     bias: Variable | None = None
     kernel: Variable
     recurrent_kernel: Variable
+    input_gain: Variable | None = None
+    recurrent_gain: Variable | None = None
+    recurrent_scale: Variable | None = None
+    _dropconnect_mask: Tensor | None = None
 
     def __init__(
         self,
@@ -107,6 +132,9 @@ class BuiltInCell(DropoutRNNCell, Layer):
         dropout_per_step: bool = False,
         zoneout: float | Sequence[float] = 0.0,
         skip: int | Sequence[int] | None = None,
+        normalization: str | None = None,
+        weight_normalization: bool = False,
+        recurrent_dropconnect: float = 0.0,
         seed: int | None = None,
         recurrent_activation: Any = None,
         **options: Any,
@@ -132,6 +160,14 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.zoneout = _zoneout(owner, zoneout, self.state_count)
         self.skip = _skip(owner, skip)
         self.earlier: list[Tensor] = []
+        if normalization not in (None, "layer"):
+            raise ValueError(f"{owner}: normalization must be None or 'layer', got {normalization!r}")
+        self.normalization = normalization
+        self.weight_normalization = bool(weight_normalization)
+        self.recurrent_dropconnect = _rate(owner, "recurrent_dropconnect", recurrent_dropconnect)
+        for option in self.refused:
+            if getattr(self, option):
+                raise ValueError(f"{owner} has no {option}; leave it out")
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
 
@@ -167,19 +203,61 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.kernel = self._add("kernel", (features_of(input_shape), self.gates * self.units))
         self.recurrent_kernel = self._add("recurrent_kernel", self.recurrent_shape())
         self.bias = self._add("bias", self.bias_shape()) if self.use_bias else None
+        self.input_gain = self.recurrent_gain = self.recurrent_scale = None
+        if self.normalization is not None:
+            width = (self.gates * self.units,)
+            self.input_gain = self.add_weight(shape=width, name="input_gain", initializer="ones")
+            self.recurrent_gain = self.add_weight(shape=width, name="recurrent_gain", initializer="ones")
+        if self.weight_normalization:
+            lengths = np.linalg.norm(self.recurrent_kernel.numpy(), axis=0)
+            self.recurrent_scale = self.add_weight(shape=lengths.shape, name="recurrent_scale", initializer=lengths)
 
     def first_bias(self) -> Any:
         """The initializer of the bias."""
         return self.bias_initializer
 
-    @property
-    def engine_weights(self) -> list[Any]:
-        weights: list[Any] = [self.kernel, self.recurrent_kernel]
-        return weights if self.bias is None else [*weights, self.bias]
+    def engine_weights(self, training: bool) -> list[Any]:
+        """Kernel, recurrent kernel and bias as the engine takes them; None for one that is missing."""
+        kernel = self.kernel if self.normalization is None else None
+        return [kernel, self.recurrent_matrix(training), self.bias]
 
     def engine_options(self) -> dict[str, Any]:
         """What the engine is told beside weights, activations and noise."""
-        return {}
+        if self.recurrent_gain is None:
+            return {}
+        return {"vectors": ops.reshape(self.recurrent_gain, (self.gates, self.units))}
+
+    def recurrent_matrix(self, training: bool) -> Tensor:
+        """The recurrent kernel as the products read it: normalised, and with connections dropped."""
+        matrix: Tensor = self.recurrent_kernel
+        if self.recurrent_scale is not None:
+            matrix = matrix * (self.recurrent_scale / ops.sqrt(ops.sum(matrix * matrix, axis=0)))
+        if training and self.recurrent_dropconnect > 0:
+            matrix = matrix * self.get_dropconnect_mask()
+        return matrix
+
+    def get_dropconnect_mask(self) -> Tensor:
+        """The scale of the recurrent kernel, 0 or 1 / (1 - rate), drawn at the first call of a sequence."""
+        if self._dropconnect_mask is None:
+            self._dropconnect_mask = self._draw(self.recurrent_kernel, self.recurrent_dropconnect)
+        return self._dropconnect_mask
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        super().reset_recurrent_dropout_mask()
+        self._dropconnect_mask = None
+
+    def input_sums(self, inputs: Tensor) -> Tensor:
+        """x W, normalised or not: (..., F) → (..., gates U)."""
+        sums = ops.matmul(inputs, self.kernel)
+        return sums if self.input_gain is None else ops.layer_normalization(sums, self.input_gain, epsilon=EPSILON)
+
+    def recurrent_sums(self, state: Tensor, training: bool, first: int = 0, last: int | None = None) -> Tensor:
+        """h R of some gates, normalised or not: (B, D) → (B, (last - first) U)."""
+        columns = slice(first * self.units, (self.gates if last is None else last) * self.units)
+        sums = ops.matmul(state, self.recurrent_matrix(training)[:, columns])
+        if self.recurrent_gain is None:
+            return sums
+        return ops.layer_normalization(sums, self.recurrent_gain[columns], epsilon=EPSILON)
 
     @property
     def zoneout_rates(self) -> list[float]:
@@ -244,13 +322,6 @@ class BuiltInCell(DropoutRNNCell, Layer):
             regularizer=getattr(self, f"{kind}_regularizer"),
             constraint=getattr(self, f"{kind}_constraint"),
         )
-
-
-def refuse_skip(cell: BuiltInCell) -> None:
-    """For cells in whose step earlier states have no place."""
-    if cell.skip:
-        owner = type(cell).__name__.removesuffix("Cell")
-        raise ValueError(f"{owner} has no skip; SimpleRNN, LSTM, GRU, GatedRNN and Jordan have it")
 
 
 def features_of(input_shape: Any) -> int:

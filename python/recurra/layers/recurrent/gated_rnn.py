@@ -43,7 +43,7 @@ class GatedRNNCell(BuiltInCell):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)
         x, dropped = self.dropped(inputs, h, training)
-        total = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)
+        total = self.input_sums(x) + self.recurrent_sums(dropped, training)
         if self.bias is not None:
             total = total + self.bias
         gate, candidate = ops.split(total, 2, axis=1)

@@ -35,6 +35,7 @@ class GRUCell(BuiltInCell):
     """
 
     gates = 3
+    refused = ()
     activation_arguments: ClassVar[Sequence[str]] = ("activation", "recurrent_activation")
     plain_arguments: ClassVar[Sequence[str]] = (*BuiltInCell.plain_arguments, "reset_after")
 
@@ -55,7 +56,8 @@ class GRUCell(BuiltInCell):
 
     @property
     def engine_name(self) -> str:  # type: ignore[override]
-        return "gru" if self.reset_after else "gru_reset_before"
+        name = "gru" if self.reset_after else "gru_reset_before"
+        return name if self.normalization is None else f"{name}_normalised"
 
     def bias_shape(self) -> tuple[int, ...]:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
@@ -63,22 +65,19 @@ class GRUCell(BuiltInCell):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)
         x, dropped = self.dropped(inputs, h, training)
-        xs, gates = ops.matmul(x, self.kernel), 2 * self.units
+        xs, gates = self.input_sums(x), 2 * self.units
         if self.bias is not None:
             xs = xs + (self.bias[0] if self.reset_after else self.bias)
         xz, xr, xh = ops.split(xs, 3, axis=1)
         if self.reset_after:
-            hs = ops.matmul(dropped, self.recurrent_kernel)
+            hs = self.recurrent_sums(dropped, training)
             if self.bias is not None:
                 hs = hs + self.bias[1]
         else:
-            hs = ops.matmul(dropped, self.recurrent_kernel[:, :gates])
+            hs = self.recurrent_sums(dropped, training, last=2)
         z = self.recurrent_activation(xz + hs[:, : self.units])
         r = self.recurrent_activation(xr + hs[:, self.units : gates])
-        if self.reset_after:
-            from_state = r * hs[:, gates:]
-        else:
-            from_state = ops.matmul(r * dropped, self.recurrent_kernel[:, gates:])
+        from_state = r * hs[:, gates:] if self.reset_after else self.recurrent_sums(r * dropped, training, first=2)
         states = self.zoned([z * h + (1 - z) * self.activation(xh + from_state)], [h], training)
         return states[0], states
 

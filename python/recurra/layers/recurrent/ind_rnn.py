@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recurra import initializers, ops
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions, refuse_skip
+from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
 from recurra.tensor import Tensor
 
@@ -26,19 +26,18 @@ class IndRNNCell(BuiltInCell):
 
     engine_name = "ind_rnn"
     gates = 1
+    refused = ("skip", "normalization", "weight_normalization", "recurrent_dropconnect")
 
     def __init__(
         self, units: int, activation: Any = "relu", use_bias: bool = True, **options: Unpack[CellOptions]
     ) -> None:
         options.setdefault("recurrent_initializer", initializers.RandomUniform(0.0, 1.0))
         super().__init__(units, activation, use_bias, **options)
-        refuse_skip(self)
 
     def recurrent_shape(self) -> tuple[int, ...]:
         return (self.units,)
 
-    @property
-    def engine_weights(self) -> list[Any]:
+    def engine_weights(self, training: bool) -> list[Any]:
         return [self.kernel, None, self.bias]
 
     def engine_options(self) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class JordanCell(BuiltInCell):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (y,) = states if isinstance(states, (list, tuple)) else (states,)
         x, dropped = self.dropped(inputs, y, training)
-        total = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)
+        total = self.input_sums(x) + self.recurrent_sums(dropped, training)
         if self.bias is not None:
             total = total + self.bias
         output = ops.matmul(self.activation(total), self.output_kernel)

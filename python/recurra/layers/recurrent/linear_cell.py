@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recurra.layers.recurrent.cell import BuiltInCell, refuse_skip
+from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.tensor import Tensor
 
 
@@ -15,10 +15,7 @@ class LinearCell(BuiltInCell):
     """
 
     gates = 1
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        refuse_skip(self)
+    refused = ("skip", "normalization", "weight_normalization", "recurrent_dropconnect")
 
     def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """a and b, (..., U) each, or a (U,), for inputs (..., F)."""

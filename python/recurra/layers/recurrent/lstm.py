@@ -8,7 +8,7 @@ import numpy as np
 
 from recurra import ops
 from recurra.layers.core import positive_integer
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra.layers.recurrent.cell import EPSILON, BuiltInCell, CellOptions
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
 from recurra.tensor import Tensor, Variable
 
@@ -34,6 +34,8 @@ class LSTMCell(BuiltInCell):
         forget_gate: whether the past is forgotten at all; without it c' = c + i g, the form of 1997; default True.
         cell_clip: bound of c', a positive number; default None.
         projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
+        normalization: with "layer" c' too is normalised on its way out: h' = o act(gain normal(c') + shift), weights
+            cell_gain and cell_shift (U).
 
     Weights: kernel (F, 4U), recurrent_kernel (U, 4U), bias (4U); with peephole="diagonal" also peephole_kernel (3, U),
     of i, f, o, which starts and is penalised as recurrent_kernel; with peephole="full" recurrent_kernel is (U, 7U), V
@@ -50,6 +52,7 @@ class LSTMCell(BuiltInCell):
     """
 
     state_count = 2
+    refused = ()
     activation_arguments: ClassVar[Sequence[str]] = ("activation", "recurrent_activation")
     plain_arguments: ClassVar[Sequence[str]] = (
         *BuiltInCell.plain_arguments,
@@ -63,6 +66,8 @@ class LSTMCell(BuiltInCell):
     )
     peephole_kernel: Variable | None = None
     projection_kernel: Variable | None = None
+    cell_gain: Variable | None = None
+    cell_shift: Variable | None = None
 
     def __init__(
         self,
@@ -90,6 +95,9 @@ class LSTMCell(BuiltInCell):
             raise ValueError(f"{owner}: peephole='full' needs a forget gate of its own, not coupled or left out")
         if projection is not None and (peephole == "full" or coupled or not forget_gate):
             raise ValueError(f"{owner}: projection needs a forget gate of its own, and peepholes that are not full")
+        plain = peephole is None and projection is None and forget_gate and not coupled
+        if self.normalization is not None and not plain:
+            raise ValueError(f"{owner}: normalization needs a forget gate of its own, no peephole, no projection")
         if cell_clip is not None and not cell_clip > 0:
             raise ValueError(f"{owner}: cell_clip must be a positive number or None, got {cell_clip!r}")
         if self.skip and peephole == "full":
@@ -118,11 +126,17 @@ class LSTMCell(BuiltInCell):
             return "lstm_full_peephole"
         if self.projection is not None:
             return "lstm_projected"
+        if self.normalization is not None:
+            return "lstm_normalised"
         return "lstm" if self._own_forget_gate else "lstm_coupled" if self.coupled else "lstm_no_forget"
 
     def engine_options(self) -> dict[str, Any]:
+        vectors: Tensor | None = self.peephole_kernel
+        if self.recurrent_gain is not None and self.cell_gain is not None and self.cell_shift is not None:
+            gains = [self.recurrent_gain, self.cell_gain, self.cell_shift]
+            vectors = ops.reshape(ops.concatenate(gains), (6, self.units))
         return {
-            "vectors": self.peephole_kernel,
+            "vectors": vectors,
             "projection": self.projection_kernel,
             "clip": self.cell_clip or 0.0,
         }
@@ -141,6 +155,10 @@ class LSTMCell(BuiltInCell):
                 initializer=self.recurrent_initializer,
                 regularizer=self.recurrent_regularizer,
             )
+        self.cell_gain = self.cell_shift = None
+        if self.normalization is not None:
+            self.cell_gain = self.add_weight(shape=(self.units,), name="cell_gain", initializer="ones")
+            self.cell_shift = self.add_weight(shape=(self.units,), name="cell_shift", initializer="zeros")
         self.projection_kernel = None
         if self.projection is not None:
             self.projection_kernel = self.add_weight(
@@ -168,33 +186,36 @@ class LSTMCell(BuiltInCell):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         h, c = states
         x, dropped = self.dropped(inputs, h, training)
-        total = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel[:, : self.gates * self.units])
+        total = self.input_sums(x) + self.recurrent_sums(dropped, training)
         if self.bias is not None:
             total = total + self.bias
         i, *forget, g, o = ops.split(total, self.gates, axis=1)
         sigma = self.recurrent_activation
-        i = sigma(self._seeing(c, 0, i))
+        i = sigma(self._seeing(c, 0, i, training))
         entering = i * self.activation(g)
         if forget:
-            new_c = sigma(self._seeing(c, 1, forget[0])) * c + entering
+            new_c = sigma(self._seeing(c, 1, forget[0], training)) * c + entering
         else:
             new_c = (1 - i) * c + entering if self.coupled else c + entering
         if self.cell_clip is not None:
             new_c = ops.clip(new_c, -self.cell_clip, self.cell_clip)
-        o = sigma(self._seeing(new_c, self.gates - 2, o))
-        new_h = o * self.activation(new_c)
+        o = sigma(self._seeing(new_c, self.gates - 2, o, training))
+        out = new_c
+        if self.cell_gain is not None:
+            out = ops.layer_normalization(new_c, self.cell_gain, self.cell_shift, epsilon=EPSILON)
+        new_h = o * self.activation(out)
         if self.projection_kernel is not None:
             new_h = ops.matmul(new_h, self.projection_kernel)
         new_states = self.zoned([new_h, new_c], states, training)
         return new_states[0], new_states
 
-    def _seeing(self, c: Tensor, peephole: int, total: Tensor) -> Tensor:
+    def _seeing(self, c: Tensor, peephole: int, total: Tensor, training: bool) -> Tensor:
         """The sum of a gate with what it sees of the cell state."""
         if self.peephole_kernel is not None:
             return total + c * self.peephole_kernel[peephole]
         if self.peephole == "full":
             first = (4 + peephole) * self.units
-            return total + ops.matmul(c, self.recurrent_kernel[:, first : first + self.units])
+            return total + ops.matmul(c, self.recurrent_matrix(training)[:, first : first + self.units])
         return total
 
 

@@ -69,10 +69,17 @@ def _run_engine(
     # The engine calls a cell's first activation and its second one always by these names.
     names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), _engine_activations(cell), strict=False))
     x, noise = _with_noise(cell, x, initial, training)
+    kernel, recurrent_kernel, bias = cell.engine_weights(training)
+    if kernel is None:
+        if "input_dropout" in noise:
+            x = x * ops.expand_dims(noise.pop("input_dropout"), 1)
+        if mask is not None:
+            x = ops.where(_spread(mask, 3), x, ops.zeros_like(x))  # as in _run_steps
+        x = cell.input_sums(x)
     output, final = _engine.rnn(
         cell.engine_name,
         x,
-        cell.engine_weights,
+        [kernel, recurrent_kernel, bias],
         initial,
         mask=mask,
         **noise,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recurra import ops
 from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
 from recurra.tensor import Tensor
@@ -23,18 +22,22 @@ class SimpleRNNCell(BuiltInCell):
     Source: Elman, Finding Structure in Time, 1990.
     """
 
-    engine_name = "simple_rnn"
     gates = 1
+    refused = ()
 
     def __init__(
         self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Unpack[CellOptions]
     ) -> None:
         super().__init__(units, activation, use_bias, **options)
 
+    @property
+    def engine_name(self) -> str:  # type: ignore[override]
+        return "simple_rnn" if self.normalization is None else "simple_rnn_normalised"
+
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)
         x, dropped = self.dropped(inputs, h, training)
-        total = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)
+        total = self.input_sums(x) + self.recurrent_sums(dropped, training)
         if self.bias is not None:
             total = total + self.bias
         states = self.zoned([self.activation(total)], [h], training)
