@@ -292,6 +292,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "jordan_narrow": ("Jordan", {"output_units": 2, "output_activation": "sigmoid"}),
     "jordan_wide": ("Jordan", {"output_units": 35, "output_activation": "tanh"}),
     "ind_rnn": ("IndRNN", {"activation": "tanh"}),
+    "mgu": ("MGU", {}),
     "min_gru": ("MinGRU", {}),
     "linear_rnn": ("LinearRNN", {}),
 }

@@ -159,6 +159,20 @@ def gated_rnn(
     return h, [h]
 
 
+def mgu(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """g = s(..); n = f(x W_n + (g h) R_n + b_n); h' = (1 - g) h + g n."""
+    kernel, recurrent, bias, *_ = unpacked(weights, options)
+    (h,) = states
+    units = h.shape[1]
+    f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
+    gate, candidate = np.split(x @ kernel + (bias[0] if bias else 0), 2, axis=1)
+    g = s(gate + seen @ recurrent[:, :units])
+    h = (1 - g) * h + g * f(candidate + (g * seen) @ recurrent[:, units:])
+    return h, [h]
+
+
 def jordan(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
@@ -210,6 +224,7 @@ CELLS: dict[str, Step] = {
     "GRU": gru,
     "GatedRNN": gated_rnn,
     "Jordan": jordan,
+    "MGU": mgu,
     "IndRNN": ind_rnn,
     "MinGRU": min_gru,
     "LinearRNN": linear_rnn,
@@ -231,7 +246,7 @@ def skips_of(options: Mapping[str, Any]) -> tuple[int, ...]:
 
 def weight_shapes(layer: str, features: int, units: int, options: Mapping[str, Any]) -> list[tuple[int, ...]]:
     """Shapes of the weights of one layer, in their order."""
-    gates = {"LSTM": lstm_gates(options), "GRU": 3, "GatedRNN": 2, "MinGRU": 2}.get(layer, 1)
+    gates = {"LSTM": lstm_gates(options), "GRU": 3, "GatedRNN": 2, "MGU": 2, "MinGRU": 2}.get(layer, 1)
     recurrent: dict[str, list[tuple[int, ...]]] = {"IndRNN": [(units,)], "LinearRNN": [(units,)], "MinGRU": []}
     width = state_widths(layer, units, options)[0]
     depth = (1 + len(skips_of(options))) * width

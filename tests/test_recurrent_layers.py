@@ -61,6 +61,7 @@ ARGUMENTS = {
     "GatedRNN": GATED,
     "Jordan": {**FULL, "output_units": 5, "output_activation": "relu"},
     "IndRNN": {**FULL, "recurrent_initializer": "random_uniform"},
+    "MGU": GATED,
     "MinGRU": GATED,
     "LinearRNN": {**{k: v for k, v in FULL.items() if k != "activation"}, "recurrent_initializer": "random_decay"},
 }

@@ -9,6 +9,7 @@ from recurra.layers.recurrent.ind_rnn import IndRNN, IndRNNCell
 from recurra.layers.recurrent.jordan import Jordan, JordanCell
 from recurra.layers.recurrent.linear_rnn import LinearRNN, LinearRNNCell
 from recurra.layers.recurrent.lstm import LSTM, LSTMCell
+from recurra.layers.recurrent.mgu import MGU, MGUCell
 from recurra.layers.recurrent.min_gru import MinGRU, MinGRUCell
 from recurra.layers.recurrent.rnn import RNN
 from recurra.layers.recurrent.simple_rnn import SimpleRNN, SimpleRNNCell
@@ -18,6 +19,7 @@ from recurra.layers.recurrent.time_distributed import TimeDistributed
 __all__ = [
     "GRU",
     "LSTM",
+    "MGU",
     "RNN",
     "Bidirectional",
     "DropoutRNNCell",
@@ -32,6 +34,7 @@ __all__ = [
     "LSTMCell",
     "LinearRNN",
     "LinearRNNCell",
+    "MGUCell",
     "MinGRU",
     "MinGRUCell",
     "Residual",
