@@ -92,6 +92,14 @@ class TestDropoutPerStep:
         assert 0.3 < dropped.mean() < 0.7
         assert (dropped != dropped[:, :1]).any()
 
+    @pytest.mark.parametrize("per_step", [False, True])
+    def test_a_cell_called_step_by_step_draws_for_each(self, per_step: bool) -> None:
+        options = {"dropout": 0.5, "recurrent_dropout": 0.5, "dropout_per_step": per_step}
+        cell = layers.SimpleRNNCell(40, **options)
+        step, state = Tensor(np.ones((3, 40), np.float32)), Tensor(np.ones((3, 40), np.float32))
+        for draw in (lambda: cell.get_dropout_mask(step), lambda: cell.get_recurrent_dropout_mask(state)):
+            assert np.array_equal(draw().numpy(), draw().numpy()) != per_step
+
     def test_each_step_drops_its_own_units(self) -> None:
         # With these weights a step hands on what recurrent dropout leaves of the state, doubled or zero.
         layer = layers.SimpleRNN(
