@@ -1,0 +1,76 @@
+// What a recurrent layer is asked to do with a batch, and what does it, whatever the cell.
+//
+// Letters: B batch, T time, F features, U units, P units of state 0, N rows of a table.
+#pragma once
+
+#include <vector>
+
+#include "recurra/ops/embedding.h"
+#include "recurra/rnn/layout.h"
+
+namespace recurra::rnn {
+
+/// Rows of a table as the input: what is looked up where.
+template <class T>
+struct TableInput {
+  const T* table = nullptr;  // N F
+  const ops::Occurrences* found = nullptr;
+};
+
+/// One layer's work on one batch: sizes, options and borrowed memory. nullptr means "not given".
+template <class T>
+struct Sequence {
+  Index B = 0, steps = 0, F = 0, U = 0, P = 0;  // P is U unless the cell projects
+  Functions functions;
+  T clip = 0;                // bound of the cell state, 0 for none
+  std::vector<Index> skips;  // recurrent products read the states so many steps ago too, zeros before the first
+  bool go_backwards = false;
+  bool return_sequences = false;
+  bool zero_output_for_mask = false;
+  bool training = false;  // keep what backward needs
+  Index segment = 0;      // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;   // B T F (without a kernel the sums of the input product, by column blocks), or nullptr and
+  TableInput<T> table_input;  // the rows of a table
+  Weights<T> weights;
+  const bool* mask = nullptr;            // B T, false where a step is padding
+  const T* input_dropout = nullptr;      // B F, scale of each input
+  const T* recurrent_dropout = nullptr;  // B P, scale of state 0 as the recurrent products see it, or B T P
+  bool dropout_per_step = false;         // whether that scale has a time axis
+  std::vector<const T*> zoneout;         // per state: B T U or P, the share of the previous state that stays
+  std::vector<T> zoneout_rate;           // per state: the same as one number, where there are no masks
+  std::vector<const T*> initial;         // per state: B U or P
+  T* y = nullptr;                        // B T P or B P
+  std::vector<T*> final;                 // per state: B U or P
+};
+
+/// Gradients; an output gradient that is nullptr is zero, an input gradient that is nullptr is not wanted.
+template <class T>
+struct SequenceGradients {
+  const T* dy = nullptr;
+  std::vector<const T*> dfinal;
+  T* dx = nullptr;
+  const T* x = nullptr;        // where the input was a table: its rows, if they were made since; then dx is theirs
+  bool wants_table = false;    // else whether add_table_gradient will be called
+  WeightGradients<T> weights;  // added to what is there
+  std::vector<T*> dinitial;
+};
+
+/// The driver as the rest of the engine sees it, whatever the cell.
+template <class T>
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  /// Elements a training pass keeps in the two areas given to use().
+  virtual Index saved_size() const = 0;
+  virtual Index states_size() const = 0;
+  virtual void use(T* saved, T* states) = 0;
+  virtual void forward() = 0;
+  /// Once only: it overwrites what forward kept.
+  virtual void backward(const SequenceGradients<T>& g) = 0;
+  /// After backward() of a layer over a table: adds to the gradient (N, F) of the table.
+  virtual void add_table_gradient(T* dtable) const = 0;
+  /// After the same: the gradient (B, T, F) of the rows themselves.
+  virtual void input_gradient(T* dx) const = 0;
+};
+
+}  // namespace recurra::rnn
