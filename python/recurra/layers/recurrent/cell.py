@@ -287,7 +287,8 @@ class BuiltInCell(DropoutRNNCell, Layer):
         rate = self.zoneout_rates[number]
         if rate == 0:
             return None
-        return ops.cast(random.uniform(state.shape, seed=self.seed_generator) < rate, state.dtype)
+        chosen = random.dropout(ops.ones(state.shape, dtype=state.dtype), 1 - rate, seed=self.seed_generator)
+        return ops.sign(chosen)
 
     def zoned(self, states: list[Tensor], previous: Sequence[Tensor], training: bool) -> list[Tensor]:
         """New states as zoneout leaves them."""
