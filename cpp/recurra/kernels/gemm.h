@@ -183,6 +183,38 @@ void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N,
   });
 }
 
+/// The same, bit for bit, with B row-major as it lies: for so few rows that packing B would cost more than the product.
+template <class T>
+void multiply_unpacked(const T* a, Index lda, Index M, Index K, const T* b, Index N, T* c, Index ldc, Start start,
+                       const T* bias = nullptr) {
+  for_panels<T>(N, [&](Index first, auto S) {
+    constexpr int vectors = decltype(S)::value;
+    for_tiles<tile_rows<T>(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
+      constexpr int tile = decltype(rows)::value;
+      Vec<T> acc[tile][vectors];
+      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+        const Index n = first + s * lanes<T>;
+        const Vec<T> from = start == Start::bias ? load_part(bias + n, N - n) : Vec<T>{};
+        unroll<tile>([&](auto m) __attribute__((always_inline)) {
+          acc[m][s] = start == Start::present ? load_part(c + (row + m) * ldc + n, N - n) : from;
+        });
+      });
+      for (Index k = 0; k < K; ++k)
+        rank_one<T, 0, vectors>(
+            acc, [&](auto m) __attribute__((always_inline)) { return broadcast(a[(row + m) * lda + k]); },
+            [&](auto s) __attribute__((always_inline)) {
+              const Index n = first + s * lanes<T>;
+              return load_part(b + k * N + n, N - n);
+            });
+      unroll<vectors>([&](auto s) __attribute__((always_inline)) {
+        const Index n = first + s * lanes<T>;
+        unroll<tile>([&](auto m)
+                         __attribute__((always_inline)) { store_part(c + (row + m) * ldc + n, acc[m][s], N - n); });
+      });
+    });
+  });
+}
+
 /// C (K x N, rows ldc apart) += A^T G over M rows: the gradient of B, given G = dL/d(A B). Rows are summed in ascending
 /// order.
 template <class T>

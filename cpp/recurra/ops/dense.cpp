@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "recurra/base/buffer.h"
+#include "recurra/kernels/gemm.h"
 #include "recurra/ops/activated.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/matmul.h"
@@ -9,6 +11,32 @@
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
+
+namespace {
+
+// y = bias + x kernel. Every element is one chain over ascending features that starts from the bias, whatever the
+// number of rows: a stream, which has few, gives the bits of a batch.
+template <class T>
+void forward_product(Index rows, Index units, Index features, const T* x, const T* kernel, const T* bias, T* y) {
+  constexpr Index row_block = 128;
+  constexpr Index few = 8;  // rows for which packing the kernel costs more than it saves
+  const gemm::Start start = bias ? gemm::Start::bias : gemm::Start::zero;
+  if (rows < few && units % lanes<T> == 0) {
+    const FlushDenormals flush;
+    gemm::multiply_unpacked(x, features, rows, features, kernel, units, y, units, start, bias);
+    return;
+  }
+  const Buffer<T> packed(gemm::packed_size<T>(features, units));
+  gemm::pack(kernel, units, 1, features, units, packed.data());
+  const double operations =
+      2.0 * static_cast<double>(rows) * static_cast<double>(units) * static_cast<double>(features);
+  parallel_blocks(rows, row_block, operations, [&](Index begin, Index end) {
+    gemm::multiply(x + begin * features, features, end - begin, features, packed.data(), units, y + begin * units,
+                   units, start, bias);
+  });
+}
+
+}  // namespace
 
 Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation) {
   check_rank(kernel, 2, "dense", "the kernel");
@@ -30,14 +58,7 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
   const Tensor kept = records && slope_needs_input(activation) ? Tensor::empty_like(out) : out.detach();
   dispatch_float(x.dtype(), "dense", [&]<class T>() {
     T* y = out.data<T>();
-    if (bias.defined()) {
-      const T* b = bias.data<T>();
-      parallel_blocks(rows, 1 + elementwise_block / (units + 1), static_cast<double>(out.size()),
-                      [&](Index begin, Index end) {
-                        for (Index r = begin; r < end; ++r) std::copy_n(b, units, y + r * units);
-                      });
-    }
-    product<T>(rows, units, features, {x.data<T>()}, {kernel.data<T>()}, y, bias.defined());
+    forward_product(rows, units, features, x.data<T>(), kernel.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y);
     if (activation != Activation::linear)
       parallel_blocks(
           out.size(), elementwise_block, 20.0 * static_cast<double>(out.size()),

@@ -6,7 +6,7 @@
 //   stream.step(x.data(), y.data());                         // one time step: no allocation, no lock, no exception
 //
 // A stream gives, step by step or in blocks, what the model's `predict` gives for the whole sequence: the same bits,
-// but for the rounding of Dense (docs/streaming.md). What can be run is a chain of layers whose output at a step
+// with one exception (docs/streaming.md). What can be run is a chain of layers whose output at a step
 // follows from this step and a state of fixed size: recurrent layers, causal convolutions, Dense, Embedding in front,
 // activations, normalisation with fixed statistics. A chain whose last recurrent layer returns its last output only
 // gives at every step what it would give for the sequence so far.

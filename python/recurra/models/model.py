@@ -195,9 +195,9 @@ class Model(Trainer, Layer):
         """The model as a stream: run step by step, with its state kept from step to step.
 
         `stream.step(x)` takes one time step (batch, features), `stream.process(block)` several (batch, time, features);
-        the outputs have the bits that `predict` gives for whole sequences (but for the rounding of Dense; see
-        docs/streaming.md). `stream.reset(rows)` lets sequences begin anew, `stream.state` reads and sets the state. The
-        weights are copied: later training does not change a stream.
+        the outputs have the bits that `predict` gives for whole sequences (docs/streaming.md has one exception).
+        `stream.reset(rows)` lets sequences begin anew, `stream.state` reads and sets the state. The weights are copied:
+        later training does not change a stream.
 
         Arguments:
             batch_size: number of sequences that run at the same time.
