@@ -124,3 +124,21 @@ def test_gradient_of_the_rows_can_be_had(name: str, masked: bool) -> None:
         found.append([np.array(rows.grad), np.array(table.grad)])
     for ours, reference in zip(*found, strict=True):
         np.testing.assert_allclose(ours, reference, rtol=0, atol=1e-14 * np.abs(reference).max())
+
+
+def test_the_way_to_the_table_outlives_the_layer() -> None:
+    """What is freed with the layer's node is as large as what the table's gradient asks for next."""
+    rng = np.random.default_rng(4)
+    used, places = 64 * FEATURES, (70, 30)
+    numbers = np.concatenate([np.arange(used), rng.integers(0, used, places[0] * places[1] - used)]).reshape(places)
+    layer = made("lstm", "float32")
+    found = []
+    for pending in (True, False):
+        table = _engine.Tensor(np.random.default_rng(2).standard_normal((used, FEATURES)).astype("float32")).clone()
+        table.requires_grad = True
+        rows = ops.embedding(numbers, table)
+        if not pending:
+            rows.numpy()
+        ops.sum(layer(rows)).backward()
+        found.append(np.array(table.grad))
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-5 * np.abs(found[1]).max())

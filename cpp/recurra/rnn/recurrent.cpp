@@ -174,13 +174,14 @@ enum Input {
 template <class T>
 class GradientThroughTable final : public ops::GradientOfRows {
  public:
-  /// `memory` is what the runner borrows.
-  GradientThroughTable(const Tensor& rows, std::shared_ptr<const Runner<T>> runner, std::vector<Tensor> memory)
-      : GradientOfRows(rows), runner_(std::move(runner)), memory_(std::move(memory)) {}
+  /// `table` and `memory` are what the runner borrows.
+  GradientThroughTable(Table table, std::shared_ptr<const Runner<T>> runner, std::vector<Tensor> memory)
+      : GradientOfRows(table.rows), table_(std::move(table)), runner_(std::move(runner)), memory_(std::move(memory)) {}
   void make(std::byte* elements) const override { runner_->input_gradient(reinterpret_cast<T*>(elements)); }
   void add_to(const Tensor& table_gradient) const override { runner_->add_table_gradient(table_gradient.data<T>()); }
 
  private:
+  Table table_;
   std::shared_ptr<const Runner<T>> runner_;
   std::vector<Tensor> memory_;
 };
@@ -219,8 +220,7 @@ void run_backward(const BackwardPass& pass, const std::shared_ptr<Runner<T>>& ru
   runner->backward(g);
   if (dx.defined()) pass.add(x_input, dx);
   if (g.wants_table)
-    pass.add(x_input,
-             {in.x.shape(), in.x.dtype(), std::make_unique<GradientThroughTable<T>>(table->rows, runner, memory)});
+    pass.add(x_input, {in.x.shape(), in.x.dtype(), std::make_unique<GradientThroughTable<T>>(*table, runner, memory)});
   for (int state = 0; state < states; ++state)
     if (dinitial[static_cast<std::size_t>(state)].defined())
       pass.add(first_state_input + state, dinitial[static_cast<std::size_t>(state)]);
@@ -284,8 +284,7 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
     std::vector<Tensor> outputs{out.output};
     outputs.insert(outputs.end(), out.states.begin(), out.states.end());
     // All that the runner borrows and that its gradients may need when this node is gone.
-    std::vector<Tensor> memory{saved, states, kept.mask};
-    if (table) memory.push_back(table->table);
+    const std::vector<Tensor> memory{saved, states, kept.mask};
     record("rnn", inputs, outputs, [runner, kept, table, memory, count = cell.states](const BackwardPass& pass) {
       run_backward<T>(pass, runner, kept, table, memory, count);
     });
