@@ -389,6 +389,15 @@ def test_crossentropy_without_sigmoid_warns_once():
         model.fit(X, labels, verbose=0)
 
 
+@pytest.fixture
+def _interruptible():
+    """Python's own handler, also where the shell started the tests with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_interrupt_stops_after_the_step_and_leaves_everything_usable(capsys):
     def interrupt(batch, logs):
         if model.run.epoch == 1 and batch == 2:
@@ -412,6 +421,7 @@ def test_interrupt_stops_after_the_step_and_leaves_everything_usable(capsys):
     model.fit(X, Y, verbose=0)
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_second_interrupt_raises():
     def interrupt(batch, logs):
         os.kill(os.getpid(), signal.SIGINT)
