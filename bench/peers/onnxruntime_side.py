@@ -64,7 +64,10 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
                 **extra,
             )
         )
-        nodes.append(helper.make_node("Squeeze", [f"y{i}", "one"], [f"s{i}"]))
+        if i + 1 < len(case.layers):
+            if both:
+                raise Unsupported("a layer over a bidirectional one is not written out for ONNX Runtime")
+            nodes.append(helper.make_node("Squeeze", [f"y{i}", "one"], [f"s{i}"]))
         value, width, last = f"s{i}", units * directions, f"h{i}"
     constants.append(numpy_helper.from_array(np.array([1], np.int64), "one"))
     nodes.append(helper.make_node("Transpose", [last], ["rows"], perm=[1, 0, 2]))
