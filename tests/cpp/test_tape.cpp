@@ -84,6 +84,15 @@ TEST_CASE("Gradients add up over backward passes", "[tape]") {
   CHECK(x.gradient().item() == 11);
 }
 
+TEST_CASE("Leaves that are given the same gradient keep their own", "[tape]") {
+  const Tensor x = value(1);
+  const Tensor w = value(2);
+  recurra::backward(sum(x, w));
+  recurra::backward(scaled(x, 5));
+  CHECK(x.gradient().item() == 6);
+  CHECK(w.gradient().item() == 1);
+}
+
 TEST_CASE("The gradient given weighs the result", "[tape]") {
   const Tensor x = value(2);
   recurra::backward(scaled(x, 5), Tensor::full({1}, DType::float64, 3));
