@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import shlex
 import statistics
@@ -29,9 +28,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import numpy as np
-import report
 import trainings
-from run import Side
+from run import Side, cores, machine
 from trainings import BY_NAME, TRAININGS, Training
 
 Array = np.ndarray[Any, Any]
@@ -156,7 +154,7 @@ def write(outcome: dict[str, Any], threads: int, folder: Path) -> None:
 
     about = {
         "command": shlex.join(["python", "bench/experiments.py", *sys.argv[1:]]),
-        "machine": {"cpu": report.cpu_name(), "cores": cores(), "system": platform.platform()},
+        "machine": machine(),
         "simd_level": _engine.simd_level,
         "python": platform.python_version(),
         "threads": threads,
@@ -226,10 +224,6 @@ def main() -> None:
             for outcome in run(training, seed, epochs, options.threads or cores()):
                 write(outcome, options.threads or cores(), options.results)
     print(table(options.results))
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,20 +93,65 @@ class Side:
         self.process.wait()
 
 
-def measure(case: str, mode: str, sides: dict[str, Side], rounds: int) -> dict[str, dict[str, float]]:
-    """Median, minimum and maximum milliseconds of each side, over interleaved rounds."""
+Timer = Callable[[int], list[float] | None]
+
+
+def rounds_of(timers: dict[str, Timer], rounds: int, budget: float = 150) -> dict[str, list[float]]:
+    """Median milliseconds of each timer in each round, the timers called in turns.
+
+    A timer takes a number of repeats and returns the milliseconds of each; None leaves it out. The repeats of one round
+    take about `budget` milliseconds, twenty at most.
+    """
     samples: dict[str, list[float]] = {}
     repeats: dict[str, int] = {}
-    for peer, side in sides.items():
-        first = side.time(case, mode, 1)
+    for name, timer in timers.items():
+        first = timer(1)
         if first is not None:
-            repeats[peer], samples[peer] = max(1, min(20, int(150 / first[0]))), []
+            repeats[name], samples[name] = max(1, min(20, int(budget / first[0]))), []
     for _ in range(rounds):
-        for peer, times in samples.items():
-            taken = sides[peer].time(case, mode, repeats[peer])
+        for name, times in samples.items():
+            taken = timers[name](repeats[name])
             assert taken is not None
             times.append(statistics.median(taken))
-    return {p: {"median": statistics.median(t), "min": min(t), "max": max(t)} for p, t in samples.items()}
+    return samples
+
+
+def spread(samples: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    """Median, minimum and maximum over rounds."""
+    return {name: {"median": statistics.median(t), "min": min(t), "max": max(t)} for name, t in samples.items()}
+
+
+def measure(
+    case: str, mode: str, sides: dict[str, Side], rounds: int, budget: float = 150
+) -> dict[str, dict[str, float]]:
+    """Median, minimum and maximum milliseconds of each side, over interleaved rounds."""
+    timers: dict[str, Timer] = {
+        peer: lambda repeats, side=side: side.time(case, mode, repeats) for peer, side in sides.items()
+    }
+    return spread(rounds_of(timers, rounds, budget))
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def machine() -> dict[str, Any]:
+    return {"cpu": report.cpu_name(), "cores": cores(), "system": platform.platform()}
+
+
+def write_json(outcome: dict[str, Any], file: Path) -> None:
+    """An outcome as JSON, a line each result; microseconds are as fine as a time is kept."""
+    results = [json.dumps(_rounded(result)) for result in outcome["results"]]
+    head = {**outcome, "results": []}
+    text = json.dumps(head, indent=1).replace('"results": []', '"results": [\n  ' + ",\n  ".join(results) + "\n ]")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def main() -> None:
@@ -119,8 +165,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = [int(n) for n in options.threads.split(",") if n] or sorted({1, cores})
+    threads = [int(n) for n in options.threads.split(",") if n] or sorted({1, cores()})
     peers = [p for p in options.peers.split(",") if p]
     for name in options.cases.split(","):
         if name not in BY_NAME:
@@ -151,7 +196,7 @@ def main() -> None:
             for side in sides.values():
                 side.close()
     outcome = {
-        "machine": {"cpu": report.cpu_name(), "cores": cores, "system": platform.platform()},
+        "machine": machine(),
         "simd_level": _engine.simd_level,
         "peak_gflops": {str(count): peak / 1e9 for count, peak in peaks.items()},
         "versions": versions,
@@ -160,8 +205,7 @@ def main() -> None:
         "results": results,
     }
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(outcome, indent=1) + "\n")
+        write_json(outcome, options.json)
     text = report.markdown(outcome)
     if options.markdown:
         options.markdown.write_text(text)

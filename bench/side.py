@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -33,31 +34,52 @@ def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return x, rng.standard_normal((case.batch, 1), dtype=np.float32)
 
 
-def main() -> None:
-    peer, threads = sys.argv[1], int(sys.argv[2])
-    module = importlib.import_module(f"peers.{peer}")
-    module.set_threads(threads)
+def start() -> Any:
+    """The module of the side that the command line names, its threads set, its version said."""
+    module = importlib.import_module(f"peers.{sys.argv[1]}")
+    module.set_threads(int(sys.argv[2]))
     print(json.dumps({"version": module.version()}), flush=True)
-    prepared: dict[tuple[str, str], Callable[[], None]] = {}
+    return module
+
+
+def serve(prepare: Callable[[Case, str], Callable[[], Any]]) -> None:
+    """Answers orders; `prepare` makes what is timed of a case and a mode. Of mode "check" the result is the answer."""
+    prepared: dict[tuple[str, str], Callable[[], Any]] = {}
     for line in sys.stdin:
         order = json.loads(line)
         case, mode = BY_NAME[order["case"]], order["mode"]
         key = (case.name, mode)
-        if key not in prepared:
-            prepared.clear()
-            try:
-                prepared[key] = module.prepare(case, mode, *data(case))
-            except Unsupported as reason:
-                print(json.dumps({"unsupported": str(reason)}), flush=True)
-                continue
-            for _ in range(3):
-                prepared[key]()
+        try:
+            if key not in prepared:
+                prepared.clear()
+                prepared[key] = prepare(case, mode)
+                if mode != "check":
+                    warm_up(prepared[key])
+        except Unsupported as reason:
+            print(json.dumps({"unsupported": str(reason)}), flush=True)
+            continue
         step, milliseconds = prepared[key], []
+        if mode == "check":
+            print(json.dumps(step()), flush=True)
+            continue
         for _ in range(order["repeats"]):
             start = time.perf_counter()
             step()
             milliseconds.append(1e3 * (time.perf_counter() - start))
         print(json.dumps({"ms": milliseconds}), flush=True)
+
+
+def warm_up(step: Callable[[], Any]) -> None:
+    began = time.perf_counter()
+    for _ in range(3):
+        step()
+        if time.perf_counter() - began > 1:
+            break
+
+
+def main() -> None:
+    module = start()
+    serve(lambda case, mode: module.prepare(case, mode, *data(case)))
 
 
 if __name__ == "__main__":

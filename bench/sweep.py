@@ -1,21 +1,21 @@
 """Where recurra is slower than the fastest peer, and what padding and long sequences cost.
 
     python bench/sweep.py sizes [--kinds rnn,gru,lstm] [--units 8,…,1024] [--batches 1,…,512] [--modes train,infer]
-                                [--peers torch] [--threads N] [--rounds 3] [--json FILE]
+                                [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE] [--plot FILE]
     python bench/sweep.py lengths
     python bench/sweep.py long
 
 `sizes` times one layer of every size beside the peers, as run.py does, and prints how many times faster recurra is
-than the fastest of them. `lengths` compares a training step on a batch padded to T, whose mean length is T/2, with one
-on full sequences. `long` trains a GRU on 16,000 steps with and without checkpointing, each in a process of its own, and
-prints time and memory.
+than the fastest of them. A FILE keeps the results as they come; points that it already has are not measured again, so
+that a sweep can be made in pieces. `lengths` compares a training step on a batch padded to T, whose mean length is T/2,
+with one on full sequences. `long` trains a GRU on 16,000 steps with and without checkpointing, each in a process of its
+own, and prints time and memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -49,35 +49,92 @@ def table(kind: str, mode: str, results: list[dict[str, Any]]) -> str:
     ]
     for units in sorted({r["units"] for r in rows}):
         ratios = {r["batch"]: ratio(r["times"]) for r in rows if r["units"] == units}
-        cells = (f"{ratios[b]:.1f}" if ratios[b] >= 1 else f"**{ratios[b]:.2f}**" for b in batches)
-        lines.append(f"| {units} | " + " | ".join(cells) + " |")
+        shown = {b: f"{value:.1f}" if value >= 1 else f"**{value:.2f}**" for b, value in ratios.items()}
+        lines.append(f"| {units} | " + " | ".join(shown.get(b, "") for b in batches) + " |")
     return "\n".join(lines)
 
 
+def plot(results: list[dict[str, Any]], file: Path) -> None:
+    """Maps of the ratios, a column for each kind of layer and a row for each mode."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import TwoSlopeNorm
+
+    kinds = [kind for kind in sweep_cases.KINDS if any(r["kind"] == kind for r in results)]
+    modes = [mode for mode in MODES if any(r["mode"] == mode for r in results)]
+    units, batches = (sorted({r[axis] for r in results}) for axis in ("units", "batch"))
+    size = (4.6 * len(kinds), 3.6 * len(modes))
+    figure, grid = plt.subplots(len(modes), len(kinds), figsize=size, layout="constrained", squeeze=False)
+    norm = TwoSlopeNorm(vmin=-1, vcenter=0, vmax=np.log2(16))
+    for mode, row in zip(modes, grid, strict=True):
+        for kind, axes in zip(kinds, row, strict=True):
+            ratios = np.full((len(units), len(batches)), np.nan)
+            for r in results:
+                if (r["kind"], r["mode"]) == (kind, mode):
+                    ratios[units.index(r["units"]), batches.index(r["batch"])] = ratio(r["times"])
+            axes.imshow(np.log2(ratios), cmap="RdYlBu", norm=norm, aspect="auto")
+            for (i, j), value in np.ndenumerate(ratios):
+                if value == value:
+                    axes.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=7)
+            axes.set_xticks(range(len(batches)), batches)
+            axes.set_yticks(range(len(units)), units)
+            axes.set(title=f"{kind}, {MODES[mode]}", xlabel="batch", ylabel="units")
+    figure.suptitle("times faster than the fastest peer")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110)
+
+
 def sizes(options: argparse.Namespace) -> None:
-    peers = options.peers.split(",")
-    sides = {peer: run.Side(peer, options.threads, "sweep_side.py") for peer in ["recurra", *peers]}
-    results: list[dict[str, Any]] = []
-    try:
-        for kind in options.kinds.split(","):
-            for mode in options.modes.split(","):
-                for units in map(int, options.units.split(",")):
-                    for batch in map(int, options.batches.split(",")):
-                        name = sweep_cases.name_of(kind, units, batch)
-                        times = run.measure(name, mode, sides, options.rounds)
-                        results.append({"kind": kind, "units": units, "batch": batch, "mode": mode, "times": times})
-                        print(f"{name} {mode}: {ratio(times):.2f}", file=sys.stderr, flush=True)
-                print(table(kind, mode, results), flush=True)
-    finally:
-        for side in sides.values():
-            side.close()
-        if options.json:
-            options.json.write_text(json.dumps({"threads": options.threads, "results": results}, indent=1) + "\n")
+    wanted = [
+        (kind, mode, units, batch)
+        for kind in options.kinds.split(",")
+        for mode in options.modes.split(",")
+        for units in map(int, options.units.split(","))
+        for batch in map(int, options.batches.split(","))
+    ]
+    outcome: dict[str, Any] = {"threads": options.threads, "results": []}
+    if options.json and options.json.exists():
+        outcome = json.loads(options.json.read_text())
+        if outcome["threads"] != options.threads:
+            raise SystemExit(f"{options.json} was measured with {outcome['threads']} threads, not {options.threads}")
+    results: list[dict[str, Any]] = outcome["results"]
+    done = {(r["kind"], r["mode"], r["units"], r["batch"]) for r in results}
+    wanted = [point for point in wanted if point not in done]
+    if wanted:
+        measure_sizes(wanted, options, outcome)
+    results.sort(key=lambda r: (r["kind"], r["mode"], r["units"], r["batch"]))
+    for kind, mode in sorted({(r["kind"], r["mode"]) for r in results}):
+        print(table(kind, mode, results), flush=True)
     slower = [(ratio(r["times"]), r) for r in results if ratio(r["times"]) < 1]
     print(f"\nslower than the fastest peer: {len(slower)} of {len(results)}")
     for factor, r in sorted(slower, key=lambda item: item[0]):
         medians = ", ".join(f"{peer} {t['median']:.3f} ms" for peer, t in r["times"].items())
         print(f"  {r['kind']} {r['units']}, batch {r['batch']}, {MODES[r['mode']]}: {factor:.2f} ({medians})")
+    if options.plot:
+        plot(results, options.plot)
+
+
+def measure_sizes(
+    wanted: list[tuple[str, str, int, int]], options: argparse.Namespace, outcome: dict[str, Any]
+) -> None:
+    """Adds the points to the outcome, and to its file after each."""
+    sides = {peer: run.Side(peer, options.threads, "sweep_side.py") for peer in ["recurra", *options.peers.split(",")]}
+    outcome |= {"versions": {peer: side.version for peer, side in sides.items()}, "date": time.strftime("%Y-%m-%d")}
+    outcome["machine"] = run.machine()
+    try:
+        for kind, mode, units, batch in wanted:
+            name = sweep_cases.name_of(kind, units, batch)
+            times = run.measure(name, mode, sides, options.rounds, budget=50)
+            point = {"kind": kind, "mode": mode, "units": units, "batch": batch, "times": times}
+            outcome["results"].append(point)
+            print(f"{name} {mode}: {ratio(times):.2f}", file=sys.stderr, flush=True)
+            if options.json:
+                run.write_json(outcome, options.json)
+    finally:
+        for side in sides.values():
+            side.close()
 
 
 def interleaved(steps: dict[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
@@ -155,16 +212,16 @@ def long(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     parser.add_argument("what", choices=["sizes", "lengths", "long", "long-run"])
     parser.add_argument("--kinds", default=",".join(sweep_cases.KINDS))
     parser.add_argument("--units", default=",".join(map(str, sweep_cases.UNITS)))
     parser.add_argument("--batches", default=",".join(map(str, sweep_cases.BATCHES)))
     parser.add_argument("--modes", default=",".join(MODES))
-    parser.add_argument("--peers", default="torch")
-    parser.add_argument("--threads", type=int, default=cores)
+    parser.add_argument("--peers", default="torch,keras")
+    parser.add_argument("--threads", type=int, default=run.cores())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path)
     parser.add_argument("--checkpoint", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     {"sizes": sizes, "lengths": lengths, "long": long, "long-run": long_run}[options.what](options)

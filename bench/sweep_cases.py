@@ -19,7 +19,7 @@ def name_of(kind: str, units: int, batch: int) -> str:
 def case_of(kind: str, units: int, batch: int) -> Case:
     features = min(units, 64)
     step = 2.0 * batch * (features + units) * units * GATES[kind]
-    time = int(min(100, max(10, 4e8 / step)))
+    time = int(min(50, max(10, 4e8 / step)))
     return Case(name_of(kind, units, batch), batch, time, features, ((kind, units),), 1)
 
 

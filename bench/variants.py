@@ -1,153 +1,153 @@
-"""Every form and option of a recurrent layer beside its plain cell: training steps of equal sizes, in rounds.
+"""Every form and option of a recurrent layer beside its plain cell and beside the peers: training steps of equal sizes.
 
-    python bench/variants.py [--threads 2] [--rounds 7] [--batch 128] [--time 120] [--features 14] [--units 32]
+    python bench/variants.py [--threads 2] [--rounds 5] [--batch 128] [--time 120] [--features 14] [--units 32]
+                             [--only NAME] [--peers torch,keras] [--json FILE] [--markdown FILE]
 
-A row says how long one training step takes (forward, backpropagation through time, RMSprop) and what that is of the
-plain cell's in the same round; `products` is the ratio of multiply-adds in the products, so that what a form costs
-beside them can be seen. The last rows run the same step by a cell written in Python.
+A row says how long one training step takes (forward, backpropagation through time, RMSprop), what that is of the plain
+cell's in the same rounds, and how many times as long the fastest peer takes: Keras where it has the option, PyTorch's
+own module where it has the form, a `torch.jit.script`ed loop else (bench/peers/torch_variants.py). `products` is the
+ratio of multiply-adds in the products to the plain cell's, so that what a form costs beside them can be seen. The last
+rows run the same step by a cell written in Python. Every side runs in a process and an environment of its own, as
+run.py has them. Before a row is timed, the outputs of each side are compared with recurra's for the same weights.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import sys
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
 import numpy as np
+import run
+import side
+import variant_cases
+import variants_side
+from peers import recurra_side
+from peers.keras_network import network
 
 import recurra
-from recurra import layers
+from cases import BY_NAME
+
+TOLERANCE = 1e-4  # between the sides' outputs for the same weights
+SIZES = {"batch": 128, "time": 120, "features": 14, "units": 32}
+PEERS = ("torch", "keras")
 
 
-@dataclass(frozen=True)
-class Row:
-    """A layer, the row it is compared with, and its multiply-adds a step and unit, given features F and units U."""
-
-    name: str
-    layer: str
-    plain: str
-    products: Callable[[int, int], float]
-    options: dict[str, Any] = field(default_factory=dict)
+def write_weights(name: str, folder: Path) -> None:
+    """Initial weights for all sides, no two alike, and recurra's outputs for them."""
+    case, rng = BY_NAME[name], np.random.default_rng(0)
+    weights = network(recurra, case, recurra_side.recurrent).get_weights()
+    weights = [(one + 0.1 * rng.standard_normal(one.shape)).astype(np.float32) for one in weights]
+    outputs = recurra_side.prepare(case, "infer", *side.data(case), weights)()
+    variants_side.write(folder, case, weights, np.asarray(outputs))
 
 
-def gates(count: float) -> Callable[[int, int], float]:
-    return lambda features, units: count * (features + units)
+def measure(row: variant_cases.Row, sides: dict[str, run.Side], plain: run.Side, rounds: int) -> dict[str, Any]:
+    """Times of all sides and of recurra's plain cell, in the same rounds."""
+    for peer, one in sides.items():
+        error = one.ask({"case": row.name, "mode": "check"}).get("error", 0.0)
+        if not error <= TOLERANCE:
+            raise SystemExit(f"{row.name}: {peer}'s outputs differ by {error:.2g} from recurra's for the same weights")
+    timers: dict[str, run.Timer] = {
+        peer: lambda repeats, one=one: one.time(row.name, "train", repeats) for peer, one in sides.items()
+    }
+    if row.name != row.plain:
+        timers["plain"] = lambda repeats: plain.time(row.plain, "train", repeats)
+    samples = run.rounds_of(timers, rounds)
+    plains = samples.pop("plain", samples["recurra"])
+    ratios = [own / other for own, other in zip(samples["recurra"], plains, strict=True)]
+    return {"row": row.name, "plain": row.plain, "of_plain": statistics.median(ratios), "times": run.spread(samples)}
 
 
-NOISE = {"zoneout": 0.1, "dropout": 0.1, "recurrent_dropout": 0.1}
-ROWS = [
-    Row("SimpleRNN", "SimpleRNN", "SimpleRNN", gates(1)),
-    Row("SimpleRNN skip=2", "SimpleRNN", "SimpleRNN", lambda f, u: f + 2 * u, {"skip": 2}),
-    Row("SimpleRNN layer norm", "SimpleRNN", "SimpleRNN", gates(1), {"normalization": "layer"}),
-    Row("GatedRNN", "GatedRNN", "SimpleRNN", gates(2)),
-    Row("MGU", "MGU", "SimpleRNN", gates(2)),
-    Row("Jordan", "Jordan", "SimpleRNN", lambda f, u: f + 2 * u),
-    Row("IndRNN", "IndRNN", "SimpleRNN", lambda f, u: f + 1),
-    Row("MinGRU", "MinGRU", "SimpleRNN", lambda f, u: 2 * f + 1),
-    Row("LinearRNN", "LinearRNN", "SimpleRNN", lambda f, u: f + 1),
-    Row("LSTM", "LSTM", "LSTM", gates(4)),
-    Row("LSTM recurrent dropout", "LSTM", "LSTM", gates(4), {"recurrent_dropout": 0.1}),
-    Row("LSTM dropout per step", "LSTM", "LSTM", gates(4), {"recurrent_dropout": 0.1, "dropout_per_step": True}),
-    Row("LSTM zoneout", "LSTM", "LSTM", gates(4), {"zoneout": 0.1}),
-    Row("LSTM peephole", "LSTM", "LSTM", gates(4), {"peephole": "diagonal"}),
-    Row("LSTM full peephole", "LSTM", "LSTM", lambda f, u: 4 * f + 7 * u, {"peephole": "full"}),
-    Row("LSTM coupled", "LSTM", "LSTM", gates(3), {"coupled": True}),
-    Row("LSTM no forget gate", "LSTM", "LSTM", gates(3), {"forget_gate": False}),
-    Row("LSTM cell clip", "LSTM", "LSTM", gates(4), {"cell_clip": 3.0}),
-    Row("LSTM projection U/2", "LSTM", "LSTM", lambda f, u: 4 * f + 4 * (u // 2) + u // 2, {"projection": None}),
-    Row("LSTM skip=2", "LSTM", "LSTM", lambda f, u: 4 * f + 8 * u, {"skip": 2}),
-    Row("LSTM layer norm", "LSTM", "LSTM", gates(4), {"normalization": "layer"}),
-    Row("LSTM weight norm", "LSTM", "LSTM", gates(4), {"weight_normalization": True}),
-    Row("LSTM DropConnect", "LSTM", "LSTM", gates(4), {"recurrent_dropconnect": 0.3}),
-    Row("GRU", "GRU", "GRU", gates(3)),
-    Row("GRU reset before", "GRU", "GRU", gates(3), {"reset_after": False}),
-    Row("GRU zoneout", "GRU", "GRU", gates(3), {"zoneout": 0.1}),
-    Row("GRU recurrent dropout", "GRU", "GRU", gates(3), {"recurrent_dropout": 0.1}),
-    Row("GRU all noise", "GRU", "GRU", gates(3), NOISE),
-    Row("GRU layer norm", "GRU", "GRU", gates(3), {"normalization": "layer"}),
-]
+def markdown(outcome: dict[str, Any]) -> str:
+    sizes = outcome["sizes"]
+    out = [
+        ", ".join(f"{name} {size}" for name, size in sizes.items()) + f"; {outcome['threads']} threads, "
+        f"{outcome['machine']['cpu']}, {outcome['date']}; medians of {outcome['rounds']} interleaved rounds. "
+        + "; ".join(outcome["versions"].values())
+        + ".",
+        "",
+        "| layer | ms a step | of the plain cell | products | fastest peer | ms a step | faster |",
+        "|---|---:|---:|---:|---|---:|---:|",
+    ]
+    rows = {row.name: row for row in variant_cases.ROWS}
+    for result in outcome["results"]:
+        row, times = rows[result["row"]], {peer: t["median"] for peer, t in result["times"].items()}
+        own, size = times.pop("recurra"), (sizes["features"], sizes["units"])
+        products = row.products(*size) / rows[row.plain].products(*size)
+        line = f"| {row.name} | {own:.2f} | {result['of_plain']:.2f}× | {products:.2f}× | "
+        if times:
+            peer, best = min(times.items(), key=lambda item: item[1])
+            line += f"{PEER_NAMES.get((peer, row.name), peer)} | {best:.1f} | **{best / own:.1f}×** |"
+        else:
+            line += "– | | |"
+        out.append(line)
+    return "\n".join(out) + "\n"
 
 
-def in_python(layer: str) -> type[layers.Layer]:
-    """The layer's cell, its step in Python's ops as a user would write it."""
-    own = getattr(layers, f"{layer}Cell")
-
-    class PythonCell(own):  # type: ignore[misc, valid-type]
-        def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
-            return own.call(self, inputs, states, training)
-
-    return PythonCell
-
-
-def network(make: Callable[[], Any], time_steps: int, features: int) -> Any:
-    model = recurra.Sequential([layers.Input((time_steps, features)), make(), layers.Dense(1)])
-    model.compile(optimizer="rmsprop", loss="mae")
-    return model
+# What PyTorch runs is a scripted loop but for these.
+MODULES = ("SimpleRNN", "LSTM", "GRU", "LSTM projection U/2", "LSTM weight norm", "LSTM DropConnect")
+PEER_NAMES = {("torch", row.name): "torch, scripted loop" for row in variant_cases.ROWS if row.name not in MODULES}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, standard in (
-        ("threads", 0),
-        ("rounds", 7),
-        ("batch", 128),
-        ("time", 120),
-        ("features", 14),
-        ("units", 32),
-    ):
+    parser.add_argument("--threads", type=int, default=run.cores())
+    parser.add_argument("--rounds", type=int, default=5)
+    for name, standard in SIZES.items():
         parser.add_argument(f"--{name}", type=int, default=standard)
-    parser.add_argument("--only", default="", help="rows whose name has this in it, and their plain cells")
+    parser.add_argument("--only", default="", help="rows whose name has this in it")
+    parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated, may be empty (default %(default)s)")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path)
     o = parser.parse_args()
-    if o.threads:
-        recurra.set_num_threads(o.threads)
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((o.batch, o.time, o.features), dtype=np.float32)
-    y = rng.standard_normal((o.batch, 1), dtype=np.float32)
-    wanted = [row for row in ROWS if o.only in row.name and hasattr(layers, row.layer)]
-    rows = [row for row in ROWS if row in wanted or row.name in {one.plain for one in wanted}]
-    steps: dict[str, Callable[[], Any]] = {}
-
-    def add(name: str, make: Callable[[], Any]) -> None:
-        model = network(make, o.time, o.features)
-        steps[name] = lambda: model.train_on_batch(x, y)
-
-    for row in rows:
-        options = {**row.options, **({"projection": o.units // 2} if "projection" in row.options else {})}
-        kind = getattr(layers, row.layer)
-        add(row.name, lambda kind=kind, options=options: kind(o.units, **options))
-    plain = {row.name: row.plain for row in rows}
-    if not o.only:
-        for layer in ("SimpleRNN", "LSTM", "GRU"):
-            name = f"{layer}, cell in Python"
-            add(name, lambda layer=layer: layers.RNN(in_python(layer)(o.units)))
-            plain[name] = layer
-    repeats = {}
-    for name, step in steps.items():
-        for _ in range(2):
-            step()
-        start = time.perf_counter()
-        step()
-        repeats[name] = max(1, min(20, int(0.1 / (time.perf_counter() - start))))
-    samples: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(o.rounds):
-        for name, step in steps.items():
-            taken = []
-            for _ in range(repeats[name]):
-                start = time.perf_counter()
-                step()
-                taken.append(1e3 * (time.perf_counter() - start))
-            samples[name].append(statistics.median(taken))
-    products = {row.name: row.products(o.features, o.units) for row in rows}
-    print(f"batch {o.batch}, time {o.time}, features {o.features}, units {o.units}; {recurra.num_threads()} threads")
-    print("| layer | ms a step | of the plain cell | products |\n|---|---:|---:|---:|")
-    for name, times in samples.items():
-        own = statistics.median(times)
-        ratio = statistics.median(a / b for a, b in zip(times, samples[plain[name]], strict=True))
-        count = f"{products[name] / products[plain[name]]:.2f}×" if name in products else "1.00×"
-        print(f"| {name} | {own:.2f} | {ratio:.2f}× | {count} |")
+    peers = [peer for peer in o.peers.split(",") if peer]
+    for peer in peers:
+        if peer not in PEERS:
+            parser.error(f"unknown peer '{peer}'; known: {', '.join(PEERS)}")
+    sizes = {name: getattr(o, name) for name in SIZES}
+    variant_cases.register(**sizes)
+    rows = [row for row in variant_cases.ROWS if o.only in row.name]
+    if not rows:
+        parser.error(f"no row has '{o.only}' in its name")
+    recurra.set_num_threads(o.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in {name for row in rows for name in (row.name, row.plain)}:
+            write_weights(name, Path(folder))
+        arguments = ("variants_side.py", folder, *map(str, sizes.values()))
+        sides = {peer: run.Side(peer, o.threads, *arguments) for peer in ["recurra", *peers]}
+        plain = run.Side("recurra", o.threads, *arguments)
+        results: list[dict[str, Any]] = []
+        try:
+            for row in rows:
+                results.append(measure(row, sides, plain, o.rounds))
+                said = ", ".join(f"{peer} {t['median']:.2f}" for peer, t in results[-1]["times"].items())
+                print(f"{row.name}: {said} ms; {results[-1]['of_plain']:.2f} of plain", file=sys.stderr, flush=True)
+        finally:
+            for one in (*sides.values(), plain):
+                one.close()
+    outcome = {
+        "machine": run.machine(),
+        "versions": {peer: one.version for peer, one in sides.items()},
+        "threads": o.threads,
+        "rounds": o.rounds,
+        "date": time.strftime("%Y-%m-%d"),
+        "sizes": sizes,
+        "results": results,
+    }
+    if o.json:
+        run.write_json(outcome, o.json)
+    text = markdown(outcome)
+    if o.markdown:
+        o.markdown.write_text(text)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cases import Case, last_recurrent
 
 
-def network(library: Any, case: Case) -> Any:
-    """The compiled model of a case; `library` is the module keras or recurra."""
+def recurrent(layers: Any, name: str, units: int, options: dict[str, Any]) -> Any:
+    return getattr(layers, name)(units, **options)
+
+
+def network(library: Any, case: Case, make: Callable[[Any, str, int, dict[str, Any]], Any] = recurrent) -> Any:
+    """The compiled model of a case; `library` is the module keras or recurra, `make` makes its recurrent layers."""
     layers = library.layers
     model = library.Sequential([layers.Input((case.time, case.features) if case.features else (case.time,))])
     for index, (kind, *arguments) in enumerate(case.layers):
@@ -24,9 +29,9 @@ def network(library: Any, case: Case) -> Any:
         elif kind == "bigru":
             model.add(layers.Bidirectional(layers.GRU(arguments[0], return_sequences=sequences)))
         else:
-            cell = {"gru": layers.GRU, "lstm": layers.LSTM, "rnn": layers.SimpleRNN}[kind]
+            name = {"gru": "GRU", "lstm": "LSTM", "rnn": "SimpleRNN"}.get(kind, kind)
             options = arguments[1] if len(arguments) > 1 else {}
-            model.add(cell(arguments[0], return_sequences=sequences, **options))
+            model.add(make(layers, name, arguments[0], {**options, "return_sequences": sequences}))
     model.add(layers.Dense(1))
     model.compile(optimizer="rmsprop", loss="mae")
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -16,7 +17,7 @@ from peers.keras_network import network
 from peers.keras_training import Network
 from trainings import Training
 
-from cases import Case
+from cases import Case, Unsupported
 
 
 def version() -> str:
@@ -28,8 +29,21 @@ def set_threads(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
-    model = network(keras, case)
+OPTIONS = {"activation", "dropout", "recurrent_dropout", "reset_after", "return_sequences"}  # those asked for anywhere
+
+
+def recurrent(layers: Any, name: str, units: int, options: dict[str, Any]) -> Any:
+    if not hasattr(layers, name) or not set(options) <= OPTIONS:
+        raise Unsupported(f"Keras has no {name} with {', '.join(options)}")
+    return getattr(layers, name)(units, **options)
+
+
+def prepare(
+    case: Case, mode: str, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray] | None = None
+) -> Callable[[], object]:
+    model = network(keras, case, recurrent)
+    if weights is not None:
+        model.set_weights(weights)
     inputs, target = tf.constant(x), tf.constant(y)
     if mode == "train":
         return lambda: model.train_on_batch(inputs, target)

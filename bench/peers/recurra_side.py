@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from peers.keras_network import network
@@ -22,8 +23,25 @@ def set_threads(threads: int) -> None:
     recurra.set_num_threads(threads)
 
 
-def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
-    model = network(recurra, case)
+def recurrent(layers: Any, name: str, units: int, options: dict[str, Any]) -> Any:
+    """The layer; with the option in_python its cell's step is Python's ops, as a user would write it."""
+    if not options.pop("in_python", False):
+        return getattr(layers, name)(units, **options)
+    own = getattr(layers, f"{name}Cell")
+
+    class PythonCell(own):  # type: ignore[misc, valid-type]
+        def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
+            return own.call(self, inputs, states, training)
+
+    return layers.RNN(PythonCell(units), **options)
+
+
+def prepare(
+    case: Case, mode: str, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray] | None = None
+) -> Callable[[], object]:
+    model = network(recurra, case, recurrent)
+    if weights is not None:
+        model.set_weights(weights)
     if mode == "train":
         return lambda: model.train_on_batch(x, y)
     return lambda: model.predict_on_batch(x)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from peers.torch_training import TrainedNetwork
+from peers.torch_variants import VariantNetwork
 from torch import nn
 from trainings import Training
 
@@ -68,15 +69,17 @@ class Network(nn.Module):
         return self.head(x)
 
 
-def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
-    model = Network(case)
+def prepare(
+    case: Case, mode: str, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray] | None = None
+) -> Callable[[], object]:
+    model = Network(case) if weights is None else VariantNetwork(case, weights)
     inputs = torch.from_numpy(x if case.features else x.astype(np.int64))
     if mode == "infer":
         model.eval()
 
-        def infer() -> None:
+        def infer() -> torch.Tensor:
             with torch.inference_mode():
-                model(inputs)
+                return model(inputs)
 
         return infer
     target = torch.from_numpy(y)
