@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cases import KERAS, SMALL, VARIANTS, Case, by_name
-from recurra import Tensor, initializers, layers, ops
+from recurra import Tensor, Variable, initializers, layers, ops
 from recurra.gradient_check import check_gradients
 from recurrent_layers import make, outputs_of
 
@@ -242,6 +242,8 @@ class TestLinearScan:
         a, b, *h0 = self.tensors(shape, constant, start)
         wanted = scanned(a, b, h0[0] if start else None)
         np.testing.assert_allclose(ops.linear_scan(a, b, *h0).numpy(), wanted, rtol=0, atol=1e-12)
+        in_training = ops.linear_scan(Variable(a), b, *h0).numpy()  # which goes through blocks of time at once
+        np.testing.assert_allclose(in_training, wanted, rtol=0, atol=1e-12)
 
     def test_gradients(self, shape: tuple[int, int, int], constant: bool, start: bool) -> None:
         check_gradients(ops.linear_scan, *self.tensors(shape, constant, start), samples=30)

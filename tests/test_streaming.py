@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import threading
+import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 import recurra
-from cases import LARGE, SINGLE, STACKED, Case, by_name
+from cases import LARGE, SINGLE, STACKED, VARIANTS, Case, by_name
 from recurra import Tensor, _engine, activations, layers, no_grad, random, streaming
 from recurra.saving import register_serializable
 from recurrent_layers import make
@@ -80,7 +81,7 @@ def streamable(case: Case) -> bool:
     return case.wrapper is None and not case.arguments.get("go_backwards")
 
 
-RECURRENT = [case for case in (*SINGLE, *STACKED, *LARGE) if streamable(case)]
+RECURRENT = [case for case in (*SINGLE, *STACKED, *LARGE, *VARIANTS) if streamable(case)]
 
 
 def case_model(case: Case, dtype: str) -> tuple[Any, Any, Array]:
@@ -96,31 +97,80 @@ def case_model(case: Case, dtype: str) -> tuple[Any, Any, Array]:
     return recurra.Sequential([*stack, layer]), inputs, x
 
 
+def whole_output(layer: Any, inputs: Any) -> Array:
+    """The output at every step, also of a layer that returns its last one only."""
+    last_only = not layer.return_sequences
+    with no_grad():
+        last = np.array(layer(Tensor(inputs.x), initial_state=inputs.states, mask=inputs.mask).numpy())
+        layer.return_sequences = True
+        whole = np.array(layer(Tensor(inputs.x), initial_state=inputs.states, mask=inputs.mask).numpy())
+    layer.return_sequences = not last_only
+    np.testing.assert_array_equal(last, whole[:, -1] if last_only else whole)
+    return whole
+
+
+def stream_of(model: Any, inputs: Any, rows: slice = slice(None)) -> Any:
+    """A stream of some rows that begins with the row's initial states."""
+    stream = model.streaming(len(inputs.x[rows]))
+    if inputs.states is not None:
+        state, given = stream.state, iter(inputs.states)
+        for arrays in state.values():
+            arrays[:] = [next(given)[rows] if array.ndim == 2 else array for array in arrays]
+        stream.state = state
+    return stream
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", RECURRENT, ids=by_name)
 def test_recurrent_layers(case: Case, dtype: str) -> None:
     model, inputs, x = case_model(case, dtype)
-    layer = model.layers[-1]
-    if layer.return_sequences:
-        with no_grad():
-            whole = np.array(layer(Tensor(inputs.x), initial_state=inputs.states, mask=inputs.mask).numpy())
-    else:
-        whole = batch_outputs(model, x)
-        inputs.states = None
-
-    def stream(rows: slice = slice(None)) -> Any:
-        made = model.streaming(len(x[rows]))
-        if inputs.states is not None:
-            names, given = made.state, iter(inputs.states)
-            for arrays in names.values():
-                arrays[:] = [next(given)[rows] if array.ndim == 2 else array for array in arrays]
-            made.state = names
-        return made
-
-    np.testing.assert_array_equal(streamed(stream(), x), whole)
-    np.testing.assert_array_equal(in_blocks(stream(), x), whole)
+    whole = whole_output(model.layers[-1], inputs)
+    np.testing.assert_array_equal(streamed(stream_of(model, inputs), x), whole)
+    np.testing.assert_array_equal(in_blocks(stream_of(model, inputs), x), whole)
     last = slice(len(x) - 1, None)
-    np.testing.assert_array_equal(streamed(stream(last), x[last]), whole[last])
+    np.testing.assert_array_equal(streamed(stream_of(model, inputs, last), x[last]), whole[last])
+
+
+@pytest.mark.parametrize("case", RECURRENT, ids=by_name)
+def test_states_of_recurrent_layers(case: Case, tmp_path: Path) -> None:
+    model, _, x = case_model(case, "float32")
+    batch = len(x)
+    x = np.concatenate([x, x[:, ::-1]], axis=1)
+    stream = streaming.load_stream(saved(model, tmp_path), batch)
+    half = stream.process(x[:, : x.shape[1] // 2])
+    np.testing.assert_array_equal(half, model.streaming(batch).process(x[:, : x.shape[1] // 2]))
+    state, rest = stream.state, x[:, x.shape[1] // 2 :]
+    expected = stream.copy().process(rest)
+    other = model.streaming(batch)
+    other.process(x[:, :1])  # at another place of its rings
+    other.state = state
+    np.testing.assert_array_equal(other.process(rest), expected)
+    alone = model.streaming()
+    alone.state = {name: [array[-1:] for array in arrays] for name, arrays in state.items()}
+    np.testing.assert_array_equal(alone.process(rest[-1:]), expected[-1:])
+    stream.reset([batch - 1])
+    after = stream.process(rest)
+    np.testing.assert_array_equal(after[:-1], expected[:-1])
+    np.testing.assert_array_equal(after[-1:], model.streaming().process(rest[-1:]))
+    stream.reset()
+    np.testing.assert_array_equal(stream.process(x[:, : half.shape[1]]), half)
+
+
+def test_earlier_outputs_are_part_of_the_state() -> None:
+    stream = sequential(layers.GRU(4, skip=(2, 5), return_sequences=True, name="gru")).streaming(3)
+    y = stream.process(some_input((3, 7, 5)))
+    h, earlier = stream.state["gru"]
+    np.testing.assert_array_equal(h, y[:, -1])
+    np.testing.assert_array_equal(earlier, y[:, -5:-1])
+
+
+@pytest.mark.parametrize("layer", [layers.MinGRU, layers.LinearRNN])
+def test_long_sequences_of_linear_layers(layer: Any) -> None:
+    x = some_input((1, 3000, 5))
+    model = sequential(layer(6, return_sequences=True))
+    slow = next(weight for weight in model.weights if weight.name in ("recurrent_kernel", "bias"))
+    slow.assign(np.full(slow.shape, -7.0))  # the state keeps 0.999 of itself
+    np.testing.assert_array_equal(model.streaming().process(x), batch_outputs(model, x))
 
 
 # ---- other layers
@@ -291,6 +341,54 @@ def test_masks_end_at_convolutions_and_last_outputs() -> None:
     check_same_bits(model, x, whole)
 
 
+CONNECTED: dict[str, Callable[[], list[Any]]] = {
+    "residual": lambda: [layers.Residual(layers.GRU(5, return_sequences=True))],
+    "residual of a projection": lambda: [layers.Residual(layers.LSTM(9, projection=5, return_sequences=True))],
+    "residual of dense": lambda: [layers.Residual(layers.Dense(5, "tanh"))],
+    "residual of steps": lambda: [layers.Residual(layers.TimeDistributed(layers.Dense(5, "tanh")))],
+    "residual of a convolution": lambda: [layers.Residual(layers.Conv1D(5, 3, padding="causal"))],
+    "residual of a model": lambda: [
+        layers.Residual(recurra.Sequential([layers.Dense(7, "relu"), layers.GRU(5, return_sequences=True)])),
+    ],
+    "highway": lambda: [layers.Highway(layers.LSTM(5, return_sequences=True), name="own")],
+    "highway in a residual": lambda: [layers.Residual(layers.Highway(layers.MGU(5, return_sequences=True)))],
+    "two": lambda: [layers.Residual(layers.GRU(5, return_sequences=True)) for _ in range(2)],
+    "stack": lambda: [layers.Stack(layers.GRU(6, name="gru"), 3)],  # floors gru_0, gru_1, gru_2
+    "residual stack": lambda: [layers.Stack(layers.GRU(5, return_sequences=True), 3, "residual")],
+    "highway stack": lambda: [layers.Stack(layers.LSTM(6, name="memory"), 3, "highway")],
+    "stack of projections": lambda: [layers.Stack(layers.LSTM(9, projection=6, return_sequences=True), 3, "residual")],
+    "stack of cells": lambda: [
+        layers.Stack(layers.RNN([layers.GRUCell(4), layers.SimpleRNNCell(5)], return_sequences=True), 2, "residual"),
+    ],
+    "stack of scans": lambda: [layers.Stack(layers.MinGRU(5), 2, "highway")],
+    "model at every step": lambda: [
+        layers.TimeDistributed(recurra.Sequential([layers.Dense(7, "relu"), layers.Dense(6)])),
+    ],
+}
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("name", CONNECTED)
+def test_connected_layers(name: str, masked: bool, tmp_path: Path) -> None:
+    x = some_input((3, 9, 5))
+    front = []
+    if masked:
+        front = [layers.Masking(PADDING)]
+        x[0, 2:4] = PADDING
+        x[1, :2] = PADDING
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not support masking")
+        model = sequential(*front, *CONNECTED[name](), layers.Dense(2))
+        check_same_bits(model, x)
+    stream = streaming.load_stream(saved(model, tmp_path), 3)
+    whole = stream.process(x)
+    stream.reset()
+    stream.process(x[:, :4])
+    other = model.streaming(3)
+    other.state = stream.state
+    np.testing.assert_array_equal(other.process(x[:, 4:]), whole[:, 4:])
+
+
 # ---- structure of models
 
 
@@ -402,6 +500,14 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "activation": (stack_of(layers.Dense(3, activation=doubled, name="d")), r"'d' \(Dense\).*function of your own"),
     "cell activation": (stack_of(layers.GRU(3, activation="softmax", name="g")), r"'g' \(GRU\).*'softmax'"),
     "layer": (stack_of(Half(name="h")), r"'h' \(Half\).*class of your own"),
+    "connected layer": (
+        stack_of(layers.Residual(Half(name="h"), name="r")),
+        r"'h' \(Half\) inside layer 'r' \(Residual\).*class of your own",
+    ),
+    "stacked both ways": (
+        stack_of(layers.Stack(layers.Bidirectional(layers.GRU(3)), 2, name="s")),
+        r"'s' \(Stack\): floor 0 \(Bidirectional\).*backward half",
+    ),
     "subclass": (of_subclass, r"model 'pair' \(Pair\).*class of its own"),
     "branches": (branched, r"'sum' \(Add\).*branches"),
     "two inputs": (of_two_inputs, r"has 2 inputs"),

@@ -74,6 +74,21 @@ struct Everything {
                           ", " + layer("GRUCell", "two", R"("units": 9, "activation": "relu", "use_bias": false,
                                           "recurrent_activation": "hard_sigmoid", "reset_after": false)") +
                           "]")),
+      layer("Jordan", "jordan",
+            R"("units": 8, "output_units": 9, "activation": "tanh", "output_activation": "linear", "use_bias": true,
+               "skip": {"tuple": [2, 4]}, "return_sequences": true)"),
+      layer("LSTM", "projected",
+            R"("units": 11, "projection": 9, "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": true,
+               "zoneout": 0.1, "weight_normalization": true, "return_sequences": true)"),
+      layer("GRU", "normal",
+            R"("units": 9, "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": true,
+               "reset_after": true, "normalization": "layer", "return_sequences": true)"),
+      layer("Highway", "highway",
+            R"("layer": )" + layer("MinGRU", "min_gru", R"("units": 9, "activation": "softmax", "use_bias": true,
+                                   "recurrent_activation": "sigmoid", "return_sequences": true)")),
+      layer("Stack", "floors",
+            R"("depth": 2, "connection": "residual", "layer": )" +
+                layer("LinearRNN", "linear_rnn", R"("units": 9, "use_bias": true, "return_sequences": true)")),
       layer("Conv1D", "conv",
             R"("filters": 6, "kernel_size": {"tuple": [3]}, "strides": {"tuple": [1]}, "dilation_rate": {"tuple": [2]},
                "padding": "causal", "data_format": "channels_last", "groups": 1, "activation": "relu",
@@ -97,6 +112,29 @@ struct Everything {
     add("rnn/stack/one/bias", {2, 21});
     add("rnn/stack/two/kernel", {7, 27});
     add("rnn/stack/two/recurrent_kernel", {9, 27});
+    add("jordan/jordan_cell/kernel", {9, 8});
+    add("jordan/jordan_cell/recurrent_kernel", {27, 8});
+    add("jordan/jordan_cell/bias", {8});
+    add("jordan/jordan_cell/output_kernel", {8, 9});
+    add("jordan/jordan_cell/output_bias", {9});
+    add("projected/lstm_cell/kernel", {9, 44});
+    add("projected/lstm_cell/recurrent_kernel", {9, 44});
+    add("projected/lstm_cell/recurrent_scale", {44});
+    add("projected/lstm_cell/bias", {44});
+    add("projected/lstm_cell/projection_kernel", {11, 9});
+    add("normal/gru_cell/kernel", {9, 27});
+    add("normal/gru_cell/recurrent_kernel", {9, 27});
+    add("normal/gru_cell/bias", {2, 27});
+    for (const char* name : {"input_gain", "recurrent_gain"}) add(std::string("normal/gru_cell/") + name, {27});
+    add("highway/min_gru/min_gru_cell/kernel", {9, 18});
+    add("highway/min_gru/min_gru_cell/bias", {18});
+    add("highway/gate_kernel", {9, 9});
+    add("highway/gate_bias", {9});
+    for (const std::string floor : {"floors/residual/", "floors/residual_1/"}) {
+      add(floor + "linear_rnn/linear_rnn_cell/kernel", {9, 9});
+      add(floor + "linear_rnn/linear_rnn_cell/recurrent_kernel", {9});
+      add(floor + "linear_rnn/linear_rnn_cell/bias", {9});
+    }
     add("conv/kernel", {3, 9, 6});
     add("conv/bias", {6});
     for (const char* name : {"gamma", "beta", "moving_mean", "moving_variance"}) add(std::string("norm/") + name, {6});
@@ -196,7 +234,9 @@ TEST_CASE("steps, blocks and copies of a stream give the same bits", "[runtime]"
   copy = model.stream();
   copy.run(x.data(), 6, rest.data());
   const auto arrays = copy.state_arrays();
-  REQUIRE(arrays.size() == 9);  // lstm h, c, begun; two floors of h, begun; conv; last
+  // lstm h, c, begun; two floors of h, begun; jordan y, earlier, begun; projected h, c, begun; normal h, begun; highway
+  // h, begun; two floors of h, begun; conv; last
+  REQUIRE(arrays.size() == 23);
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     Index size = 1;
     for (const Index extent : arrays[i].shape) size *= extent;

@@ -38,18 +38,22 @@ RowStatistics<T> statistics_of(const T* x, Index columns, RowNorm norm, T epsilo
 }
 
 template <class T>
+void normalize(const T* x, Index columns, const T* gamma, const T* beta, const RowStatistics<T>& s, T* y) {
+  for (Index i = 0; i < columns; ++i) {
+    const T normal = (x[i] - s.shift) * s.inverse;
+    y[i] = (gamma ? gamma[i] * normal : normal) + (beta ? beta[i] : T(0));
+  }
+}
+
+template <class T>
 void forward(const Layout& l, const T* x, const T* gamma, const T* beta, T epsilon, RowNorm norm, T* y,
              RowStatistics<T>* statistics) {
   parallel_blocks(l.rows, row_block, l.operations(), [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       const T* in = x + row * l.columns;
-      T* out = y + row * l.columns;
       const RowStatistics<T> s = statistics_of(in, l.columns, norm, epsilon);
       if (statistics) statistics[row] = s;
-      for (Index i = 0; i < l.columns; ++i) {
-        const T normal = (in[i] - s.shift) * s.inverse;
-        out[i] = (gamma ? gamma[i] * normal : normal) + (beta ? beta[i] : T(0));
-      }
+      normalize(in, l.columns, gamma, beta, s, y + row * l.columns);
     }
   });
 }
@@ -88,6 +92,14 @@ void gamma_gradient(const Layout& l, const T* dy, const T* x, const RowStatistic
 }
 
 }  // namespace
+
+template <class T>
+void normalize_row(const T* x, Index D, const T* gamma, const T* beta, T epsilon, RowNorm norm, T* y) noexcept {
+  normalize(x, D, gamma, beta, statistics_of(x, D, norm, epsilon), y);
+}
+
+template void normalize_row(const float*, Index, const float*, const float*, float, RowNorm, float*) noexcept;
+template void normalize_row(const double*, Index, const double*, const double*, double, RowNorm, double*) noexcept;
 
 Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon, RowNorm norm) {
   constexpr const char* who = "layer_normalization";

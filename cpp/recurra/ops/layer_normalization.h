@@ -14,4 +14,8 @@ enum class RowNorm { layer, root_mean_square, variance };
 /// x (..., D); gamma, beta (D) or undefined -> (..., D).
 Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon, RowNorm norm);
 
+/// The same for one row of D numbers; gamma and beta may be nullptr. Allocates nothing.
+template <class T>
+void normalize_row(const T* x, Index D, const T* gamma, const T* beta, T epsilon, RowNorm norm, T* y) noexcept;
+
 }  // namespace recurra::ops

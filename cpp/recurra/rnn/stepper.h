@@ -11,15 +11,25 @@
 
 namespace recurra::rnn {
 
-/// What a layer is made of; the weights are borrowed until the Stepper stands.
+/// What a layer is made of; the weights are borrowed until the Stepper stands. Without a kernel a step's input is what
+/// the input product would give.
 template <class T>
 struct StepperOptions {
   Index features = 0, units = 0;
-  Index width = 0;  // units of state 0 in a cell that projects, else 0
+  Index width = 0;           // units of state 0 in a cell that projects, else 0
+  std::vector<Index> skips;  // recurrent products read the state 0 so many steps ago too, each at least 2
   Weights<T> weights;
   Functions functions;
   T clip = 0;                   // bound of the cell state, 0 for none
   std::vector<T> zoneout_rate;  // per state, or empty
+};
+
+/// The states of some rows before the coming step and as many steps back as a Stepper reads: a ring of held() sets of
+/// [state][row][padded units], the padding zero.
+template <class T>
+struct StateRing {
+  T* sets;
+  Index now;  // the set that stands for the present; the step fills the next one
 };
 
 template <class T>
@@ -27,13 +37,14 @@ class Stepper {
  public:
   virtual ~Stepper() = default;
   virtual int states() const noexcept = 0;
+  /// Sets of states that a step reads or writes, at least 2.
+  virtual Index held() const noexcept = 0;
   /// The most units of any state, padded to whole vectors: the distance between rows of a state.
   virtual Index padded_units() const noexcept = 0;
   /// Elements of scratch that step() needs for so many rows.
   virtual Index scratch_size(Index rows) const noexcept = 0;
-  /// One step of every row. Row r of x begins at x + r * x_stride. States stand as [state][row][padded units], the
-  /// padding zero; `before` and `after` may not overlap. The layer's output is state 0 of `after`.
-  virtual void step(Index rows, const T* x, Index x_stride, const T* before, T* after, T* scratch) const noexcept = 0;
+  /// One step of every row. Row r of x begins at x + r * x_stride. The layer's output is state 0 of the set it fills.
+  virtual void step(Index rows, const T* x, Index x_stride, const StateRing<T>& ring, T* scratch) const noexcept = 0;
 };
 
 /// Throws std::invalid_argument for an unknown cell.
@@ -44,23 +55,38 @@ template <class Cell, class T>
 class CellStepper final : public Stepper<T> {
  public:
   explicit CellStepper(const StepperOptions<T>& options)
-      : step_(options.features, options.units, options.width > 0 ? options.width : options.units, 1, options.functions,
+      : step_(options.weights.kernel ? options.features : 0, options.units,
+              options.width > 0 ? options.width : options.units, 1 + std::ssize(options.skips), options.functions,
               options.clip),
-        zoneout_rate_(options.zoneout_rate) {
+        zoneout_rate_(options.zoneout_rate),
+        skips_(options.skips),
+        held_(1 + (skips_.empty() ? 1 : std::ranges::max(skips_))),
+        input_sums_(!options.weights.kernel) {
     step_.layout.pack_forward(options.weights);
   }
 
   int states() const noexcept override { return Cell::states; }
+  Index held() const noexcept override { return held_; }
   Index padded_units() const noexcept override { return step_.padded_units(); }
   Index scratch_size(Index rows) const noexcept override {
-    return saved_size(rows) + (zoneout_rate_.empty() ? 0 : step_.states_size(rows));
+    return saved_size(rows) + zoneout_size(rows) + operand_size(rows);
   }
 
-  void step(Index rows, const T* x, Index x_stride, const T* before, T* after, T* scratch) const noexcept override {
+  void step(Index rows, const T* x, Index x_stride, const StateRing<T>& ring, T* scratch) const noexcept override {
     const Index padded = step_.padded_units();
+    const auto set = [&](Index back) {
+      const Index place = ring.now - back;
+      return ring.sets + (place < 0 ? place + held_ : place < held_ ? place : 0) * step_.states_size(rows);
+    };
+    const T* before = set(0);
     T* zoneout = zoneout_rate_.empty() ? nullptr : scratch + saved_size(rows);
     for (std::size_t state = 0; state < zoneout_rate_.size(); ++state)
       std::fill_n(zoneout + static_cast<Index>(state) * rows * padded, rows * padded, zoneout_rate_[state]);
+    T* operands = nullptr;
+    if (!skips_.empty()) {
+      operands = scratch + saved_size(rows) + zoneout_size(rows);
+      lay_operands(rows, set, operands);
+    }
     constexpr Index block = 16;
     for (Index first = 0; first < rows; first += block) {
       const Index count = std::min(block, rows - first);
@@ -70,15 +96,16 @@ class CellStepper final : public Stepper<T> {
         const auto at = static_cast<std::size_t>(i);
         place[at] = first + i;
         x_rows[at] = x + (first + i) * x_stride;
-        h_rows[at] = before + (first + i) * padded;
+        h_rows[at] = operands ? operands + (first + i) * step_.layout.depth(0) : before + (first + i) * padded;
       }
       step_.forward({.count = count,
                      .place = place.data(),
                      .x = x_rows.data(),
+                     .input_sums = input_sums_,
                      .h = h_rows.data(),
                      .capacity = rows,
                      .before = before,
-                     .after = after,
+                     .after = set(-1),
                      .saved = saved_size(rows) > 0 ? scratch : nullptr,
                      .zoneout = zoneout});
     }
@@ -86,9 +113,24 @@ class CellStepper final : public Stepper<T> {
 
  private:
   Index saved_size(Index rows) const { return Step<Cell, T>::Layout::needs_saved ? step_.saved_size(rows) : 0; }
+  Index zoneout_size(Index rows) const { return zoneout_rate_.empty() ? 0 : step_.states_size(rows); }
+  Index operand_size(Index rows) const { return skips_.empty() ? 0 : rows * step_.layout.depth(0); }
+
+  // For each row the state before this step, and behind it those that the skips name. set(back): so many steps ago.
+  template <class Set>
+  void lay_operands(Index rows, const Set& set, T* operands) const {
+    const Index width = step_.layout.P, padded = step_.padded_units();
+    for (Index row = 0; row < rows; ++row) {
+      operands = std::copy_n(set(0) + row * padded, width, operands);
+      for (const Index skip : skips_) operands = std::copy_n(set(skip - 1) + row * padded, width, operands);
+    }
+  }
 
   Step<Cell, T> step_;
   const std::vector<T> zoneout_rate_;
+  const std::vector<Index> skips_;
+  const Index held_;
+  const bool input_sums_;
 };
 
 }  // namespace recurra::rnn

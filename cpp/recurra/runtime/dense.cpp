@@ -1,7 +1,7 @@
-// Dense: y = f(x kernel + bias). Each sum is one chain over ascending features, whatever the number of rows.
+// Dense: y = f(x kernel + bias).
+#include "recurra/runtime/dense.h"
+
 #include "recurra/kernels/gemm.h"
-#include "recurra/runtime/function.h"
-#include "recurra/runtime/stage.h"
 
 namespace recurra::runtime {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 template <class T>
 class Dense final : public Stage<T> {
  public:
-  Dense(Buffer<T> kernel, Buffer<T> bias, Index features, Index units, Index inner, Function<T> function)
+  Dense(const Buffer<T>& kernel, Buffer<T> bias, Index features, Index units, Index inner, Function<T> function)
       : features_(features),
         units_(units),
         inner_(inner),
@@ -47,14 +47,25 @@ class Dense final : public Stage<T> {
 }  // namespace
 
 template <class T>
+std::unique_ptr<Stage<T>> dense_stage(const Buffer<T>& kernel, Buffer<T> bias, Index features, Index units, Index inner,
+                                      Function<T> function) {
+  return std::make_unique<Dense<T>>(kernel, std::move(bias), features, units, inner, function);
+}
+
+template std::unique_ptr<Stage<float>> dense_stage(const Buffer<float>&, Buffer<float>, Index, Index, Index,
+                                                   Function<float>);
+template std::unique_ptr<Stage<double>> dense_stage(const Buffer<double>&, Buffer<double>, Index, Index, Index,
+                                                    Function<double>);
+
+template <class T>
 bool build_dense(const Build<T>& build) {
   const Description& layer = build.layer;
   if (!layer.from("recurra.layers") || layer.class_name() != "Dense") return false;
   const Index features = build.flow.features(), units = layer.integer("units");
   check(units >= 1, layer.title(), ": units must be at least 1, got ", units);
-  build.add(std::make_unique<Dense<T>>(build.weight("kernel", {features, units}),
-                                       layer.flag("use_bias") ? build.weight("bias", {units}) : Buffer<T>(), features,
-                                       units, build.flow.inner(), Function<T>::named(layer, "activation")));
+  build.add(dense_stage(build.weight("kernel", {features, units}),
+                        layer.flag("use_bias") ? build.weight("bias", {units}) : Buffer<T>(), features, units,
+                        build.flow.inner(), Function<T>::named(layer, "activation")));
   build.flow.shape.back() = units;
   return true;
 }

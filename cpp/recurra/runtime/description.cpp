@@ -69,6 +69,11 @@ class Walker {
     return std::move(chain_);
   }
 
+  std::vector<ChainLink> links(const Description& model) {
+    add_model(model, "", 0);
+    return std::move(chain_.links);
+  }
+
  private:
   static std::string name_of(const Json& described) {
     return described.is_object() && described.contains("config") ? word_in(described["config"], "name") : "";
@@ -192,6 +197,15 @@ const Json& Description::value(const char* key) const {
   return (*config_)[key];
 }
 
+Description Description::inside(const char* key) const {
+  const Json& described = value(key);
+  const Description unnamed(&described, title_ + ": the layer inside", "");
+  const std::string name = unnamed.has("name") ? unnamed.word("name") : "";
+  std::vector<std::string> taken;
+  return {&described, text("layer '", name, "' (", unnamed.class_name(), ") inside ", title_),
+          path_ + path_step(name, unnamed.class_name(), taken) + "/"};
+}
+
 bool Description::flag(const char* key) const {
   if (!has(key)) return false;
   check(value(key).is_boolean(), title_, ": '", key, "' must be true or false");
@@ -286,6 +300,8 @@ Json parsed(const std::string& words, const std::string& source) {
 }
 
 Chain chain_of(const Json& model) { return Walker().walk(model); }
+
+std::vector<ChainLink> links_of(const Description& model) { return Walker().links(model); }
 
 std::string snake_case(const std::string& name) {
   const auto upper = [&](std::size_t i) {

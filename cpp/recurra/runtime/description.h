@@ -44,6 +44,8 @@ class Description {
   void know_settings(std::initializer_list<std::string_view> known) const;
   const Json& value(const char* key) const;
   std::vector<const Json*> list(const char* key) const;
+  /// The one layer that a setting holds; its weights are below this one's.
+  Description inside(const char* key) const;
 
   /// The name of an activation. Throws for a function that is not the package's own.
   std::string activation(const char* key) const;
@@ -72,6 +74,9 @@ Json parsed(const std::string& words, const std::string& source);
 
 /// The chain of a Sequential model, or of a functional one without branches. `model` must outlive it.
 Chain chain_of(const Json& model);
+
+/// The layers of a model that stands in the place of a layer, in the order of running.
+std::vector<ChainLink> links_of(const Description& model);
 
 /// `SimpleRNN` -> `simple_rnn`, as the package names layers.
 std::string snake_case(const std::string& class_name);

@@ -199,6 +199,11 @@ Function<T> Function<T>::softmax() {
   return Function(&Bodies<T>::softmax);
 }
 
+template <class T>
+Function<T> Function<T>::sigmoid() {
+  return Function(&of_table<T, Activation::sigmoid>);
+}
+
 template class Function<float>;
 template class Function<double>;
 

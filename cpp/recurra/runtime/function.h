@@ -22,6 +22,7 @@ class Function {
   static Function limited_relu(double most);
   static Function elu(double alpha);
   static Function softmax();
+  static Function sigmoid();
 
   bool is_identity() const noexcept { return body_ == nullptr; }
   void operator()(T* data, Index rows, Index count) const noexcept {

@@ -60,8 +60,14 @@ template Buffer<double> Weights::copy(const Description&, const std::string&, co
 
 template <class T>
 void build_layer(const Build<T>& build) {
-  const bool known = build_recurrent(build) || build_convolution(build) || build_dense(build) ||
-                     build_normalization(build) || build_function(build) || build_masking(build) || build_shape(build);
+  if (build.layer.from("recurra.models")) {
+    for (const ChainLink& link : links_of(build.layer))
+      build_layer(Build<T>{build.weights, link.layer, build.flow, build.stages});
+    return;
+  }
+  const bool known = build_recurrent(build) || build_connection(build) || build_convolution(build) ||
+                     build_dense(build) || build_normalization(build) || build_function(build) ||
+                     build_masking(build) || build_shape(build);
   if (!known) {
     if (!build.layer.from("recurra.layers")) build.layer.refuse("it is a class of your own");
     build.layer.refuse("its output at a step does not follow from this step and a state of fixed size");
@@ -121,6 +127,7 @@ Memory<T> Network<T>::memory(Index batch) const {
     memory.places.push_back({take(stage->state_size(batch)), take(stage->scratch_size(batch))});
   memory.places.push_back({take(table_ ? batch * table_->width : 0), end});
   memory.numbers = Buffer<T>(end, T(0));
+  memory.inputs = Buffer<Rows<T>>(std::ssize(stages_));
   memory.counts = Buffer<bool>(batch, true);
   memory.tokens = Buffer<std::int32_t>(table_ ? batch : 0, 0);
   return memory;
@@ -129,8 +136,12 @@ Memory<T> Network<T>::memory(Index batch) const {
 template <class T>
 Moment<T> Network<T>::moment(const Memory<T>& memory, std::size_t stage) const noexcept {
   const auto& place = memory.places[stage];
-  return {memory.batch, memory.time, memory.numbers.data() + place.state, memory.numbers.data() + place.scratch,
-          memory.counts.data()};
+  return {memory.batch,
+          memory.time,
+          memory.numbers.data() + place.state,
+          memory.numbers.data() + place.scratch,
+          memory.counts.data(),
+          memory.inputs.data()};
 }
 
 template <class T>
@@ -166,7 +177,10 @@ Rows<T> Network<T>::look_up(const TokenTable<T>& table, Memory<T>& memory) const
 template <class T>
 void Network<T>::step(Memory<T>& memory, Rows<T> x, T* y, Index y_stride) const noexcept {
   Rows<T> rows = table_ ? look_up(*table_, memory) : x;
-  for (std::size_t stage = 0; stage < stages_.size(); ++stage) rows = stages_[stage]->step(moment(memory, stage), rows);
+  for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
+    memory.inputs[static_cast<Index>(stage)] = rows;
+    rows = stages_[stage]->step(moment(memory, stage), rows);
+  }
   const Index size = flow_.size();
   for (Index row = 0; row < memory.batch; ++row) std::copy_n(rows[row], size, y + row * y_stride);
   ++memory.time;

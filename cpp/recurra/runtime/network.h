@@ -30,6 +30,7 @@ struct Memory {
   std::uint64_t time = 0;
   Buffer<T> numbers;
   std::vector<Place> places;  // of each stage; behind them that of the rows that the table gives
+  Buffer<Rows<T>> inputs;     // of each stage at this step
   Buffer<bool> counts;
   Buffer<std::int32_t> tokens;
 };

@@ -2,10 +2,11 @@
 //
 // Formulas and roundings are those of the layers: BatchNormalization takes its difference, product and sum one after
 // another; the others are ops::layer_normalization.
+#include "recurra/runtime/normalization.h"
+
 #include <cmath>
 
 #include "recurra/kernels/vec.h"
-#include "recurra/runtime/stage.h"
 
 namespace recurra::runtime {
 namespace {
@@ -43,23 +44,13 @@ class FixedNormalization final : public Stage<T> {
   const Index inner_;
 };
 
-enum class RowNorm { layer, root_mean_square, variance };
-
-template <class T, class Term>
-T row_sum(Index columns, const Term& term) {
-  T sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Index i = 0; i < columns; ++i) sum += term(i);
-  return sum;
-}
-
 template <class T>
 class RowNormalization final : public Stage<T> {
  public:
-  RowNormalization(Buffer<T> gamma, Buffer<T> beta, T epsilon, RowNorm norm, Index columns, Index inner)
+  RowNormalization(Buffer<T> gamma, Buffer<T> beta, double epsilon, ops::RowNorm norm, Index columns, Index inner)
       : gamma_(std::move(gamma)),
         beta_(std::move(beta)),
-        epsilon_(epsilon),
+        epsilon_(static_cast<T>(epsilon)),
         norm_(norm),
         columns_(columns),
         inner_(inner) {}
@@ -71,25 +62,14 @@ class RowNormalization final : public Stage<T> {
     T* out = moment.scratch;
     for (Index row = 0; row < moment.batch; ++row)
       for (Index i = 0; i < inner_; ++i, out += columns_)
-        normalize(in[row] + i * columns_, columns_, gamma_.data(), beta_.data(), out);
+        ops::normalize_row(in[row] + i * columns_, columns_, gamma_.data(), beta_.data(), epsilon_, norm_, out);
     return {moment.scratch, inner_ * columns_};
   }
 
  private:
-  void normalize(const T* in, Index columns, const T* gamma, const T* beta, T* out) const noexcept {
-    const T n = static_cast<T>(columns);
-    const T mean = norm_ == RowNorm::root_mean_square ? T(0) : row_sum<T>(columns, [&](Index i) { return in[i]; }) / n;
-    const T spread = row_sum<T>(columns, [&](Index i) { return (in[i] - mean) * (in[i] - mean); }) / n;
-    const T shift = norm_ == RowNorm::layer ? mean : T(0), inverse = T(1) / std::sqrt(spread + epsilon_);
-    for (Index i = 0; i < columns; ++i) {
-      const T normal = (in[i] - shift) * inverse;
-      out[i] = (gamma ? gamma[i] * normal : normal) + (beta ? beta[i] : T(0));
-    }
-  }
-
   Buffer<T> gamma_, beta_;
   const T epsilon_;
-  const RowNorm norm_;
+  const ops::RowNorm norm_;
   const Index columns_, inner_;
 };
 
@@ -147,6 +127,17 @@ void build_fixed(const Build<T>& build) {
 }  // namespace
 
 template <class T>
+std::unique_ptr<Stage<T>> row_normalization_stage(Buffer<T> gamma, Buffer<T> beta, double epsilon, ops::RowNorm norm,
+                                                  Index columns, Index inner) {
+  return std::make_unique<RowNormalization<T>>(std::move(gamma), std::move(beta), epsilon, norm, columns, inner);
+}
+
+template std::unique_ptr<Stage<float>> row_normalization_stage(Buffer<float>, Buffer<float>, double, ops::RowNorm,
+                                                               Index, Index);
+template std::unique_ptr<Stage<double>> row_normalization_stage(Buffer<double>, Buffer<double>, double, ops::RowNorm,
+                                                                Index, Index);
+
+template <class T>
 bool build_normalization(const Build<T>& build) {
   const Description& layer = build.layer;
   if (!layer.from("recurra.layers")) return false;
@@ -163,12 +154,9 @@ bool build_normalization(const Build<T>& build) {
   Buffer<T> gamma =
       root ? build.weight("scale", shape) : optional_weight(build, layer.flag("scale") || rms, "gamma", shape);
   Buffer<T> beta = optional_weight(build, !root && layer.flag("center") && !rms, "beta", shape);
-  build.add(std::make_unique<RowNormalization<T>>(std::move(gamma), std::move(beta),
-                                                  static_cast<T>(layer.number("epsilon")),
-                                                  root  ? RowNorm::root_mean_square
-                                                  : rms ? RowNorm::variance
-                                                        : RowNorm::layer,
-                                                  columns, build.flow.size() / columns));
+  const auto norm = root ? ops::RowNorm::root_mean_square : rms ? ops::RowNorm::variance : ops::RowNorm::layer;
+  build.add(row_normalization_stage(std::move(gamma), std::move(beta), layer.number("epsilon"), norm, columns,
+                                    build.flow.size() / columns));
   return true;
 }
 

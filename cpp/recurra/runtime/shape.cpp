@@ -12,12 +12,7 @@ template <class T>
 void build_time_distributed(const Build<T>& build) {
   const Description& layer = build.layer;
   if (!build.flow.sequence) layer.refuse("it needs a sequence of (batch, time, …)");
-  const Json& described = layer.value("layer");
-  const Description unnamed(&described, layer.title() + ": the layer inside", "");
-  std::vector<std::string> taken;
-  const std::string name = unnamed.word("name");
-  const Description inner(&described, text("layer '", name, "' (", unnamed.class_name(), ") inside ", layer.title()),
-                          layer.path() + path_step(name, unnamed.class_name(), taken) + "/");
+  const Description inner = layer.inside("layer");
   const bool masked = build.flow.masked;
   build.flow.sequence = false;
   build_layer(Build<T>{build.weights, inner, build.flow, build.stages});

@@ -28,11 +28,12 @@ struct Rows {
 /// What a stream lends to a stage for one step.
 template <class T>
 struct Moment {
-  Index batch;         // B
-  std::uint64_t time;  // steps the stream has made
-  T* state;            // state_size(B) numbers, kept from step to step
-  T* scratch;          // scratch_size(B) numbers; the result of the step stands here or in the state
-  bool* counts;        // B: false for rows whose step is padding, where the flow is masked
+  Index batch;            // B
+  std::uint64_t time;     // steps the stream has made
+  T* state;               // state_size(B) numbers, kept from step to step
+  T* scratch;             // scratch_size(B) numbers; the result of the step stands here or in the state
+  bool* counts;           // B: false for rows whose step is padding, where the flow is masked
+  const Rows<T>* inputs;  // of every stage of the chain so far
 };
 
 template <class T>
@@ -115,8 +116,11 @@ template <class T>
 bool build_masking(const Build<T>& build);
 template <class T>
 bool build_shape(const Build<T>& build);
+template <class T>
+bool build_connection(const Build<T>& build);
 
-/// The stages of any layer, by the functions above. Throws std::invalid_argument for a layer that none of them knows.
+/// The stages of any layer, by the functions above, or of a model in the place of one. Throws std::invalid_argument for
+/// a layer that none of them knows.
 template <class T>
 void build_layer(const Build<T>& build);
 

@@ -204,9 +204,9 @@ class Model(Trainer, Layer):
 
         The model must be a chain: Sequential, or functional without branches, of recurrent layers of built-in cells,
         causal Conv1D with stride 1, Dense, Embedding in front (with or without mask_zero), Masking, activations,
-        normalisation, dropout and noise (which do nothing), and TimeDistributed around one of them. Behind a recurrent
-        layer that returns its last output only, every step gives what the sequence so far would give; Flatten and
-        Reshape may stand there.
+        normalisation, dropout and noise (which do nothing), and TimeDistributed, Residual, Highway or Stack around one
+        of them. Behind a recurrent layer that returns its last output only, every step gives what the sequence so far
+        would give; Flatten and Reshape may stand there.
 
         Raises: ValueError that names the layer and says why it cannot be run step by step: it reads later steps
         (Bidirectional, go_backwards, other paddings), has no output at every step (strides, pooling), mixes steps, or

@@ -53,7 +53,8 @@ def stop_gradient(variable: ArrayLike | Tensor) -> Tensor:
 def linear_scan(a: ArrayLike | Tensor, b: ArrayLike | Tensor, h0: ArrayLike | Tensor | None = None) -> Tensor:
     """h_t = a_t h_{t-1} + b_t over the middle axis, number by number, as one node: -> (B, T, U).
 
-    With few rows, blocks of time are gone through at once; the result does not depend on the number of threads.
+    Where a gradient will be wanted and rows are few, blocks of time are gone through at once; else steps are taken in
+    order. The result does not depend on the number of threads.
 
     Args:
         a: (B, T, U), or (U,) for the same factors in all steps.

@@ -248,7 +248,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
     def input_sums(self, inputs: Tensor) -> Tensor:
         """x W, normalised or not: (..., F) → (..., gates U)."""
-        sums = ops.matmul(inputs, self.kernel)
+        sums = ops.dense(inputs, self.kernel)
         return sums if self.input_gain is None else ops.layer_normalization(sums, self.input_gain, epsilon=EPSILON)
 
     def recurrent_sums(self, state: Tensor, training: bool, first: int = 0, last: int | None = None) -> Tensor:

@@ -47,7 +47,7 @@ class LinearRNNCell(LinearCell):
 class LinearRNN(CellLayer):
     """Linear diagonal recurrent layer: h_t = a h_{t-1} + √(1 - a²) (x_t W + b); more at `LinearRNNCell`.
 
-    Its cost per step does not grow with U², and with few sequences blocks of time are computed at once.
+    Its cost per step does not grow with U², and in training on few sequences blocks of time are computed at once.
 
     Arguments:
         units: width U of the state and of the output.

@@ -55,7 +55,7 @@ class MinGRUCell(LinearCell):
 class MinGRU(CellLayer):
     """Gated recurrent layer that is linear in its state: h_t = (1 - z_t) h_{t-1} + z_t g_t; equations at `MinGRUCell`.
 
-    Its cost per step does not grow with U², and with few sequences blocks of time are computed at once.
+    Its cost per step does not grow with U², and in training on few sequences blocks of time are computed at once.
 
     Arguments:
         units: width U of the state and of the output.
