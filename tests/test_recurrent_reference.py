@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,34 +11,41 @@ import reference_cells
 from cases import RECURRENT, Case, by_name
 from recurrent_layers import make, outputs_of
 
+TOLERANCE = 1e-12  # of float64
 
-@pytest.mark.parametrize("case", RECURRENT, ids=by_name)
-def test_float64_equals_plain_numpy(case: Case) -> None:
-    inputs = case.inputs()
-    wanted = case.reference(inputs)
+
+def compared(case: Case, dtype: Any) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Each output of the layer, what plain NumPy gives, and the scale of an error: the largest number or 1."""
+    inputs = case.inputs(dtype)
+    wanted = case.reference(inputs.float64())
     got = outputs_of(make(case, inputs), inputs)
     assert len(got) == len(wanted)
     for ours, theirs in zip(got, wanted, strict=True):
-        assert ours.dtype == "float64"
+        assert ours.dtype == np.dtype(dtype).name
         assert ours.shape == theirs.shape
-        scale = max(1.0, np.abs(theirs).max(initial=0))
-        np.testing.assert_allclose(ours.numpy(), theirs, rtol=0, atol=1e-12 * scale)
+    return [
+        (ours.numpy(), theirs, max(1.0, np.abs(theirs).max(initial=0)))
+        for ours, theirs in zip(got, wanted, strict=True)
+    ]
+
+
+def float32_bound(case: Case) -> float:
+    """A step sums F + U products (U more a skip) and a few more terms; its rounding errors are handed on T times."""
+    _, time, features = case.shape
+    units = case.units * (1 + len(reference_cells.skips_of(case.arguments)))
+    return float(np.finfo(np.float32).eps * (features + units + 8) * case.depth * time)
+
+
+@pytest.mark.parametrize("case", RECURRENT, ids=by_name)
+def test_float64_equals_plain_numpy(case: Case) -> None:
+    for ours, theirs, scale in compared(case, np.float64):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE * scale)
 
 
 @pytest.mark.parametrize("case", RECURRENT, ids=by_name)
 def test_float32_error_stays_within_its_bound(case: Case) -> None:
-    """A step sums F + U products (U more a skip) and a few more terms; its rounding errors are handed on T times."""
-    inputs = case.inputs(np.float32)
-    wanted = case.reference(inputs.float64())
-    got = outputs_of(make(case, inputs), inputs)
-    _, time, features = case.shape
-    units = case.units * (1 + len(reference_cells.skips_of(case.arguments)))
-    terms = (features + units + 8) * case.depth
-    for ours, theirs in zip(got, wanted, strict=True):
-        assert ours.dtype == "float32"
-        scale = max(1.0, np.abs(theirs).max(initial=0))
-        bound = np.finfo(np.float32).eps * terms * time * scale
-        np.testing.assert_allclose(ours.numpy(), theirs, rtol=0, atol=bound)
+    for ours, theirs, scale in compared(case, np.float32):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=float32_bound(case) * scale)
 
 
 @pytest.mark.parametrize("case", RECURRENT, ids=by_name)
