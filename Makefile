@@ -42,8 +42,7 @@ test-levels: wheel  ## run the test suite of the wheel under every SIMD level th
 	done
 
 bench: .venv/installed  ## training and inference beside PyTorch, Keras, JAX and ONNX Runtime, each in its own environment
-	$(BIN)/python bench/run.py --json bench/results/bench.json --markdown bench/results/bench.md \
-	  --plot bench/results/bench.png $(ARGS)
+	$(BIN)/python bench/run.py --results bench/results $(ARGS)
 
 experiments: .venv/installed  ## the trainings of docs/results.md on real data, beside PyTorch and Keras: an hour or more
 	$(BIN)/python bench/experiments.py $(ARGS)

@@ -29,11 +29,11 @@ sys.path.insert(0, str(HERE))
 
 import numpy as np
 import trainings
-from run import Side, cores, machine
+from run import SCRATCH, Side, cores, machine
 from trainings import BY_NAME, TRAININGS, Training
 
 Array = np.ndarray[Any, Any]
-SCRATCH = Path(".bench") / "experiments"
+EXPERIMENTS = SCRATCH / "experiments"
 PEERS = ("torch", "keras")
 
 
@@ -81,7 +81,7 @@ DATA = {"reviews": reviews, "bags": bags, "digits": digits}
 
 def data_file(name: str) -> Path:
     """The arrays of a data set for all sides, made when missing."""
-    path = SCRATCH / f"{name}.npz"
+    path = EXPERIMENTS / f"{name}.npz"
     if not path.exists():
         print(f"preparing {name}", file=sys.stderr, flush=True)
         parts = DATA[name]()
@@ -98,7 +98,7 @@ def weights_file(training: Training, seed: int) -> Path:
 
     import recurra
 
-    path = SCRATCH / f"{training.name}-weights-{seed}.npz"
+    path = EXPERIMENTS / f"{training.name}-weights-{seed}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     recurra.random.set_seed(seed)
     weights = build(recurra, training).get_weights()

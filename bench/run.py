@@ -1,12 +1,14 @@
 """recurra beside every installed peer: training and inference of the cases, in interleaved rounds.
 
     python bench/run.py [--cases jena_gru32,…] [--peers torch,keras,jax,onnxruntime] [--threads 1,2] [--rounds 5]
-                        [--json FILE] [--plot FILE] [--markdown FILE]
+                        [--results FOLDER [--complete]]
 
 Every side runs in a process of its own (bench/side.py) and, but for recurra, in an environment of its own under
 .bench/, which this program makes with pip unless it is there. In each round every side is timed once on the same case
 before the next round begins, so that a change of the machine's speed meets all of them. The table gives medians over
-rounds, ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run.
+rounds, ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run; then time and
+memory of imports, sizes on disk, and memory of training. FOLDER gets all of it as JSON, tables, a picture of bars and a
+roofline. With --complete what its JSON already has is not measured again, so that a run can be made in pieces.
 """
 
 from __future__ import annotations
@@ -18,18 +20,22 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import footprint
+import numpy as np
 import report
 
-from cases import BY_NAME, CASES
+from cases import BY_NAME
 
 REQUIREMENTS = {
     "torch": ["numpy", "torch==2.13.0"],
@@ -37,11 +43,20 @@ REQUIREMENTS = {
     "jax": ["jax", "jaxlib"],
     "onnxruntime": ["onnxruntime", "onnx"],
 }
+# What a user of a side imports. recurra's parts come when first used; with this one those that train a model are there.
+IMPORTS = {
+    "recurra": "recurra.models",
+    "torch": "torch",
+    "keras": "keras,tensorflow",
+    "jax": "jax",
+    "onnxruntime": "onnxruntime",
+}
+SCRATCH = HERE.parent / ".bench"  # environments, logs, weights
 
 
 def environment(peer: str) -> Path:
     """The interpreter of a peer's own environment, made when missing."""
-    root = Path(".bench") / peer
+    root = SCRATCH / peer
     interpreter = root / "bin" / "python"
     if not (root / "ready").exists():
         print(f"making {root}: {' '.join(REQUIREMENTS[peer])}", file=sys.stderr, flush=True)
@@ -51,13 +66,17 @@ def environment(peer: str) -> Path:
     return interpreter
 
 
+def interpreter_of(side: str) -> Path:
+    return Path(sys.executable) if side == "recurra" else environment(side)
+
+
 class Side:
     """A program of this folder that a side runs in a process of its own, and that answers lines of JSON."""
 
     def __init__(self, peer: str, threads: int, program: str = "side.py", *arguments: str) -> None:
-        interpreter = Path(sys.executable) if peer == "recurra" else environment(peer)
+        interpreter = interpreter_of(peer)
         env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-        self.log = Path(".bench") / f"{peer}.log"
+        self.log = SCRATCH / f"{peer}.log"
         self.log.parent.mkdir(exist_ok=True)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -100,14 +119,15 @@ def rounds_of(timers: dict[str, Timer], rounds: int, budget: float = 150) -> dic
     """Median milliseconds of each timer in each round, the timers called in turns.
 
     A timer takes a number of repeats and returns the milliseconds of each; None leaves it out. The repeats of one round
-    take about `budget` milliseconds, twenty at most.
+    take about `budget` milliseconds; there are at most twenty, or 200 of what is quick.
     """
     samples: dict[str, list[float]] = {}
     repeats: dict[str, int] = {}
     for name, timer in timers.items():
         first = timer(1)
         if first is not None:
-            repeats[name], samples[name] = max(1, min(20, int(budget / first[0]))), []
+            most = 20 if first[0] > 0.5 else 200
+            repeats[name], samples[name] = max(1, min(most, int(budget / first[0]))), []
     for _ in range(rounds):
         for name, times in samples.items():
             taken = timers[name](repeats[name])
@@ -154,64 +174,117 @@ def _rounded(value: Any) -> Any:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", default=",".join(case.name for case in CASES))
-    parser.add_argument("--peers", default=",".join(REQUIREMENTS))
-    parser.add_argument("--threads", default="", help="comma-separated; default 1 and all")
-    parser.add_argument("--modes", default="train,infer")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
-    parser.add_argument("--plot", type=Path)
-    options = parser.parse_args()
-    threads = [int(n) for n in options.threads.split(",") if n] or sorted({1, cores()})
-    peers = [p for p in options.peers.split(",") if p]
-    for name in options.cases.split(","):
-        if name not in BY_NAME:
-            parser.error(f"unknown case '{name}'; known: {', '.join(BY_NAME)}")
-    for peer in peers:
-        if peer not in REQUIREMENTS:
-            parser.error(f"unknown peer '{peer}'; known: {', '.join(REQUIREMENTS)}")
+def bandwidth(threads: int, megabytes: int = 256) -> float:
+    """Bytes a second that so many threads read and write, when each copies memory larger than any cache."""
+    pairs = [(np.ones(megabytes << 17, np.float64), np.empty(megabytes << 17)) for _ in range(threads)]
+    best = 0.0
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(4):
+            began = time.perf_counter()
+            list(pool.map(lambda pair: np.copyto(pair[1], pair[0]), pairs))
+            best = max(best, threads * 2 * (megabytes << 20) / (time.perf_counter() - began))
+    return best
 
+
+def footprints(sides: list[str], cases: list[str]) -> dict[str, dict[str, Any]]:
+    """Import time and memory, size on disk, and the memory that training steps take, of each side."""
+    out = {}
+    for name in sides:
+        out[name] = footprint.measure(interpreter_of(name), IMPORTS[name])
+        out[name]["training"] = {}
+        for case in cases:
+            side = Side(name, cores())  # a fresh one: what an earlier case has taken is not given back
+            out[name]["training"][case] = side.ask({"memory": case})["megabytes"]
+            side.close()
+        print(f"footprint of {name}: {out[name]}", file=sys.stderr, flush=True)
+    return out
+
+
+def start(options: argparse.Namespace, file: Path) -> dict[str, Any]:
+    """What earlier runs left in the file, if they are to be completed, and the machine."""
+    outcome: dict[str, Any] = {"machine": machine(), "peak_gflops": {}, "bandwidth_gbytes": {}, "versions": {}}
+    outcome |= {"footprints": {}, "results": []}
+    if options.complete and file.exists():
+        outcome |= json.loads(file.read_text())
+    from recurra import _engine
+
+    return outcome | {"simd_level": _engine.simd_level, "rounds": options.rounds, "date": time.strftime("%Y-%m-%d")}
+
+
+def time_cases(threads: int, options: argparse.Namespace, outcome: dict[str, Any], keep: Callable[[], None]) -> None:
+    """Adds the rows that are missing at so many threads."""
     import recurra
     from recurra import _engine
 
-    results: list[dict[str, Any]] = []
-    versions: dict[str, str] = {}
-    peaks: dict[int, float] = {}
-    for count in threads:
-        recurra.set_num_threads(count)
-        peaks[count] = _engine.fma_peak(0.5)
-        sides = {peer: Side(peer, count) for peer in ["recurra", *peers]}
-        versions.update({peer: side.version for peer, side in sides.items()})
-        try:
-            for name in options.cases.split(","):
-                for mode in options.modes.split(","):
-                    times = measure(name, mode, sides, options.rounds)
-                    row = {"case": name, "mode": mode, "threads": count, "times": times}
-                    results.append(row)
-                    print(report.line(row, peaks[count]), file=sys.stderr, flush=True)
-        finally:
-            for side in sides.values():
-                side.close()
-    outcome = {
-        "machine": machine(),
-        "simd_level": _engine.simd_level,
-        "peak_gflops": {str(count): peak / 1e9 for count, peak in peaks.items()},
-        "versions": versions,
-        "rounds": options.rounds,
-        "date": time.strftime("%Y-%m-%d"),
-        "results": results,
-    }
-    if options.json:
-        write_json(outcome, options.json)
+    done = {(row["case"], row["mode"]) for row in outcome["results"] if row["threads"] == threads}
+    missing = [
+        (name, mode)
+        for name in options.cases
+        for mode in BY_NAME[name].modes
+        if mode in options.modes and (name, mode) not in done
+    ]
+    if not missing:
+        return
+    recurra.set_num_threads(threads)
+    outcome["peak_gflops"][str(threads)] = peak = _engine.fma_peak(0.5) / 1e9
+    outcome["bandwidth_gbytes"][str(threads)] = bandwidth(threads) / 1e9
+    sides = {peer: Side(peer, threads) for peer in ["recurra", *options.peers]}
+    outcome["versions"].update({peer: side.version for peer, side in sides.items()})
+    try:
+        for name, mode in missing:
+            times = measure(name, mode, sides, options.rounds)
+            row = {"case": name, "mode": mode, "threads": threads, "times": times}
+            outcome["results"].append(row)
+            print(report.line(row, peak), file=sys.stderr, flush=True)
+            keep()
+    finally:
+        for side in sides.values():
+            side.close()
+
+
+def listed(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=listed, default=list(BY_NAME), help="comma-separated; default all")
+    parser.add_argument("--peers", type=listed, default=list(REQUIREMENTS), help="default all; may be empty")
+    parser.add_argument("--threads", type=listed, default=sorted({1, cores()}), help="default 1 and all")
+    parser.add_argument("--modes", type=listed, default=["train", "infer", "step"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--results", type=Path, metavar="FOLDER", help="for bench.json, bench.md and two pictures")
+    parser.add_argument("--complete", action="store_true", help="keep what bench.json has, measure what it has not")
+    options = parser.parse_args()
+    for name in options.cases:
+        if name not in BY_NAME:
+            parser.error(f"unknown case '{name}'; known: {', '.join(BY_NAME)}")
+    for peer in options.peers:
+        if peer not in REQUIREMENTS:
+            parser.error(f"unknown peer '{peer}'; known: {', '.join(REQUIREMENTS)}")
+    if options.complete and not options.results:
+        parser.error("--complete needs --results, the folder of what it is to complete")
+    folder = options.results or Path(tempfile.mkdtemp())
+    outcome = start(options, folder / "bench.json")
+
+    def keep() -> None:
+        if options.results:
+            write_json(outcome, folder / "bench.json")
+
+    for threads in map(int, options.threads):
+        time_cases(threads, options, outcome, keep)
+    sides = [side for side in ("recurra", *options.peers) if side not in outcome["footprints"]]
+    outcome["footprints"] |= footprints(sides, [name for name in MEMORY_CASES if name in options.cases])
+    keep()
     text = report.markdown(outcome)
-    if options.markdown:
-        options.markdown.write_text(text)
-    if options.plot:
-        report.plot(outcome, options.plot)
     print(text)
+    if options.results:
+        (folder / "bench.md").write_text(text)
+        report.plot(outcome, folder / "bench.png")
+        report.roofline(outcome, folder / "roofline.png")
+
+
+MEMORY_CASES = ("jena_gru32", "imdb_lstm32", "imdb_conv", "lstm512")  # of which footprints tell the memory
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     python bench/side.py PEER THREADS
 
-answers lines of JSON on standard input, {"case": …, "mode": "train" | "infer", "repeats": n}, with the milliseconds of
-each repeat, {"ms": […]}; {"unsupported": reason} where the peer cannot do the case. The first call of a case also warms
-up.
+answers lines of JSON on standard input, {"case": …, "mode": "train" | "infer" | "step", "repeats": n}, with the
+milliseconds of each repeat, {"ms": […]}; {"unsupported": reason} where the peer cannot do the case. The first call of a
+case also warms up. {"memory": case} is answered with the megabytes that training steps of the case take above what the
+process had before, {"megabytes": …}, where the system tells.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ def serve(prepare: Callable[[Case, str], Callable[[], Any]]) -> None:
     prepared: dict[tuple[str, str], Callable[[], Any]] = {}
     for line in sys.stdin:
         order = json.loads(line)
+        if "memory" in order:
+            print(json.dumps({"megabytes": memory(prepare, BY_NAME[order["memory"]])}), flush=True)
+            continue
         case, mode = BY_NAME[order["case"]], order["mode"]
         key = (case.name, mode)
         try:
@@ -62,11 +66,35 @@ def serve(prepare: Callable[[Case, str], Callable[[], Any]]) -> None:
         if mode == "check":
             print(json.dumps(step()), flush=True)
             continue
+        calls = range(50 if mode == "step" else 1)  # so many at once, for the clock takes time too
         for _ in range(order["repeats"]):
             start = time.perf_counter()
-            step()
-            milliseconds.append(1e3 * (time.perf_counter() - start))
+            for _ in calls:
+                step()
+            milliseconds.append(1e3 * (time.perf_counter() - start) / len(calls))
         print(json.dumps({"ms": milliseconds}), flush=True)
+
+
+def resident(kind: str) -> float:
+    """Megabytes of this process's memory: "VmRSS", now, or "VmHWM", at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) / 1e3 for line in lines if line.startswith(kind))
+
+
+def memory(prepare: Callable[[Case, str], Callable[[], Any]], case: Case) -> float | None:
+    """Largest resident memory while three steps run, above that in front of their preparation; None if none tells."""
+    forget = Path("/proc/self/clear_refs")
+    if not forget.exists():
+        return None
+    forget.write_text("5")  # the largest so far
+    before = resident("VmRSS")
+    try:
+        step = prepare(case, "train")
+    except Unsupported:
+        return None
+    for _ in range(3):
+        step()
+    return resident("VmHWM") - before
 
 
 def warm_up(step: Callable[[], Any]) -> None:

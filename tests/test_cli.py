@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import recurra
 from recurra.cli import main
 from recurra.cli.experiment import verdict
 from recurra.cli.table_options import names
@@ -198,3 +199,27 @@ def test_info_version_and_usage(capsys) -> None:
 
 def test_names_in_an_option() -> None:
     assert names('a, b,"c, d",') == ["a", "b", "c, d"]
+
+
+class TestBench:
+    def test_runs_the_program_of_the_source_above(self, tmp_path, monkeypatch) -> None:
+        (tmp_path / "bench").mkdir()
+        (tmp_path / "python" / "recurra").mkdir(parents=True)
+        (tmp_path / "deep" / "er").mkdir(parents=True)
+        said = tmp_path / "said.json"
+        (tmp_path / "bench" / "run.py").write_text(
+            "import json, pathlib, sys, recurra\n"
+            f"pathlib.Path({str(said)!r}).write_text(json.dumps([recurra.__file__, *sys.argv[1:]]))\n"
+            "sys.exit(3)\n"
+        )
+        monkeypatch.chdir(tmp_path / "deep" / "er")
+        assert main(["bench", "--peers", "torch,jax", "--threads", "1", "--complete"]) == 3
+        package = str(Path(recurra.__file__))
+        expected = [package, "--peers", "torch,jax", "--threads", "1", "--results", "out/bench", "--complete"]
+        assert json.loads(said.read_text()) == expected
+
+    def test_says_that_it_needs_the_source(self, tmp_path, capsys) -> None:
+        assert main(["bench", "--source", str(tmp_path / "none")]) == 1
+        message = capsys.readouterr().err
+        assert "which comes with recurra's source and not with the package" in message
+        assert "none is not such a folder" in message

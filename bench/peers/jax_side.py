@@ -42,14 +42,14 @@ def _run(kind, parameters, x):
         step = lambda h, s: (lambda n: (n, n))(jnp.tanh(s + h @ R))
         return jnp.swapaxes(jax.lax.scan(step, zeros, sums)[1], 0, 1)
 
-    def step(state, s):
-        h, c = state
-        i, f, g, o = jnp.split(s + h @ R, 4, -1)
-        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
-        return (h, c), h
-
+    step = lambda state, s: (lambda n: (n, n[0]))(_lstm(*state, s, R))
     return jnp.swapaxes(jax.lax.scan(step, (zeros, zeros), sums)[1], 0, 1)
+
+
+def _lstm(h, c, sums, R):
+    i, f, g, o = jnp.split(sums + h @ R, 4, -1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(c), c
 
 
 def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
@@ -86,6 +86,8 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
         return inputs @ p[-1][0] + p[-1][1]
 
     inputs, target = jnp.asarray(x), jnp.asarray(y)
+    if mode == "step":
+        return stepped(case, parameters, inputs[:, 0])
     if mode == "infer":
         compiled = jax.jit(forward)
         return lambda: compiled(parameters, inputs).block_until_ready()
@@ -104,3 +106,22 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
         jax.block_until_ready(state)
 
     return step
+
+
+def stepped(case: Case, parameters: list, x: jax.Array) -> Callable[[], object]:
+    """One time step and the head under one `jit`."""
+    ((kind, units),) = case.layers
+
+    @jax.jit
+    def step(p, x, state):
+        (W, R, b, b2), (V, c) = p
+        state = _lstm(*state, x @ W + b, R) if kind == "lstm" else (_gru(*state, x @ W + b, R, b2),)
+        return state[0] @ V + c, state
+
+    states = [(jnp.zeros((case.batch, units)),) * (2 if kind == "lstm" else 1)]
+
+    def call() -> None:
+        output, states[0] = step(parameters, x, states[0])
+        output.block_until_ready()
+
+    return call

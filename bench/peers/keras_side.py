@@ -41,6 +41,8 @@ def recurrent(layers: Any, name: str, units: int, options: dict[str, Any]) -> An
 def prepare(
     case: Case, mode: str, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray] | None = None
 ) -> Callable[[], object]:
+    if mode == "step":
+        return stepped(case, tf.constant(x))
     model = network(keras, case, recurrent)
     if weights is not None:
         model.set_weights(weights)
@@ -48,6 +50,16 @@ def prepare(
     if mode == "train":
         return lambda: model.train_on_batch(inputs, target)
     return lambda: model.predict_on_batch(inputs)
+
+
+def stepped(case: Case, inputs: tf.Tensor) -> Callable[[], object]:
+    """Calls a stateful model, compiled whole, on one time step."""
+    model = keras.Sequential([keras.layers.Input(batch_shape=inputs.shape)])
+    for kind, units in case.layers:
+        model.add({"gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[kind](units, stateful=True))
+    model.add(keras.layers.Dense(1))
+    call = tf.function(model, jit_compile=True)
+    return lambda: call(inputs).numpy()
 
 
 def trained_network(training: Training, weights: list[np.ndarray], seed: int) -> Network:

@@ -26,6 +26,8 @@ def set_threads(threads: int) -> None:
 def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
     if mode == "train":
         raise Unsupported("ONNX Runtime does inference only")
+    if mode == "step":
+        return stepped(case, x)
     rng = np.random.default_rng(1)
     nodes, constants = [], []
 
@@ -81,9 +83,52 @@ def prepare(case: Case, mode: str, x: np.ndarray, y: np.ndarray) -> Callable[[],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, [case.batch, 1])],
         constants,
     )
+    session = session_of(graph)
+    return lambda: session.run(None, {"x": x})
+
+
+def session_of(graph: onnx.GraphProto) -> onnxruntime.InferenceSession:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _threads
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return lambda: session.run(None, {"x": x})
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def stepped(case: Case, x: np.ndarray) -> Callable[[], object]:
+    """One time step and the head; the state goes in and out of the graph."""
+    ((kind, units),) = case.layers
+    rng, gates = np.random.default_rng(1), GATES[kind]
+    constants = [
+        numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32) * 0.1, name)
+        for name, shape in (
+            ("W", (1, gates * units, case.features)),
+            ("R", (1, gates * units, units)),
+            ("B", (1, 2 * gates * units)),
+            ("V", (units, 1)),
+            ("bias", (1,)),
+        )
+    ]
+    constants.append(numpy_helper.from_array(np.array([0], np.int64), "zero"))
+    states = ["h", "c"] if kind == "lstm" else ["h"]
+    extra = {"linear_before_reset": 1} if kind == "gru" else {}
+    outputs = [f"{state}_next" for state in states]
+    nodes = [
+        helper.make_node(kind.upper(), ["x", "W", "R", "B", "", *states], ["", *outputs], hidden_size=units, **extra),
+        helper.make_node("Squeeze", ["h_next", "zero"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "V", "bias"], ["out"]),
+    ]
+    shapes = {name: [1, case.batch, units] for name in (*states, *outputs)}
+    shapes |= {"x": [1, case.batch, case.features], "out": [case.batch, 1]}
+    infos = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()}
+    graph = helper.make_graph(
+        nodes, "step", [infos[name] for name in ("x", *states)], [infos[name] for name in ("out", *outputs)], constants
+    )
+    session = session_of(graph)
+    feed = {"x": x.swapaxes(0, 1), **{name: np.zeros((1, case.batch, units), np.float32) for name in states}}
+
+    def call() -> None:
+        _, *after = session.run(None, feed)
+        feed.update(zip(states, after, strict=True))
+
+    return call

@@ -44,6 +44,9 @@ def prepare(
         model.set_weights(weights)
     if mode == "train":
         return lambda: model.train_on_batch(x, y)
+    if mode == "step":
+        stream, step, out = model.streaming(), x[:, 0], np.empty((1, 1), np.float32)
+        return lambda: stream.step(step, out=out)
     return lambda: model.predict_on_batch(x)
 
 

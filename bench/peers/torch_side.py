@@ -72,6 +72,8 @@ class Network(nn.Module):
 def prepare(
     case: Case, mode: str, x: np.ndarray, y: np.ndarray, weights: list[np.ndarray] | None = None
 ) -> Callable[[], object]:
+    if mode == "step":
+        return stepped(case, torch.from_numpy(x[:, 0]))
     model = Network(case) if weights is None else VariantNetwork(case, weights)
     inputs = torch.from_numpy(x if case.features else x.astype(np.int64))
     if mode == "infer":
@@ -91,6 +93,45 @@ def prepare(
         optimizer.step()
 
     return train
+
+
+class LSTMStep(nn.Module):
+    """One time step of an LSTM and the head; the state is the model's."""
+
+    def __init__(self, features: int, units: int) -> None:
+        super().__init__()
+        self.cell, self.head = nn.LSTMCell(features, units), nn.Linear(units, 1)
+
+    def forward(self, x: torch.Tensor, state: list[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        h, c = self.cell(x, (state[0], state[1]))
+        return self.head(h), [h, c]
+
+
+class GRUStep(nn.Module):
+    """The same of a GRU."""
+
+    def __init__(self, features: int, units: int) -> None:
+        super().__init__()
+        self.cell, self.head = nn.GRUCell(features, units), nn.Linear(units, 1)
+
+    def forward(self, x: torch.Tensor, state: list[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        h = self.cell(x, state[0])
+        return self.head(h), [h]
+
+
+def stepped(case: Case, x: torch.Tensor) -> Callable[[], object]:
+    """A cell, scripted and frozen, called on one time step; of torch's ways the fastest."""
+    ((kind, units),) = case.layers
+    step = {"lstm": LSTMStep, "gru": GRUStep}[kind](case.features, units).eval()
+    step = torch.jit.freeze(torch.jit.script(step))
+    state = [torch.zeros(case.batch, units)] * (2 if kind == "lstm" else 1)
+
+    def call() -> torch.Tensor:
+        with torch.inference_mode():
+            output, state[:] = step(x, state)
+            return output
+
+    return call
 
 
 def trained_network(training: Training, weights: list[np.ndarray], seed: int) -> TrainedNetwork:

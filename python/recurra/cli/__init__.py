@@ -13,6 +13,7 @@ from importlib import import_module
 
 # What is typed -> module of this package.
 COMMANDS = {
+    "bench": "bench",
     "classify": "classify",
     "demo jena": "demo_jena",
     "explain-gradients": "explain_gradients",
