@@ -14,7 +14,7 @@ from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
-from recurra.layers.recurrent.sequence import Direction, detached, run
+from recurra.layers.recurrent.sequence import Direction, detached, run, starts_in_engine
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.layers.recurrent.steps import step_mask
 from recurra.tensor import Tensor
@@ -73,7 +73,8 @@ class RNN(Layer):
                 f"{type(self).__name__}: checkpoint needs a built-in cell that is not linear in its state, "
                 f"got {type(cell).__name__}"
             )
-        if _longest_skip(cell) and (stateful or checkpoint):
+        self._longest_skip = _longest_skip(cell)
+        if self._longest_skip and (stateful or checkpoint):
             raise ValueError(
                 f"{type(self).__name__}: skip reads the states of several steps ago, which stateful=True does not "
                 "carry and checkpoint=True does not keep; leave them out"
@@ -150,16 +151,20 @@ class RNN(Layer):
         batch, time = sequences.shape[:2]
         if time == 0:
             raise ValueError(f"expected at least one time step, got an input of shape {sequences.shape}")
-        longest = _longest_skip(self.cell)
-        if longest >= time:
-            raise ValueError(f"expected more than {longest} time steps, as many as skip reads back, got {time}")
+        if self._longest_skip >= time:
+            raise ValueError(
+                f"expected more than {self._longest_skip} time steps, as many as skip reads back, got {time}"
+            )
         steps = step_mask(mask, lengths, batch, time)
-        start = self._start(batch, initial_state)
+        # Making zeros takes longer than a short call of the engine.
+        zeros = initial_state is None and not training and not self.stateful and self._starts_in_engine()
+        start = None if zeros else self._start(batch, initial_state)
         how = Direction(self.go_backwards, self.return_sequences, self.zero_output_for_mask, self.checkpoint)
         try:
             output, final = run(self.cell, sequences, start, steps, how, bool(training))
         finally:
-            drop_masks(self.cell)
+            if not zeros:
+                drop_masks(self.cell)
         if self.stateful:
             self.states, self._carries = detached(final), True
         if lengths is not None and self.return_sequences:
@@ -196,6 +201,9 @@ class RNN(Layer):
     def from_config(cls, config: dict[str, Any]) -> Any:
         arguments = dict(config)
         return cls(serialization.deserialize(arguments.pop("cell")), **arguments)
+
+    def _starts_in_engine(self) -> bool:
+        return type(self).get_initial_state is RNN.get_initial_state and starts_in_engine(self.cell)
 
     def _order(self, mask: Any) -> Any:
         return ops.flip(mask, axis=1) if mask is not None and self.go_backwards else mask

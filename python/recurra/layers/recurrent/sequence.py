@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import FunctionType
+from typing import Any, NamedTuple
 
 from recurra import _engine, activations, ops
 from recurra.layers.recurrent.cell import BuiltInCell
@@ -16,8 +16,7 @@ from recurra.tensor import Tensor
 from recurra.tree import flatten, map_structure, pack_as
 
 
-@dataclass(frozen=True)
-class Direction:
+class Direction(NamedTuple):
     """How a sequence is read and what is returned of it; see `RNN`."""
 
     go_backwards: bool = False
@@ -27,7 +26,12 @@ class Direction:
 
 
 def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool) -> tuple[Tensor, Any]:
-    """The output, (B, T, O) or (B, O), and the final states in the structure of `states`."""
+    """The output, (B, T, O) or (B, O), and the final states in the structure of `states`.
+
+    states: None for zeros, of a cell that the engine runs from there (`starts_in_engine`).
+    """
+    if states is None:
+        return _run_engine(cell, x, states, mask, how, training)
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, x, states, mask, how, training)
     if isinstance(cell, LinearCell) and _unchanged(cell):
@@ -42,8 +46,23 @@ def known_to_engine(cell: BuiltInCell) -> bool:
     return _unchanged(cell) and None not in _engine_activations(cell)
 
 
+def starts_in_engine(cell: Any) -> bool:
+    """Whether the engine runs the cell, and may begin with zeros of its own."""
+    return (
+        isinstance(cell, BuiltInCell)
+        and not isinstance(cell, LinearCell)
+        and type(cell).get_initial_state is BuiltInCell.get_initial_state
+        and known_to_engine(cell)
+    )
+
+
 def _unchanged(cell: BuiltInCell) -> bool:
-    owner = next(cls for cls in type(cell).__mro__ if "call" in vars(cls))
+    return _has_package_call(type(cell))
+
+
+@cache
+def _has_package_call(kind: type) -> bool:
+    owner = next(cls for cls in kind.__mro__ if "call" in vars(cls))
     return owner.__module__.startswith(__package__)
 
 
@@ -52,8 +71,14 @@ def _engine_activations(cell: BuiltInCell) -> list[str | None]:
 
 
 def _engine_activation(function: Any) -> str | None:
-    name = getattr(function, "__name__", None)
-    known = name in _engine_names() and getattr(activations, str(name), None) is function
+    ours = isinstance(function, FunctionType) and function.__module__ == activations.__name__
+    return _name_in_engine(function) if ours else None
+
+
+@cache
+def _name_in_engine(function: FunctionType) -> str | None:
+    name = function.__name__
+    known = name in _engine_names() and getattr(activations, name, None) is function
     return name if known else None
 
 
@@ -65,7 +90,7 @@ def _engine_names() -> frozenset[str]:
 def _run_engine(
     cell: BuiltInCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
 ) -> tuple[Tensor, Any]:
-    initial = flatten(states)
+    initial = [] if states is None else flatten(states)
     # The engine calls a cell's first activation and its second one always by these names.
     names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), _engine_activations(cell), strict=False))
     x, noise = _with_noise(cell, x, initial, training)
@@ -91,11 +116,13 @@ def _run_engine(
         checkpoint=how.checkpoint,
         **names,
     )
-    return output, pack_as(states, final)
+    return output, final if states is None else pack_as(states, final)
 
 
 def _with_noise(cell: BuiltInCell, x: Tensor, states: list[Tensor], training: bool) -> tuple[Tensor, dict[str, Any]]:
     """The input, and what the engine is told of dropout and zoneout."""
+    if not (training or cell.zoneout):
+        return x, {}
     zoned = any(cell.zoneout_rates)
     if not training:
         return x, {"zoneout_rate": cell.zoneout_rates} if zoned else {}
