@@ -7,5 +7,6 @@ void add_functions();
 void add_products();
 void add_convolutions();
 void add_cells();
+void add_streaming();
 
 }  // namespace recurra::bench

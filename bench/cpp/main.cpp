@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   recurra::bench::add_products();
   recurra::bench::add_convolutions();
   recurra::bench::add_cells();
+  recurra::bench::add_streaming();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;

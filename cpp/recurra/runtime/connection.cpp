@@ -68,6 +68,7 @@ Index width_of(const Description& layer) {
   if (layer.class_name() != "RNN") return layer.has("units") ? output_width(layer) : -1;
   const Description cell = layer.inside("cell");
   if (cell.class_name() != "StackedRNNCells") return output_width(cell);
+  check(!cell.list("cells").empty(), cell.title(), " has no cells");
   const Description last(cell.list("cells").back(), cell.title() + ": its last cell", "");
   return output_width(last);
 }

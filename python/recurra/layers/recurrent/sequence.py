@@ -57,7 +57,8 @@ def starts_in_engine(cell: Any) -> bool:
 
 
 def _unchanged(cell: BuiltInCell) -> bool:
-    return _has_package_call(type(cell))
+    kind: Any = type(cell)
+    return _has_package_call(kind)
 
 
 @cache
