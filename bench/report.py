@@ -41,14 +41,18 @@ def ratio(row: Row) -> float | None:
     return best[1] / row["times"]["recurra"]["median"] if best else None
 
 
-def duration(milliseconds: float, digits: int = 1) -> str:
-    return f"{milliseconds:.{digits}f}" if milliseconds >= 0.1 else f"{milliseconds * 1e3:.{digits}f} µs"
+def duration(row: Row, side: str, digits: int = 1) -> str:
+    """Milliseconds, or microseconds with their unit for a single time step; a dash for a side that has no time."""
+    if side not in row["times"]:
+        return "–"
+    milliseconds = row["times"][side]["median"]
+    return f"{milliseconds * 1e3:.{digits}f} µs" if row["mode"] == "step" else f"{milliseconds:.{digits}f}"
 
 
 def line(row: Row, peak: float) -> str:
-    times = ", ".join(f"{peer} {duration(t['median'], 2)}" for peer, t in row["times"].items())
+    times = ", ".join(f"{peer} {duration(row, peer, 2)}" for peer in row["times"])
     faster = ratio(row)
-    head = f"{row['case']} {row['mode']} {row['threads']} thread(s): {times} ms"
+    head = f"{row['case']} {row['mode']} {row['threads']} thread(s): {times}"
     return f"{head}; {f'{faster:.1f}x, ' if faster else ''}{gflops(row):.0f} GFLOP/s = {gflops(row) / peak:.0%} of peak"
 
 
@@ -70,10 +74,8 @@ def table(outcome: Outcome, threads: str) -> str:
     titles += ["than one thread"] if scaled else []
     out = ["| " + " | ".join(titles) + " |", "|---|---|" + "---:|" * (len(titles) - 2)]
     for row in rows:
-        case, times = BY_NAME[row["case"]], row["times"]
-        faster, own = ratio(row), times["recurra"]["median"]
-        cells = [case.name, row["mode"], duration(own, 2)]
-        cells += [duration(times[peer]["median"]) if peer in times else "–" for peer in peers]
+        case, faster, own = BY_NAME[row["case"]], ratio(row), row["times"]["recurra"]["median"]
+        cells = [case.name, row["mode"], duration(row, "recurra", 2), *(duration(row, peer) for peer in peers)]
         cells += [f"**{faster:.1f}×**" if faster else "–", f"{case.goal_of(row['mode']):g}×"]
         cells.append("" if row["mode"] == "step" else f"{gflops(row) / outcome['peak_gflops'][threads]:.0%}")
         if scaled:
@@ -204,19 +206,24 @@ def roofline(outcome: Outcome, file: Path) -> None:
     axes.plot([ends[0], bend, ends[1]], [memory * ends[0], peak, peak], color="black", linewidth=1)
     axes.annotate(f"multiply-add peak, {peak:.0f} GFLOP/s", (ends[1], peak), (0, 4), **_label("right"))
     axes.annotate(f"memory, {memory:.0f} GB/s", (ends[0], memory * ends[0]), (4, 0), **_label("left", "top"))
+    names = list(dict.fromkeys(name for name, _ in points))
     for mode in ("train", "infer"):
         own = {name: point for (name, kind), point in points.items() if kind == mode}
         if own:
-            axes.scatter(*zip(*own.values(), strict=True), color=COLOURS[mode], zorder=3, label=MODES[mode])
+            axes.scatter(*zip(*own.values(), strict=True), s=110, color=COLOURS[mode], zorder=3, label=MODES[mode])
+        colour = {"train": "white", "infer": "black"}[mode]
         for name, point in own.items():
-            axes.annotate(name, point, (4, -9 if mode == "train" else 4), **_label("left"))
+            number = str(1 + names.index(name))
+            axes.annotate(number, point, color=colour, fontsize=7, ha="center", va="center_baseline", zorder=4)
+    for number, name in enumerate(names, 1):
+        axes.plot([], [], " ", label=f"{number}  {name}")
     axes.set(xscale="log", yscale="log", xlabel="operations per byte moved at least", ylabel="GFLOP/s")
     rates = [y for _, y in points.values()]
     axes.set_ylim(min(rates) / 1.6, 2 * max(peak, *rates))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("")
     axes.set_title(f"recurra on {outcome['machine']['cpu']}, {threads} threads", fontsize=10)
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     save(drawn, file)
 
 

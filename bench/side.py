@@ -82,7 +82,7 @@ def resident(kind: str) -> float:
 
 
 def memory(prepare: Callable[[Case, str], Callable[[], Any]], case: Case) -> float | None:
-    """Largest resident memory while three steps run, above that in front of their preparation; None if none tells."""
+    """Largest resident memory while steps run, above that in front of their preparation; None if none tells."""
     forget = Path("/proc/self/clear_refs")
     if not forget.exists():
         return None
@@ -92,8 +92,7 @@ def memory(prepare: Callable[[Case, str], Callable[[], Any]], case: Case) -> flo
         step = prepare(case, "train")
     except Unsupported:
         return None
-    for _ in range(3):
-        step()
+    warm_up(step)
     return resident("VmHWM") - before
 
 

@@ -2,14 +2,14 @@
 
     python bench/sweep.py sizes [--kinds rnn,gru,lstm] [--units 8,…,1024] [--batches 1,…,512] [--modes train,infer]
                                 [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE] [--plot FILE]
-    python bench/sweep.py lengths
-    python bench/sweep.py long
+    python bench/sweep.py lengths [--threads N] [--json FILE]
+    python bench/sweep.py long [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE]
 
 `sizes` times one layer of every size beside the peers, as run.py does, and prints how many times faster recurra is
 than the fastest of them. A FILE keeps the results as they come; points that it already has are not measured again, so
 that a sweep can be made in pieces. `lengths` compares a training step on a batch padded to T, whose mean length is T/2,
-with one on full sequences. `long` trains a GRU on 16,000 steps with and without checkpointing, each in a process of its
-own, and prints time and memory.
+with one on full sequences. `long` trains a GRU on 16,000 steps, with and without checkpointing and beside the peers,
+and prints time and memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -77,7 +76,8 @@ def plot(results: list[dict[str, Any]], file: Path) -> None:
             axes.imshow(np.log2(ratios), cmap="RdYlBu", norm=norm, aspect="auto")
             for (i, j), value in np.ndenumerate(ratios):
                 if value == value:
-                    axes.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=7)
+                    colour = "white" if not 0.6 < value < 12 else "black"
+                    axes.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=7, color=colour)
             axes.set_xticks(range(len(batches)), batches)
             axes.set_yticks(range(len(units)), units)
             axes.set(title=f"{kind}, {MODES[mode]}", xlabel="batch", ylabel="units")
@@ -107,13 +107,27 @@ def sizes(options: argparse.Namespace) -> None:
     results.sort(key=lambda r: (r["kind"], r["mode"], r["units"], r["batch"]))
     for kind, mode in sorted({(r["kind"], r["mode"]) for r in results}):
         print(table(kind, mode, results), flush=True)
-    slower = [(ratio(r["times"]), r) for r in results if ratio(r["times"]) < 1]
-    print(f"\nslower than the fastest peer: {len(slower)} of {len(results)}")
-    for factor, r in sorted(slower, key=lambda item: item[0]):
-        medians = ", ".join(f"{peer} {t['median']:.3f} ms" for peer, t in r["times"].items())
-        print(f"  {r['kind']} {r['units']}, batch {r['batch']}, {MODES[r['mode']]}: {factor:.2f} ({medians})")
+    print(slower(outcome))
     if options.plot:
         plot(results, options.plot)
+
+
+def slower(outcome: dict[str, Any]) -> str:
+    """The points at which a peer is faster, the worst first."""
+    results = outcome["results"]
+    found = sorted(((ratio(r["times"]), r) for r in results if ratio(r["times"]) < 1), key=lambda item: item[0])
+    versions = "; ".join(outcome["versions"].values())
+    out = [
+        f"{outcome['machine']['cpu']}, {outcome['threads']} threads, {outcome['date']}; {versions}. At {len(found)} of "
+        f"{len(results)} sizes a peer is faster:\n",
+        "| layer | batch | | recurra, ms | fastest peer, ms | times as fast as it |",
+        "|---|---:|---|---:|---:|---:|",
+    ]
+    for factor, r in found:
+        own = r["times"]["recurra"]["median"]
+        head = f"| {r['kind'].upper()} {r['units']} | {r['batch']} | {MODES[r['mode']]} "
+        out.append(f"{head}| {own:.2f} | {factor * own:.2f} | {factor:.2f} |")
+    return "\n".join(out if found else [out[0].replace(":\n", ".")]) + "\n"
 
 
 def measure_sizes(
@@ -156,63 +170,84 @@ def lengths(options: argparse.Namespace) -> None:
 
     recurra.set_num_threads(options.threads)
     rng = np.random.default_rng(0)
-    batch, steps = 128, 400
-    print(
-        f"batch {batch}, {steps} steps, lengths even in 1…{steps}: padded against full, milliseconds of forward + BPTT"
-    )
+    results: list[dict[str, Any]] = []
     for make, units in ((layers.GRU, 32), (layers.LSTM, 32), (layers.GRU, 128), (layers.LSTM, 256)):
         layer = make(units)
-        x = recurra.Tensor(rng.standard_normal((batch, steps, 32), dtype=np.float32))
-        own = rng.permutation(np.linspace(1, steps, batch).round().astype(int))
-        mask = np.arange(steps) < own[:, None]
+        x = recurra.Tensor(rng.standard_normal((LENGTHS_BATCH, LENGTHS_STEPS, 32), dtype=np.float32))
+        own = rng.permutation(np.linspace(1, LENGTHS_STEPS, LENGTHS_BATCH).round().astype(int))
+        mask = np.arange(LENGTHS_STEPS) < own[:, None]
 
         def step(layer: Any = layer, x: Any = x, mask: Any = None) -> None:
             layer(x, mask=mask).sum().backward()
 
         step()
         taken = interleaved({"full": step, "padded": lambda step=step, mask=mask: step(mask=mask)})
-        print(
-            f"{make.__name__} {units}: full {taken['full']:.2f}, padded {taken['padded']:.2f}, "
-            f"ratio {taken['padded'] / taken['full']:.2f} for {mask.mean():.2f} of the steps"
-        )
+        results.append({"layer": f"{make.__name__} {units}", **taken, "share": float(mask.mean())})
+    outcome = {"threads": options.threads, "date": time.strftime("%Y-%m-%d"), "results": results}
+    print(lengths_markdown(outcome))
+    if options.json:
+        run.write_json(outcome, options.json)
 
 
-def long_run(options: argparse.Namespace) -> None:
-    """One side of `long`."""
-    import recurra
-    from recurra import _engine, layers
+LENGTHS_BATCH, LENGTHS_STEPS = 128, 400
 
-    recurra.set_num_threads(options.threads)
-    rng = np.random.default_rng(0)
-    x = recurra.Tensor(rng.standard_normal((32, 16000, 16), dtype=np.float32))
-    layer = layers.GRU(64, checkpoint=options.checkpoint)
-    layer(x[:, :2]).sum().backward()
-    before = _engine.memory_statistics()["in_use"]
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        layer(x).sum().backward()
-        taken.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": min(taken), "bytes": _engine.memory_statistics()["peak"] - before}))
+
+def lengths_markdown(outcome: dict[str, Any]) -> str:
+    out = [
+        f"Batch {LENGTHS_BATCH}, {LENGTHS_STEPS} steps of 32 features, lengths spread evenly over 1…{LENGTHS_STEPS}: "
+        f"forward and backward in milliseconds, {outcome['threads']} threads, {outcome['date']}.\n",
+        "| | full | padded | ratio | share of the steps |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for one in outcome["results"]:
+        ratio = one["padded"] / one["full"]
+        out.append(f"| {one['layer']} | {one['full']:.2f} | {one['padded']:.2f} | {ratio:.2f} | {one['share']:.2f} |")
+    return "\n".join(out) + "\n"
 
 
 def long(options: argparse.Namespace) -> None:
-    taken: dict[bool, list[dict[str, float]]] = {False: [], True: []}
-    for _ in range(options.rounds):
-        for checkpoint, answers in taken.items():
-            command = [sys.executable, __file__, "long-run", "--threads", str(options.threads)]
-            output = subprocess.run(command + checkpoint * ["--checkpoint"], check=True, capture_output=True, text=True)
-            answers.append(json.loads(output.stdout))
-    print("GRU 64, batch 32, 16000 steps of 16 features, forward + BPTT:")
-    for checkpoint, answers in taken.items():
-        seconds = statistics.median(a["seconds"] for a in answers)
-        megabytes = max(a["bytes"] for a in answers) / 1e6
-        print(f"  checkpoint={checkpoint}: {seconds:.2f} s, {megabytes:.0f} MB above input and weights")
+    results: list[dict[str, Any]] = []
+    for name, peers in (("long_gru64", options.peers.split(",")), ("long_gru64_checkpointed", [])):
+        sides = {peer: run.Side(peer, options.threads, "sweep_side.py") for peer in ["recurra", *peers]}
+        times = run.measure(name, "train", sides, options.rounds)
+        megabytes = {}
+        for peer, side in sides.items():
+            side.close()
+            fresh = run.Side(peer, options.threads, "sweep_side.py")
+            megabytes[peer] = fresh.ask({"memory": name})["megabytes"]
+            fresh.close()
+        results.append({"case": name, "times": times, "megabytes": megabytes})
+        print(results[-1], file=sys.stderr, flush=True)
+    outcome = {"threads": options.threads, "date": time.strftime("%Y-%m-%d"), "results": results}
+    print(long_markdown(outcome))
+    if options.json:
+        run.write_json(outcome, options.json)
+
+
+def long_markdown(outcome: dict[str, Any]) -> str:
+    case = sweep_cases.LONG
+    inputs = 4e-6 * case.batch * case.time * case.features
+    own = outcome["results"][0]["times"]["recurra"]["median"]
+    out = [
+        f"GRU {case.layers[0][1]}, batch {case.batch}, {case.time} steps of {case.features} features: one training "
+        f"step, {outcome['threads']} threads, {outcome['date']}; memory is what the process takes above its "
+        f"imports and {inputs:.0f} MB of input.\n",
+        "| | seconds | of recurra's | MB |",
+        "|---|---:|---:|---:|",
+    ]
+    for result in outcome["results"]:
+        for peer, times in result["times"].items():
+            checkpointed = ", `checkpoint=True`" if result["case"].endswith("checkpointed") else ""
+            out.append(
+                f"| {peer}{checkpointed} | {times['median'] / 1e3:.2f} | {times['median'] / own:.2f}× "
+                f"| {result['megabytes'][peer] - inputs:.0f} |"
+            )
+    return "\n".join(out) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["sizes", "lengths", "long", "long-run"])
+    parser.add_argument("what", choices=["sizes", "lengths", "long"])
     parser.add_argument("--kinds", default=",".join(sweep_cases.KINDS))
     parser.add_argument("--units", default=",".join(map(str, sweep_cases.UNITS)))
     parser.add_argument("--batches", default=",".join(map(str, sweep_cases.BATCHES)))
@@ -222,9 +257,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)
-    parser.add_argument("--checkpoint", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    {"sizes": sizes, "lengths": lengths, "long": long, "long-run": long_run}[options.what](options)
+    {"sizes": sizes, "lengths": lengths, "long": long}[options.what](options)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ UNITS = (8, 16, 32, 64, 128, 256, 512, 1024)
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
+LONG = Case("long_gru64", 32, 16000, 16, (("gru", 64),), 25)
+CHECKPOINTED = Case("long_gru64_checkpointed", 32, 16000, 16, (("gru", 64, {"checkpoint": True}),), 25)
+
+
 def name_of(kind: str, units: int, batch: int) -> str:
     return f"{kind}_H{units}_B{batch}"
 
@@ -25,6 +29,7 @@ def case_of(kind: str, units: int, batch: int) -> Case:
 
 def register() -> None:
     """Makes the cases known to side.py."""
+    BY_NAME.update({case.name: case for case in (LONG, CHECKPOINTED)})
     for kind in KINDS:
         for units in UNITS:
             for batch in BATCHES:
