@@ -1,6 +1,6 @@
 """Writes what the benchmarks measured into the documentation.
 
-    python bench/document.py [--results bench/results]
+    python bench/document.py [--results bench/results] [--check]
 
 Replaces the parts of docs/performance.md and README.md that stand between
 
@@ -8,7 +8,7 @@ Replaces the parts of docs/performance.md and README.md that stand between
     <!-- end of figures -->
 
 by what the files of the results folder say, and draws the pictures anew. A part whose file is missing is left as it is.
-The files come from
+With --check nothing is written, and the exit status says whether a part would change. The files come from
 
     python bench/run.py --results bench/results                           bench.json
     python bench/variants.py --json bench/results/variants.json
@@ -62,6 +62,7 @@ PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a part would change")
     options = parser.parse_args()
 
     def outcome(name: str) -> dict[str, Any] | None:
@@ -74,7 +75,13 @@ def main() -> None:
         return match[0] if found is None else f"{match[1]}\n{make(found)}\n{match[3]}"
 
     for document in (ROOT / "docs" / "performance.md", ROOT / "README.md"):
-        document.write_text(PART.sub(part, document.read_text()))
+        before = document.read_text(encoding="utf-8")
+        after = PART.sub(part, before)
+        if options.check and after != before:
+            raise SystemExit(f"{document} does not say what the results say; call bench/document.py")
+        document.write_text(after, encoding="utf-8")
+    if options.check:
+        return
     for picture, (name, draw) in PICTURES.items():
         found = outcome(name)
         if found is not None:

@@ -25,6 +25,10 @@ def experiments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any
     names = {path.stem for path in BENCH.glob("*.py")} | {"peers"}  # of which tests/ has one too
     hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     import experiments
+    import run
+
+    monkeypatch.setattr(run, "SCRATCH", tmp_path)
+    monkeypatch.setattr(experiments, "EXPERIMENTS", tmp_path / "experiments")
 
     def bags() -> dict[str, Any]:
         rng = np.random.default_rng(0)
