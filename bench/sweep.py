@@ -1,7 +1,8 @@
 """Where recurra is slower than the fastest peer, and what padding and long sequences cost.
 
     python bench/sweep.py sizes [--kinds rnn,gru,lstm] [--units 8,…,1024] [--batches 1,…,512] [--modes train,infer]
-                                [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE] [--plot FILE]
+                                [--peers torch,keras,onnxruntime] [--threads N] [--rounds 3]
+                                [--json FILE] [--plot FILE]
     python bench/sweep.py lengths [--threads N] [--json FILE]
     python bench/sweep.py long [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE]
 
@@ -252,7 +253,7 @@ def main() -> None:
     parser.add_argument("--units", default=",".join(map(str, sweep_cases.UNITS)))
     parser.add_argument("--batches", default=",".join(map(str, sweep_cases.BATCHES)))
     parser.add_argument("--modes", default=",".join(MODES))
-    parser.add_argument("--peers", default="torch,keras")
+    parser.add_argument("--peers", default="torch,keras,onnxruntime")
     parser.add_argument("--threads", type=int, default=run.cores())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
