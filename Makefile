@@ -22,7 +22,7 @@ print(*ast.literal_eval(re.search(r"^requires = (\[.*?\])", open("pyproject.toml
 endef
 export BUILD_REQUIREMENTS
 
-.PHONY: help demo test test-levels bench experiments lint format stubs wheel asan tsan clean
+.PHONY: help demo test test-levels bench figures experiments lint format stubs wheel asan tsan clean
 
 help:  ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,16 @@ test-levels: wheel  ## run the test suite of the wheel under every SIMD level th
 
 bench: .venv/installed  ## training and inference beside PyTorch, Keras, JAX and ONNX Runtime, each in its own environment
 	$(BIN)/python bench/run.py --results bench/results $(ARGS)
+
+figures: bench  ## all that docs/performance.md measures, and its tables and pictures written anew: half an hour
+	$(BIN)/python bench/variants.py --json bench/results/variants.json
+	$(BIN)/python bench/errors.py --json bench/results/errors.json
+	rm -f bench/results/sizes.json
+	$(BIN)/python bench/sweep.py sizes --kinds lstm,gru --json bench/results/sizes.json
+	$(BIN)/python bench/sweep.py lengths --json bench/results/lengths.json
+	$(BIN)/python bench/sweep.py long --peers torch --json bench/results/long.json
+	$(BIN)/python bench/model.py --json bench/results/model.json
+	$(BIN)/python bench/document.py
 
 experiments: .venv/installed  ## the trainings of docs/results.md on real data, beside PyTorch and Keras: an hour or more
 	$(BIN)/python bench/experiments.py $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Programs]:
 def test_the_documentation_says_what_the_results_say() -> None:
     done = subprocess.run(
         [sys.executable, str(BENCH / "document.py"), "--check"],
-        env={"PYTHONPATH": str(Path(sys.modules["recurra"].__file__ or "").parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(sys.modules["recurra"].__file__ or "").parents[1])},
         capture_output=True,
         text=True,
         check=False,
