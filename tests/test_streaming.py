@@ -759,7 +759,14 @@ _PROGRAM = Path(_FOLDER, f"example_stream_{recurra.config.show_config('dicts')['
 
 
 @pytest.mark.skipif(not _PROGRAM.is_file(), reason="RECURRA_CPP_TESTS names no folder of test programs")
-def test_the_example_in_cpp(model: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("variants", [False, True])
+def test_the_example_in_cpp(model: Any, variants: bool, tmp_path: Path) -> None:
+    if variants:
+        model = sequential(
+            layers.Jordan(7, 6, skip=(2, 4), return_sequences=True),
+            layers.Highway(layers.MinGRU(6, return_sequences=True)),
+            layers.Stack(layers.LSTM(8, projection=6, weight_normalization=True), 2, "residual"),
+        )
     x = some_input((1, 9, 5))
     text = "\n".join(",".join(f"{number:.9g}" for number in step) for step in x[0])
     command = [str(_PROGRAM), str(saved(model, tmp_path))]

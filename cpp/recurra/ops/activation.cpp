@@ -107,22 +107,11 @@ Tensor tanh(const Tensor& x) { return of_table<Activation::tanh>("tanh", x, 20);
 
 Tensor sigmoid(const Tensor& x) { return of_table<Activation::sigmoid>("sigmoid", x, 20); }
 
-Tensor hard_sigmoid(const Tensor& x) {
-  return smooth(
-      "hard_sigmoid", x, 3, From::input, []<class T>(T v) { return std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
-      []<class T>(T v) { return v > T(-3) && v < T(3) ? T(1) / T(6) : T(0); });
-}
+Tensor hard_sigmoid(const Tensor& x) { return of_table<Activation::hard_sigmoid>("hard_sigmoid", x, 3); }
 
 Tensor silu(const Tensor& x) { return of_table<Activation::silu>("silu", x, 20); }
 
-Tensor hard_silu(const Tensor& x) {
-  return smooth(
-      "hard_silu", x, 3, From::input,
-      []<class T>(T v) { return v * std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); },
-      []<class T>(T v) { return v <= T(-3)  ? T(0)
-                                : v >= T(3) ? T(1)
-                                            : v / T(3) + T(0.5); });
-}
+Tensor hard_silu(const Tensor& x) { return of_table<Activation::hard_silu>("hard_silu", x, 3); }
 
 Tensor mish(const Tensor& x) {
   return smooth(

@@ -10,11 +10,6 @@
 namespace recurra::runtime {
 namespace {
 
-template <class T>
-T log_one_plus_exp(T v) {
-  return std::max(v, T(0)) + std::log1p(std::exp(-std::abs(v)));
-}
-
 // f for every number, one by one.
 template <class T, class F>
 void each(T* data, Index size, const F& f) {
@@ -39,9 +34,6 @@ template <class T>
 struct Bodies {
   using F = Function<T>;
 
-  static void relu(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return v > 0 || std::isnan(v) ? v : T(0); });
-  }
   static void limited_relu(const F& f, T* data, Index rows, Index count) {
     each(data, rows * count, [most = f.b](T v) {
       const T y = v > 0 || std::isnan(v) ? v : T(0);
@@ -63,27 +55,8 @@ struct Bodies {
   static void gelu(const F&, T* data, Index rows, Index count) {
     each(data, rows * count, [](T v) { return T(0.5) * v * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))); });
   }
-  static void softplus(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return log_one_plus_exp(v); });
-  }
   static void log_sigmoid(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return -log_one_plus_exp(-v); });
-  }
-  static void hard_sigmoid(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); });
-  }
-  static void hard_silu(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return v * std::min(std::max(v / T(6) + T(0.5), T(0)), T(1)); });
-  }
-  static void hard_tanh(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return v < T(-1) ? T(-1) : v > T(1) ? T(1) : v; });
-  }
-  static void mish(const F&, T* data, Index rows, Index count) {
-    each_vector(data, rows * count,
-                [](Vec<T> v) { return v * math::tanh<T>(per_lane<T>(v, [](T x) { return log_one_plus_exp(x); })); });
-  }
-  static void exponential(const F&, T* data, Index rows, Index count) {
-    each_vector(data, rows * count, [](Vec<T> v) { return math::exp<T>(v); });
+    each_vector(data, rows * count, [](Vec<T> v) { return -softplus<T>(-v); });
   }
 
   // y = exp(x - top); returns the sum, taken in lanes and then in order.
@@ -136,19 +109,19 @@ struct Named {
 template <class T>
 constexpr Named<T> bodies[] = {
     {"linear", nullptr},
-    {"relu", &Bodies<T>::relu},
     {"celu", &Bodies<T>::celu},
     {"gelu", &Bodies<T>::gelu},
-    {"softplus", &Bodies<T>::softplus},
     {"log_sigmoid", &Bodies<T>::log_sigmoid},
-    {"hard_sigmoid", &Bodies<T>::hard_sigmoid},
-    {"hard_silu", &Bodies<T>::hard_silu},
-    {"hard_swish", &Bodies<T>::hard_silu},
-    {"hard_tanh", &Bodies<T>::hard_tanh},
-    {"mish", &Bodies<T>::mish},
-    {"exponential", &Bodies<T>::exponential},
     {"softmax", &Bodies<T>::softmax},
     {"log_softmax", &Bodies<T>::log_softmax},
+    {"relu", &of_table<T, Activation::relu>},
+    {"softplus", &of_table<T, Activation::softplus>},
+    {"hard_sigmoid", &of_table<T, Activation::hard_sigmoid>},
+    {"hard_silu", &of_table<T, Activation::hard_silu>},
+    {"hard_swish", &of_table<T, Activation::hard_silu>},
+    {"hard_tanh", &of_table<T, Activation::hard_tanh>},
+    {"mish", &of_table<T, Activation::mish>},
+    {"exponential", &of_table<T, Activation::exponential>},
     {"selu", &of_table<T, Activation::selu>},
     {"softsign", &of_table<T, Activation::softsign>},
     {"tanh", &of_table<T, Activation::tanh>},
@@ -172,7 +145,7 @@ Function<T> Function<T>::named(const Description& layer, const char* key) {
 
 template <class T>
 Function<T> Function<T>::rectifier(double slope, double most, double threshold) {
-  if (slope == 0 && std::isinf(most) && threshold == 0) return Function(&Bodies<T>::relu);
+  if (slope == 0 && std::isinf(most) && threshold == 0) return Function(&of_table<T, Activation::relu>);
   Function f(&Bodies<T>::rectifier);
   f.a = static_cast<T>(slope);
   f.b = static_cast<T>(most);
