@@ -88,7 +88,7 @@ endif
 asan: .venv/installed  ## the C++ and Python tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	tools/sanitized_tests.sh asan $(ARGS)
 
-tsan: .venv/installed  ## the C++ tests with ThreadSanitizer (clang and its OpenMP runtime)
+tsan: .venv/tools  ## the C++ tests with ThreadSanitizer (clang and its OpenMP runtime)
 	tools/sanitized_tests.sh tsan $(ARGS)
 
 clean:  ## remove everything that make made

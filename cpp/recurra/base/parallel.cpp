@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <exception>
 #include <fstream>
 #include <string>
 
@@ -53,6 +54,31 @@ int num_threads() {
   if (forked.load(std::memory_order_relaxed) || omp_in_parallel()) return 1;
   const int count = chosen.load(std::memory_order_relaxed);
   return count > 0 ? count : standard;
+}
+
+void run_loop(Index count, double operations, const void* body, void (*loop)(const void*, Index, Index)) {
+  const int threads =
+      operations < parallel_threshold ? 1 : static_cast<int>(count < num_threads() ? count : num_threads());
+  if (threads <= 1) {
+    const FlushDenormals flush;
+    loop(body, 0, count);
+    return;
+  }
+  std::exception_ptr failure;
+#pragma omp parallel num_threads(threads)
+  {
+    const FlushDenormals flush;
+#pragma omp for schedule(dynamic)
+    for (Index i = 0; i < count; ++i) {
+      try {
+        loop(body, i, i + 1);
+      } catch (...) {
+#pragma omp critical(recurra_failure)
+        failure = std::current_exception();
+      }
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 void set_num_threads(int count) {

@@ -3,8 +3,6 @@
 // was put to sleep holds up its own index only.
 #pragma once
 
-#include <exception>
-
 #include "recurra/base/shape.h"
 
 namespace recurra {
@@ -29,32 +27,17 @@ class FlushDenormals {
 /// Work below which a fork and join costs more than it saves, in floating-point operations (some 50 microseconds).
 inline constexpr double parallel_threshold = 1e6;
 
+/// Calls loop(body, begin, end) for parts of [0, count), as parallel_for does; compiled once for all bodies.
+void run_loop(Index count, double operations, const void* body, void (*loop)(const void* body, Index begin, Index end));
+
 /// Calls body(i) for 0 <= i < count; `operations` is the cost of the whole loop in floating-point operations, from
 /// which the loop decides whether to go parallel. An exception of any call is rethrown after the loop.
 template <class Body>
 void parallel_for(Index count, double operations, const Body& body) {
-  const int threads =
-      operations < parallel_threshold ? 1 : static_cast<int>(count < num_threads() ? count : num_threads());
-  if (threads <= 1) {
-    const FlushDenormals flush;
-    for (Index i = 0; i < count; ++i) body(i);
-    return;
-  }
-  std::exception_ptr failure;
-#pragma omp parallel num_threads(threads)
-  {
-    const FlushDenormals flush;
-#pragma omp for schedule(dynamic)
-    for (Index i = 0; i < count; ++i) {
-      try {
-        body(i);
-      } catch (...) {
-#pragma omp critical(recurra_failure)
-        failure = std::current_exception();
-      }
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  run_loop(count, operations, &body, [](const void* erased, Index begin, Index end) {
+    const Body& typed = *static_cast<const Body*>(erased);
+    for (Index i = begin; i < end; ++i) typed(i);
+  });
 }
 
 /// Splits [0, count) into blocks of `block` and calls body(begin, end) for each, in parallel.

@@ -253,4 +253,12 @@ void multiply_transposed(const T* a, Index lda, const T* g, Index ldg, Index M, 
   }
 }
 
+// Compiled in gemm.cpp, for all who multiply.
+#define RECURRA_GEMM_PRODUCTS(prefix, T)                                                                     \
+  prefix void multiply(const T*, Index, Index, Index, const T*, Index, T*, Index, Start, const T*);          \
+  prefix void multiply_unpacked(const T*, Index, Index, Index, const T*, Index, T*, Index, Start, const T*); \
+  prefix void multiply_transposed(const T*, Index, const T*, Index, Index, Index, Index, T*, Index);
+RECURRA_GEMM_PRODUCTS(extern template, float)
+RECURRA_GEMM_PRODUCTS(extern template, double)
+
 }  // namespace recurra::gemm

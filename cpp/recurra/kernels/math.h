@@ -15,7 +15,7 @@ template <class T>
 RECURRA_INLINE Vec<T> exp(Vec<T> x) {
   if constexpr (std::is_same_v<T, float>) {
     using V = Vec<float>;
-    using I = Vec<std::int32_t>;
+    using I = Vec<std::uint32_t>;  // exponents of NaN overflow
     // x = n ln 2 + r with |r| <= ln 2 / 2: e^x = 2^n e^r. Adding 1.5 * 2^23 rounds to a whole number in place.
     constexpr float round = 12582912.0F;
     constexpr float highest = 88.72283F;
@@ -55,9 +55,9 @@ RECURRA_INLINE Vec<float> magnitude(Vec<float> x) {
   return reinterpret_cast<Vec<float>>(reinterpret_cast<Vec<std::int32_t>>(x) & 0x7FFFFFFF);
 }
 
-/// 2^n, where `shifted` is a whole number n in [-126, 127] plus 1.5 * 2^23.
+/// 2^n, where `shifted` is a whole number n in [-126, 127] plus 1.5 * 2^23. Anything for NaN.
 RECURRA_INLINE Vec<float> power_of_two(Vec<float> shifted) {
-  return reinterpret_cast<Vec<float>>((reinterpret_cast<Vec<std::int32_t>>(shifted) << 23) + 0x3F800000);
+  return reinterpret_cast<Vec<float>>((reinterpret_cast<Vec<std::uint32_t>>(shifted) << 23) + 0x3F800000U);
 }
 
 /// tanh(x) = h / (h + 1) with h = (e^2x - 1) / 2, which keeps its relative accuracy where x is small.

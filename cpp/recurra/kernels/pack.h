@@ -63,4 +63,44 @@ RECURRA_INLINE Pack<T, width> slope_of(Activation kind, const Pack<T, width>& sa
   return Pack<T, width>::made([&](auto i) __attribute__((always_inline)) { return slope_of<T>(kind, saved.part[i]); });
 }
 
+/// An activation that only run time knows. Its value and slope are called: to compile every function of the table into
+/// every place that may need one takes more room than all else in a cell.
+struct ChosenActivation {
+  Activation kind;
+};
+
+template <class T, int width>
+[[gnu::noinline]] void call_activate(Activation kind, const Pack<T, width>& x, Pack<T, width>& y) {
+  y = activate(kind, x);
+}
+
+template <class T, int width>
+[[gnu::noinline]] void call_slope_of(Activation kind, const Pack<T, width>& saved, Pack<T, width>& slope) {
+  slope = slope_of(kind, saved);
+}
+
+template <class T, int width>
+RECURRA_INLINE Pack<T, width> activate(ChosenActivation f, const Pack<T, width>& x) {
+  Pack<T, width> y;
+  call_activate(f.kind, x, y);
+  return y;
+}
+
+template <class T, int width>
+RECURRA_INLINE Pack<T, width> kept(ChosenActivation f, const Pack<T, width>& x, const Pack<T, width>& y) {
+  return kept(f.kind, x, y);
+}
+
+template <class T, int width>
+RECURRA_INLINE Pack<T, width> value_of(ChosenActivation f, const Pack<T, width>& saved) {
+  return slope_needs_input(f.kind) ? activate(f, saved) : saved;
+}
+
+template <class T, int width>
+RECURRA_INLINE Pack<T, width> slope_of(ChosenActivation f, const Pack<T, width>& saved) {
+  Pack<T, width> slope;
+  call_slope_of(f.kind, saved, slope);
+  return slope;
+}
+
 }  // namespace recurra

@@ -36,7 +36,13 @@ Tensor smooth(const char* name, const Tensor& given, double cost, From from, con
              const Tensor& g = pass.output_gradient();
              const Tensor dx = Tensor::empty_like(g);
              dispatch_float(g.dtype(), name, [&]<class T>() {
-               broadcast_apply<T, T>(g, kept, dx, cost, [&](T d, T v) { return d * slope(v); });
+               const T* dy = g.data<T>();
+               const T* v = kept.data<T>();
+               T* __restrict to = dx.data<T>();
+               parallel_blocks(g.size(), elementwise_block, cost * static_cast<double>(g.size()),
+                               [&](Index begin, Index end) {
+                                 for (Index i = begin; i < end; ++i) to[i] = dy[i] * slope(v[i]);
+                               });
              });
              pass.add(0, dx);
            });

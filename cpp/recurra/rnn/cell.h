@@ -87,10 +87,17 @@ RECURRA_INLINE Pack<T, width> clipped_gradient(const Pack<T, width>& x, T bound,
   });
 }
 
-/// The usual ones, known to the compiler: a cell's step is compiled for these and, once more, for any others.
-struct StandardFunctions {
-  static constexpr Activation activation = Activation::tanh;
+/// Functions known to the compiler: a cell's step is compiled for the usual ones, with tanh or relu, and once more for
+/// any others.
+template <Activation kind>
+struct KnownFunctions {
+  static constexpr Activation activation = kind;
   static constexpr Activation recurrent = Activation::sigmoid;
+};
+
+struct ChosenFunctions {
+  ChosenActivation activation;
+  ChosenActivation recurrent;
 };
 
 /// One vector of units of a row at one time step, for `width` rows at once, going forward through one stage.

@@ -62,11 +62,12 @@ class Step {
   Index states_size(Index rows) const { return Cell::states * rows * padded_units(); }
   Index saved_size(Index rows) const { return layout.saved_size(rows); }
 
-  /// Calls body(functions): the usual ones as a type of their own, so that the compiler knows them.
+  /// Calls body(functions): the usual ones as types of their own, so that the compiler knows them.
   template <class Body>
   RECURRA_INLINE void with_functions(Body&& body) const {
-    if (standard_) body(StandardFunctions{});
-    else body(functions_);
+    if (usual_ && functions_.activation == Activation::tanh) body(KnownFunctions<Activation::tanh>{});
+    else if (usual_ && functions_.activation == Activation::relu) body(KnownFunctions<Activation::relu>{});
+    else body(ChosenFunctions{{functions_.activation}, {functions_.recurrent}});
   }
   T clip() const { return clip_; }
 
@@ -292,8 +293,7 @@ class Step {
 
   const Functions functions_;
   const T clip_;
-  const bool standard_ =
-      functions_.activation == StandardFunctions::activation && functions_.recurrent == StandardFunctions::recurrent;
+  const bool usual_ = functions_.recurrent == Activation::sigmoid;
 };
 
 }  // namespace recurra::rnn

@@ -20,7 +20,7 @@ struct Jordan {
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void forward(const F& f, const Unit& unit) {
     constexpr bool hidden = stage == 0;
-    const Activation kind = hidden ? f.activation : f.recurrent;
+    const auto kind = hidden ? f.activation : f.recurrent;
     const auto value = activate(kind, unit.sum[stage]);
     unit.save(stage, kept(kind, unit.sum[stage], value));
     if constexpr (hidden) unit.set_operand(value);
