@@ -38,6 +38,8 @@ void register_neural(py::module_& m) {
         return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, kind); });
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("activation") = "linear");
+  m.def("scans_in_blocks", &ops::scans_in_blocks, py::arg("batch"), py::arg("time"),
+        "Whether linear_scan goes through blocks of time at once.");
   m.def(
       "linear_scan",
       [](const py::object& a, const py::object& b, const py::object& h0) {
@@ -63,10 +65,14 @@ void register_neural(py::module_& m) {
       py::arg("x"), py::arg("rate"), py::arg("seed"), py::arg("stream"), py::arg("noise_shape") = py::none());
   m.def(
       "dropout_mask",
-      [](const py::object& shape, double rate, std::uint64_t seed, std::uint64_t stream, const py::object& dtype) {
-        return ops::dropout_mask(shape_from_python(shape), rate, Philox(seed, stream), dtype_from_python(dtype));
+      [](const py::object& shape, double rate, std::uint64_t seed, std::uint64_t stream, const py::object& dtype,
+         std::optional<double> kept) {
+        const Shape dims = shape_from_python(shape);
+        const DType type = dtype_from_python(dtype);
+        return compute(dims.size(), [&] { return ops::dropout_mask(dims, rate, Philox(seed, stream), type, kept); });
       },
-      py::arg("shape"), py::arg("rate"), py::arg("seed"), py::arg("stream"), py::arg("dtype") = "float32");
+      py::arg("shape"), py::arg("rate"), py::arg("seed"), py::arg("stream"), py::arg("dtype") = "float32",
+      py::arg("kept") = py::none());
   error(m, "mean_absolute_error", ops::mean_absolute_error);
   error(m, "mean_squared_error", ops::mean_squared_error);
   crossentropy(m, "binary_crossentropy", ops::binary_crossentropy);

@@ -257,6 +257,7 @@ def dropout() -> list[Case]:
 
 
 NOISE = {"dropout": 0.2, "recurrent_dropout": 0.3, "dropout_per_step": True}
+BATCH = {"normalization": "batch", "normalization_steps": 3}
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "peephole": ("LSTM", {"peephole": "diagonal"}),
     "full_peephole": ("LSTM", {"peephole": "full"}),
@@ -276,6 +277,11 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "normal_clipped": ("LSTM", {"normalization": "layer", "cell_clip": 0.3}),
     "normal_gru": ("GRU", {"normalization": "layer"}),
     "normal_gru_before": ("GRU", {"normalization": "layer", "reset_after": False}),
+    "batch_normal_rnn": ("SimpleRNN", BATCH),
+    "batch_normal_lstm": ("LSTM", BATCH),
+    "batch_normal_clipped": ("LSTM", {**BATCH, "cell_clip": 0.35}),
+    "batch_normal_gru": ("GRU", BATCH),
+    "batch_normal_gru_before": ("GRU", {**BATCH, "reset_after": False}),
     "normal_skipping": ("GRU", {"normalization": "layer", "skip": 2, "weight_normalization": True}),
     "weight_normal_rnn": ("SimpleRNN", {"weight_normalization": True}),
     "weight_normal_lstm": ("LSTM", {"weight_normalization": True, "peephole": "full"}),
@@ -305,6 +311,7 @@ def forms(name: str, units: int, shape: tuple[int, int, int], **options: Any) ->
         Case(f"{form}-{name}", layer, units, shape, {**own, **arguments}, **options)
         for form, (layer, own) in FORMS.items()
         if max(reference_cells.skips_of(own), default=0) < shape[1]
+        if shape[0] > 1 or own.get("normalization") != "batch"
     ]
 
 

@@ -30,6 +30,9 @@ def make(case: Case, inputs: Inputs, **changes: Any) -> Any:
         layer = layers.Bidirectional(layer, dtype=dtype, **case.wrapper)
     layer.build((None, None, case.shape[2]))
     layer.set_weights(inputs.weights)
+    for weight in layer.non_trainable_weights:
+        if "variance" in weight.name:
+            weight.assign(np.abs(weight.numpy()))
     if inputs.drops:
         put_dropout(layer.cell, inputs)
     return layer
@@ -50,7 +53,7 @@ def outputs_of(layer: Any, inputs: Inputs, x: Any = None, states: Any = None) ->
             Tensor(inputs.x) if x is None else x,
             initial_state=inputs.states if states is None else states,
             mask=inputs.mask,
-            training=bool(inputs.drops),
+            training=bool(inputs.drops) or any("moving" in weight.name for weight in layer.weights),
         )
     )
 
@@ -64,9 +67,9 @@ def gradients_of(layer: Any, inputs: Inputs, cotangents: list[Array]) -> tuple[l
         source.requires_grad = True
     outputs = outputs_of(layer, inputs, x, states)
     loss = sum(((output * cotangent).sum() for output, cotangent in zip(outputs, cotangents, strict=True)), Tensor(0.0))
-    for weight in layer.weights:
+    for weight in layer.trainable_weights:
         weight.grad = None
     loss.backward()
-    wanted = [*sources, *layer.weights]
+    wanted = [*sources, *layer.trainable_weights]
     gradients = [np.zeros(one.shape) if one.grad is None else one.grad.numpy().copy() for one in wanted]
     return [output.numpy() for output in outputs], gradients

@@ -51,9 +51,10 @@ def activation(options: Mapping[str, Any], name: str, default: str) -> Callable[
     return ACTIVATIONS[options.get(name, default) or "linear"]
 
 
-def normal(a: Array, gain: Array) -> Array:
-    """Rows of mean 0 and variance 1, times a gain."""
-    return gain * (a - a.mean(1, keepdims=True)) / np.sqrt(a.var(1, keepdims=True) + 1e-3)
+def normal(a: Array, gain: Array, options: Mapping[str, Any]) -> Array:
+    """Rows ("layer") or columns ("batch") of mean 0 and variance 1, times a gain."""
+    axis = {"layer": 1, "batch": 0}[options["normalization"]]
+    return gain * (a - a.mean(axis, keepdims=True)) / np.sqrt(a.var(axis, keepdims=True) + 1e-3)
 
 
 def unpacked(
@@ -61,6 +62,8 @@ def unpacked(
 ) -> tuple[Array, Array, list[Array], Callable[[Array], Array], Callable[..., Array]]:
     """Kernel, recurrent kernel (normalised), the other weights, and what is done with x W and with h R."""
     kernel, recurrent, *rest = weights
+    if options.get("normalization") == "batch":
+        rest = rest[:-2]  # moving statistics: training does not look at them
     biases = 1 if options.get("use_bias", True) else 0
     bias, rest = rest[:biases], rest[biases:]
     gains = [rest.pop(0), rest.pop(0)] if options.get("normalization") else None
@@ -68,10 +71,10 @@ def unpacked(
         recurrent = recurrent / np.linalg.norm(recurrent, axis=0) * rest.pop(0)
 
     def of_input(a: Array) -> Array:
-        return normal(a, gains[0]) if gains else a
+        return normal(a, gains[0], options) if gains else a
 
     def of_state(a: Array, columns: slice = slice(None)) -> Array:
-        return normal(a, gains[1][columns]) if gains else a
+        return normal(a, gains[1][columns], options) if gains else a
 
     return kernel, recurrent, [*bias, *rest], of_input, of_state
 
@@ -114,7 +117,7 @@ def lstm(
     c = forget * c + i * f(sums["g"])
     if options.get("cell_clip"):
         c = np.clip(c, -options["cell_clip"], options["cell_clip"])
-    out = normal(c, rest[0]) + rest[1] if options.get("normalization") else c
+    out = normal(c, rest[0], options) + rest[1] if options.get("normalization") else c
     h = s(sums["o"] + seeing("o", c)) * f(out)
     h = h @ rest[-1] if options.get("projection") else h
     return h, [h, c]
@@ -266,6 +269,9 @@ def weight_shapes(layer: str, features: int, units: int, options: Mapping[str, A
         shapes.append((gates - 1, units))
     if options.get("projection"):
         shapes.append((units, width))
+    if options.get("normalization") == "batch":
+        blocks = 2 * gates + (layer == "LSTM")
+        shapes += [(options.get("normalization_steps", 100), blocks * units)] * 2
     if layer == "Jordan":
         shapes += [(units, width), (width,)][: 2 if options.get("use_bias", True) else 1]
     return shapes
@@ -305,8 +311,12 @@ def run(
         drop = drop[:, t] if drop.ndim == 3 else drop
         earlier = [past[-k] if k <= len(past) else np.zeros_like(past[0]) for k in skips_of(options)]
         # A masked step may hold anything, NaN included; it is not even looked at.
-        seen = np.concatenate([state * drop for state in [states[0], *earlier]], axis=1)
-        _, new_states = step(np.where(keep, x[:, t], 0), states, weights, options, seen)
+        seen, rows = np.concatenate([state * drop for state in [states[0], *earlier]], axis=1), keep[:, 0]
+        new_states = [state.copy() for state in states]
+        if rows.any():
+            _, made = step(x[rows, t], [state[rows] for state in states], weights, options, seen[rows])
+            for new, of_rows in zip(new_states, made, strict=True):
+                new[rows] = of_rows
         shares = [noise[f"zoneout{n}"][:, t] if f"zoneout{n}" in noise else rate for n, rate in enumerate(rates)]
         new_states = [
             share * old + (1 - share) * new for share, old, new in zip(shares, states, new_states, strict=True)

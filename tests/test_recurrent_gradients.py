@@ -12,7 +12,7 @@ from recurra.gradient_check import GradientError, check_gradients
 from recurrent_layers import make, outputs_of
 
 KINKED = {"relu", "leaky_relu", "elu", "selu", "softsign", "hard_sigmoid"}
-STEP, SHORT_STEP = 2e-4, 2e-5  # the short one where an activation has a kink, so that none lies within it
+STEP, SHORT_STEP = 2e-4, 2e-5  # the short one where a function has a kink or bends sharply
 LONG_STEP = 1e-3  # for sums of many smooth outputs, whose rounding would drown small derivatives
 
 
@@ -31,8 +31,9 @@ def check(case: Case, samples: int | None = None, step: float = STEP, flaw: floa
         return [whole[0] + flaw * outputs_of(layer, inputs, x.detach(), states)[0], *whole[1:]] if flaw else whole
 
     kinked = KINKED & {case.arguments.get("activation"), case.arguments.get("recurrent_activation")}
-    step = SHORT_STEP if kinked or case.arguments.get("cell_clip") else step
-    reports = check_gradients(outputs, inputs.x, *first_states, *layer.weights, step=step, samples=samples)
+    sharp = case.arguments.get("cell_clip") or case.arguments.get("normalization") == "batch"
+    step = SHORT_STEP if kinked or sharp else step
+    reports = check_gradients(outputs, inputs.x, *first_states, *layer.trainable_weights, step=step, samples=samples)
     return max(report.error for report in reports)
 
 

@@ -18,8 +18,12 @@ SEQUENCES = {"return_sequences": True, "return_state": True}
 PLAIN = cells("plain", 11, (5, 8, 3), arguments=SEQUENCES) + forms("plain", 11, (5, 8, 3), arguments=SEQUENCES)
 WIDE_OPTIONS: dict[str, Any] = {"arguments": SEQUENCES, "mask": "gaps", "initial_state": True}
 WIDE = cells("wide", 40, (50, 12, 9), **WIDE_OPTIONS) + forms("wide", 40, (50, 12, 9), **WIDE_OPTIONS)
+# Few rows and large weights: threads share the units.
+TEAMS = cells("team", 272, (5, 4, 9), **WIDE_OPTIONS) + forms("team", 272, (5, 4, 9), **WIDE_OPTIONS)
+# Statistics of a batch, step by step, join its sequences and count its steps.
+ALONE = [case for case in PLAIN if case.arguments.get("normalization") != "batch"]
 # What a later call, or a recomputed segment, can go on from its first states alone.
-CARRYING = [case for case in PLAIN if not case.arguments.get("skip")]
+CARRYING = [case for case in ALONE if not case.arguments.get("skip")]
 LONG = [case for case in forms("long", 3, (2, 900, 2), **WIDE_OPTIONS) if case.layer in reference_cells.LINEAR]
 
 
@@ -37,7 +41,7 @@ def everything(case: Case, **changes: Any) -> list[Array]:
     return outputs + gradients
 
 
-@pytest.mark.parametrize("case", PLAIN, ids=by_name)
+@pytest.mark.parametrize("case", ALONE, ids=by_name)
 def test_sequences_of_a_batch_do_not_see_each_other(case: Case) -> None:
     inputs = case.inputs(np.float32)
     layer = make(case, inputs)
@@ -141,7 +145,7 @@ def test_backwards_is_forwards_on_the_reversed_sequence(case: Case) -> None:
 
 
 CHECKPOINTED = [
-    case for case in PLAIN + WIDE if case.layer not in reference_cells.LINEAR and not case.arguments.get("skip")
+    case for case in PLAIN + WIDE + TEAMS if case.layer not in reference_cells.LINEAR and not case.arguments.get("skip")
 ]
 
 
@@ -151,7 +155,7 @@ def test_checkpointing_changes_no_bit(case: Case) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("case", WIDE + LONG, ids=by_name)
+@pytest.mark.parametrize("case", WIDE + TEAMS + LONG, ids=by_name)
 def test_any_number_of_threads_gives_the_same_bits(case: Case) -> None:
     before = num_threads()
     try:

@@ -30,6 +30,8 @@ FULL: dict[str, Any] = {
     "recurrent_dropout": 0.2,
     "dropout_per_step": True,
     "zoneout": 0.3,
+    "normalization_steps": 7,
+    "normalization_momentum": 0.5,
     "skip": None,
     "normalization": None,
     "weight_normalization": False,

@@ -14,7 +14,11 @@ from recurrent_layers import make, outputs_of
 
 Array = np.ndarray
 X = np.random.default_rng(0).standard_normal((3, 6, 4)).astype(np.float32)
-STEPWISE = [case for case in VARIANTS + KERAS if case.depth == 1 and case.wrapper is None]
+STEPWISE = [
+    case
+    for case in VARIANTS + KERAS
+    if case.depth == 1 and case.wrapper is None and case.arguments.get("normalization") != "batch"
+]
 
 
 def stepwise(case: Case, inputs: Any) -> Any:
@@ -132,6 +136,62 @@ class TestDropConnect:
         assert not np.array_equal(layer(X, training=True).numpy(), dropped.numpy())
 
 
+BATCHED = [("SimpleRNN", {}), ("LSTM", {}), ("GRU", {}), ("GRU", {"reset_after": False})]
+
+
+@pytest.mark.parametrize(("name", "options"), BATCHED, ids=str)
+class TestBatchNormalization:
+    def make(self, name: str, options: dict[str, Any], **more: Any) -> Any:
+        arguments = {"normalization": "batch", "normalization_momentum": 0.0, "return_sequences": True}
+        initializers = {"kernel_initializer": "glorot_uniform", "seed": 3}
+        return getattr(layers, name)(5, **{**arguments, **initializers, **options, **more})
+
+    def test_averages_of_the_batch_give_what_training_gave(self, name: str, options: dict[str, Any]) -> None:
+        layer = self.make(name, options)
+        trained = layer(X, training=True).numpy()
+        np.testing.assert_allclose(layer(X).numpy(), trained, atol=1e-5)
+        # Each sequence by itself now, and a frozen layer goes by the averages too.
+        np.testing.assert_array_equal(layer(X[1:2]).numpy(), layer(X).numpy()[1:2])
+        layer.trainable = False
+        np.testing.assert_allclose(layer(2 * X, training=True).numpy(), layer(2 * X).numpy())
+
+    def test_later_steps_share_the_last_average(self, name: str, options: dict[str, Any]) -> None:
+        whole, short = (self.make(name, options, normalization_steps=steps) for steps in (6, 3))
+        for layer in (whole, short):
+            layer.build(X.shape)
+        short.set_weights([w[:3] if w.shape[0] == 6 else w for w in whole.get_weights()])
+        for layer in (whole, short):
+            layer(X, training=True)
+        mean, variance = (w.numpy() for w in whole.non_trainable_weights)
+        shared_mean, shared_variance = (w.numpy() for w in short.non_trainable_weights)
+        np.testing.assert_array_equal(shared_mean[:2], mean[:2])
+        np.testing.assert_allclose(shared_mean[2], mean[2:].mean(axis=0), atol=1e-6)
+        np.testing.assert_allclose(shared_variance[2], variance[2:].mean(axis=0) + mean[2:].var(axis=0), atol=1e-6)
+
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_steps_that_nobody_sees_leave_the_averages(
+        self, name: str, options: dict[str, Any], backwards: bool
+    ) -> None:
+        layer = self.make(name, options, go_backwards=backwards, normalization_steps=6, normalization_momentum=0.5)
+        mask = np.ones(X.shape[:2], bool)
+        mask[:, 4] = False
+        layer(X, mask=mask, training=True)
+        hidden = 1 if backwards else 4
+        changed = (layer.non_trainable_weights[1].numpy() != 1).any(axis=1)
+        assert changed.tolist() == [step != hidden for step in range(6)]
+
+    def test_training_moves_the_averages_by_the_momentum(self, name: str, options: dict[str, Any]) -> None:
+        last, slow = self.make(name, options), self.make(name, options, normalization_momentum=0.75)
+        for layer in (last, slow):
+            layer.build(X.shape)
+        slow.set_weights(last.get_weights())
+        for layer in (last, slow):
+            layer(X, training=True)
+        for moved, current, start in zip(slow.non_trainable_weights, last.non_trainable_weights, (0, 1), strict=True):
+            wanted = 0.75 * start + 0.25 * current.numpy()[:6]
+            np.testing.assert_allclose(moved.numpy()[:6], wanted, atol=1e-6)
+
+
 class TestFirstWeights:
     @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
     def test_weight_normalization_changes_nothing_at_first(self, name: str) -> None:
@@ -177,7 +237,24 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("no width", lambda: layers.LSTM(3, projection=0), "LSTM: projection must be an integer >= 1, got 0"),
     ("no output", lambda: layers.Jordan(3, output_units=0), "Jordan: output_units must be an integer >= 1, got 0"),
     ("Jordan projected", lambda: layers.Jordan(3, projection=2), "Jordan has no argument 'projection'"),
-    ("normalization", lambda: layers.GRU(3, normalization="batch"), "GRU: normalization must be None or 'layer'"),
+    (
+        "normalization",
+        lambda: layers.GRU(3, normalization="rows"),
+        "normalization must be None, 'layer' or 'batch', got",
+    ),
+    ("no steps", lambda: layers.GRU(3, normalization="batch", normalization_steps=0), "normalization_steps must be an"),
+    ("momentum", lambda: layers.GRU(3, normalization_momentum=2), "normalization_momentum must be in"),
+    ("batch of one", lambda: layers.GRU(3, normalization="batch")(X[:1], training=True), "at least 2 sequences"),
+    (
+        "batch by steps",
+        lambda: layers.GRUCell(3, normalization="batch")(X[:, 0], [np.zeros((3, 3))]),
+        "whole sequences",
+    ),
+    (
+        "batch and own function",
+        lambda: layers.GRU(3, activation=lambda x: x, normalization="batch")(X),
+        "activations that the engine does not know",
+    ),
     ("normal gate", lambda: layers.GatedRNN(3, normalization="layer"), "GatedRNN has no normalization"),
     (
         "normal form",

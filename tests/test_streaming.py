@@ -1,4 +1,4 @@
-"""Streams: step by step, in blocks and as one batch the same bits."""
+"""Streams of other layers and of whole models: step by step, in blocks and as one batch the same bits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import subprocess
 import threading
 import warnings
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,161 +16,19 @@ import numpy as np
 import pytest
 
 import recurra
-from cases import LARGE, SINGLE, STACKED, VARIANTS, Case, by_name
 from recurra import Tensor, _engine, activations, layers, no_grad, random, streaming
 from recurra.saving import register_serializable
-from recurrent_layers import make
-
-Array = np.ndarray
-DTYPES = ("float32", "float64")
-PADDING = -7.5
-
-
-def batch_outputs(model: Any, x: Array) -> Array:
-    """What the model gives for whole sequences; at every step, what it gives for the sequence so far."""
-    with no_grad():
-        if len(model.output_shape) == len(model.input_shape) or model.output_shape[1:2] == (None,):
-            return np.array(model(Tensor(x)).numpy())
-        return np.stack([model(Tensor(x[:, : t + 1])).numpy() for t in range(x.shape[1])], axis=1)
-
-
-def streamed(stream: Any, x: Array) -> Array:
-    return np.stack([stream.step(x[:, t]) for t in range(x.shape[1])], axis=1)
-
-
-def in_blocks(stream: Any, x: Array) -> Array:
-    borders = sorted({0, 1, x.shape[1] // 2, x.shape[1]})
-    blocks = [stream.process(x[:, first:last]) for first, last in pairwise(borders)]
-    return np.concatenate(blocks, axis=1)
-
-
-def check_same_bits(model: Any, x: Array, whole: Array | None = None) -> None:
-    """Steps, blocks, one block and single rows against the batch."""
-    whole = batch_outputs(model, x) if whole is None else whole
-    batch = x.shape[0]
-    steps = streamed(model.streaming(batch), x)
-    np.testing.assert_array_equal(steps, whole)
-    np.testing.assert_array_equal(in_blocks(model.streaming(batch), x), steps)
-    np.testing.assert_array_equal(model.streaming(batch).process(x), steps)
-    np.testing.assert_array_equal(streamed(model.streaming(), x[-1:]), steps[-1:])
-
-
-def randomized(model: Any, seed: int = 0) -> Any:
-    """Distinct numbers in all weights; positive ones where a variance must be."""
-    rng = np.random.default_rng(seed)
-    for weight in model.weights:
-        values = rng.standard_normal(weight.shape) / np.sqrt(max(weight.shape[0], 1) if weight.shape else 1)
-        weight.assign((np.abs(values) + 0.1 if "variance" in weight.name else values).astype(weight.dtype))
-    return model
-
-
-def sequential(*stack: Any, features: Any = 5, dtype: str = "float32") -> Any:
-    shape = (None, features) if isinstance(features, int) else (None, *features)
-    return randomized(recurra.Sequential([recurra.Input(shape, dtype=dtype), *stack]))
-
-
-def some_input(shape: tuple[int, ...], dtype: str = "float32", seed: int = 1) -> Array:
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
-
-
-# ---- recurrent layers: the table of cases
-
-
-def streamable(case: Case) -> bool:
-    return case.wrapper is None and not case.arguments.get("go_backwards")
-
-
-RECURRENT = [case for case in (*SINGLE, *STACKED, *LARGE, *VARIANTS) if streamable(case)]
-
-
-def case_model(case: Case, dtype: str) -> tuple[Any, Any, Array]:
-    """(model, inputs, x): a Masking in front tells the row's mask."""
-    inputs = case.inputs(dtype)
-    layer = make(case, inputs)
-    layer.return_state = False
-    x = inputs.x
-    stack = [recurra.Input((None, case.shape[2]), dtype=dtype)]
-    if inputs.mask is not None:
-        x = np.where(inputs.mask[:, :, None], x, np.asarray(PADDING, dtype))
-        stack.append(layers.Masking(PADDING, dtype=dtype))
-    return recurra.Sequential([*stack, layer]), inputs, x
-
-
-def whole_output(layer: Any, inputs: Any) -> Array:
-    """The output at every step, also of a layer that returns its last one only."""
-    last_only = not layer.return_sequences
-    with no_grad():
-        last = np.array(layer(Tensor(inputs.x), initial_state=inputs.states, mask=inputs.mask).numpy())
-        layer.return_sequences = True
-        whole = np.array(layer(Tensor(inputs.x), initial_state=inputs.states, mask=inputs.mask).numpy())
-    layer.return_sequences = not last_only
-    np.testing.assert_array_equal(last, whole[:, -1] if last_only else whole)
-    return whole
-
-
-def stream_of(model: Any, inputs: Any, rows: slice = slice(None)) -> Any:
-    """A stream of some rows that begins with the row's initial states."""
-    stream = model.streaming(len(inputs.x[rows]))
-    if inputs.states is not None:
-        state, given = stream.state, iter(inputs.states)
-        for arrays in state.values():
-            arrays[:] = [next(given)[rows] if array.ndim == 2 else array for array in arrays]
-        stream.state = state
-    return stream
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("case", RECURRENT, ids=by_name)
-def test_recurrent_layers(case: Case, dtype: str) -> None:
-    model, inputs, x = case_model(case, dtype)
-    whole = whole_output(model.layers[-1], inputs)
-    np.testing.assert_array_equal(streamed(stream_of(model, inputs), x), whole)
-    np.testing.assert_array_equal(in_blocks(stream_of(model, inputs), x), whole)
-    last = slice(len(x) - 1, None)
-    np.testing.assert_array_equal(streamed(stream_of(model, inputs, last), x[last]), whole[last])
-
-
-@pytest.mark.parametrize("case", RECURRENT, ids=by_name)
-def test_states_of_recurrent_layers(case: Case, tmp_path: Path) -> None:
-    model, _, x = case_model(case, "float32")
-    batch = len(x)
-    x = np.concatenate([x, x[:, ::-1]], axis=1)
-    stream = streaming.load_stream(saved(model, tmp_path), batch)
-    half = stream.process(x[:, : x.shape[1] // 2])
-    np.testing.assert_array_equal(half, model.streaming(batch).process(x[:, : x.shape[1] // 2]))
-    state, rest = stream.state, x[:, x.shape[1] // 2 :]
-    expected = stream.copy().process(rest)
-    other = model.streaming(batch)
-    other.process(x[:, :1])  # at another place of its rings
-    other.state = state
-    np.testing.assert_array_equal(other.process(rest), expected)
-    alone = model.streaming()
-    alone.state = {name: [array[-1:] for array in arrays] for name, arrays in state.items()}
-    np.testing.assert_array_equal(alone.process(rest[-1:]), expected[-1:])
-    stream.reset([batch - 1])
-    after = stream.process(rest)
-    np.testing.assert_array_equal(after[:-1], expected[:-1])
-    np.testing.assert_array_equal(after[-1:], model.streaming().process(rest[-1:]))
-    stream.reset()
-    np.testing.assert_array_equal(stream.process(x[:, : half.shape[1]]), half)
-
-
-def test_earlier_outputs_are_part_of_the_state() -> None:
-    stream = sequential(layers.GRU(4, skip=(2, 5), return_sequences=True, name="gru")).streaming(3)
-    y = stream.process(some_input((3, 7, 5)))
-    h, earlier = stream.state["gru"]
-    np.testing.assert_array_equal(h, y[:, -1])
-    np.testing.assert_array_equal(earlier, y[:, -5:-1])
-
-
-@pytest.mark.parametrize("layer", [layers.MinGRU, layers.LinearRNN])
-def test_long_sequences_of_linear_layers(layer: Any) -> None:
-    x = some_input((1, 3000, 5))
-    model = sequential(layer(6, return_sequences=True))
-    slow = next(weight for weight in model.weights if weight.name in ("recurrent_kernel", "bias"))
-    slow.assign(np.full(slow.shape, -7.0))  # the state keeps 0.999 of itself
-    np.testing.assert_array_equal(model.streaming().process(x), batch_outputs(model, x))
-
+from streamed_models import (
+    DTYPES,
+    PADDING,
+    Array,
+    check_same_bits,
+    randomized,
+    saved,
+    sequential,
+    some_input,
+    streamed,
+)
 
 # ---- other layers
 
@@ -727,12 +584,6 @@ def test_denormals_are_flushed_as_in_a_batch() -> None:
 
 
 # ---- files
-
-
-def saved(model: Any, folder: Path) -> Path:
-    path = folder / "model.safetensors"
-    model.save(path)
-    return path
 
 
 def test_saved_models(model: Any, tmp_path: Path) -> None:

@@ -504,7 +504,7 @@ def divide_no_nan(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def dropout(x: typing.Any, rate: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, noise_shape: typing.Any = None) -> Tensor:
     ...
-def dropout_mask(shape: typing.Any, rate: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, dtype: typing.Any = 'float32') -> Tensor:
+def dropout_mask(shape: typing.Any, rate: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, dtype: typing.Any = 'float32', kept: typing.SupportsFloat | typing.SupportsIndex | None = None) -> Tensor:
     ...
 def elu(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
     ...
@@ -688,21 +688,23 @@ def reshape(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def rmsprop_step(block: ParameterBlock, square: Tensor, momenta: Tensor | None, mean: Tensor | None, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], vectors: Tensor | None = None, projection: Tensor | None = None, projection_bias: Tensor | None = None, skips: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', checkpoint: bool = False) -> tuple[Tensor, list[Tensor]]:
+def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], vectors: Tensor | None = None, projection: Tensor | None = None, projection_bias: Tensor | None = None, skips: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', mean: Tensor | None = None, variance: Tensor | None = None, batch_statistics: bool = False, checkpoint: bool = False) -> tuple[Tensor, list[Tensor], typing.Any]:
     """
     A recurrent layer over whole sequences, as one node of the graph.
 
     cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and
-    optionally bias, in Keras's layouts; recurrent_kernel is None for a cell without recurrent product, kernel where x
-    holds the sums x kernel, (B, T, blocks*U). states:
-    initial states (B, U), None for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales,
-    the same for all time steps; recurrent_dropout (B, T, U): a scale for each.
-    zoneout: for each state None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same as
-    one number for each state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound of
-    the cell state, 0 for none. projection (U, P), projection_bias (P) of a cell that projects: its state 0 and
-    output have P units, and recurrent_kernel is (P, blocks*U). skips: numbers of steps, each at least 2; recurrent
-    products also read the states so many steps ago, and recurrent_kernel has a further part of rows for each.
-    Returns (output, final states); output is (B, T, U) with return_sequences, else (B, U).
+    optionally bias, in Keras's layouts; recurrent_kernel is None for a cell without recurrent product. states:
+    initial states (B, U), None for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U):
+    scales, the same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state
+    None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same as one number for each
+    state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound of the cell state, 0
+    for none. projection (U, P), projection_bias (P) of a cell that projects: its state 0 and output have P units,
+    and recurrent_kernel is (P, blocks*U). skips: numbers of steps, each at least 2; recurrent products also read
+    the states so many steps ago, and recurrent_kernel has a further part of rows for each. mean, variance (steps,
+    columns): what a cell that normalises goes by, instead of each row's own; with batch_statistics it goes by
+    those of the batch. Columns: recurrent blocks, those of what a stage takes as it is, input blocks.
+    Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with
+    return_sequences, else (B, U).
     """
 def roll(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
     ...
@@ -710,6 +712,10 @@ def round(arg0: typing.Any) -> Tensor:
     ...
 def rsqrt(arg0: typing.Any) -> Tensor:
     ...
+def scans_in_blocks(batch: typing.SupportsInt | typing.SupportsIndex, time: typing.SupportsInt | typing.SupportsIndex) -> bool:
+    """
+    Whether linear_scan goes through blocks of time at once.
+    """
 def selu(arg0: typing.Any) -> Tensor:
     ...
 def set_num_threads(count: typing.SupportsInt | typing.SupportsIndex) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "binomial",
     "categorical",
     "dropout",
+    "dropout_mask",
     "gamma",
     "get_state",
     "next_stream",
@@ -235,6 +236,22 @@ def dropout(
             raise ValueError(f"dropout: noise_shape {tuple(noise_shape)} does not fit inputs of shape {tensor.shape}")
         shape = tuple(own if given is None else given for given, own in zip(noise_shape, tensor.shape, strict=True))
     return _engine.dropout(tensor, rate, *_stream(seed), shape)
+
+
+def dropout_mask(
+    shape: Sequence[int], rate: float, dtype: Any = None, seed: Seed = None, kept: float | None = None
+) -> Tensor:
+    """What `dropout` multiplies by: 0 with probability `rate`, else `kept`, by default 1 / (1 - rate).
+
+    Args:
+        shape: Of the mask.
+        rate: In [0, 1).
+        dtype: Default `recurra.config.floatx()`.
+
+    Raises:
+        ValueError: `rate` is outside [0, 1).
+    """
+    return _engine.dropout_mask(shape, rate, *_stream(seed), dtype or config.floatx(), kept)
 
 
 def _stream(seed: Seed) -> tuple[int, int]:

@@ -87,6 +87,12 @@ void set_num_threads(int count) {
   chosen.store(count);
 }
 
+Share team_share() { return {omp_get_thread_num(), omp_get_num_threads()}; }
+
+void wait_for_team() {
+#pragma omp barrier
+}
+
 #if defined(__SSE2__)
 FlushDenormals::FlushDenormals() noexcept : saved_(_mm_getcsr()) {
   _mm_setcsr(static_cast<unsigned>(saved_) | 0x8040U);  // flush results (FTZ) and operands (DAZ)

@@ -40,6 +40,38 @@ void parallel_for(Index count, double operations, const Body& body) {
   });
 }
 
+/// The part of a loop that one of several threads takes.
+struct Share {
+  Index part = 0, parts = 1;
+  // Divisions take as long as some steps of a small cell's loops: none where there is nothing to share.
+  Index begin(Index count) const { return parts == 1 ? 0 : count * part / parts; }
+  Index end(Index count) const { return parts == 1 ? count : count * (part + 1) / parts; }
+};
+
+/// The calling thread's, in a team.
+Share team_share();
+
+/// Waits until all threads of with_team have come here.
+void wait_for_team();
+
+/// Calls body(share) on up to `most` threads at once, which may wait for each other; it must not throw. `operations` as
+/// for parallel_for.
+template <class Body>
+void with_team(Index most, double operations, const Body& body) {
+  const int threads =
+      operations < parallel_threshold ? 1 : static_cast<int>(most < num_threads() ? most : num_threads());
+  if (threads <= 1) {
+    const FlushDenormals flush;
+    body(Share{});
+    return;
+  }
+#pragma omp parallel num_threads(threads)
+  {
+    const FlushDenormals flush;
+    body(team_share());
+  }
+}
+
 /// Splits [0, count) into blocks of `block` and calls body(begin, end) for each, in parallel.
 template <class Body>
 void parallel_blocks(Index count, Index block, double operations, const Body& body) {

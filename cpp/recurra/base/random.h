@@ -1,6 +1,6 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 // A number is a pure function of (seed, stream, position), so any thread can make any part of a sequence, and a dropout
-// mask can be made again in the backward pass instead of being stored.
+// mask (kernels/noise.h) can be made again in the backward pass instead of being stored.
 #pragma once
 
 #include <array>
@@ -20,9 +20,9 @@ class Philox {
                                       static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)};
     auto k0 = static_cast<std::uint32_t>(seed_);
     auto k1 = static_cast<std::uint32_t>(seed_ >> 32);
-    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9U, k1 += 0xBB67AE85U) {
-      const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * c[0];
-      const std::uint64_t p1 = std::uint64_t{0xCD9E8D57U} * c[2];
+    for (int round = 0; round < rounds; ++round, k0 += steps[0], k1 += steps[1]) {
+      const std::uint64_t p0 = std::uint64_t{factors[0]} * c[0];
+      const std::uint64_t p1 = std::uint64_t{factors[1]} * c[2];
       c = {static_cast<std::uint32_t>(p1 >> 32) ^ c[1] ^ k0, static_cast<std::uint32_t>(p1),
            static_cast<std::uint32_t>(p0 >> 32) ^ c[3] ^ k1, static_cast<std::uint32_t>(p0)};
     }
@@ -54,34 +54,13 @@ class Philox {
   }
 
  private:
+  friend class PhiloxVectors;
+  static constexpr int rounds = 10;
+  static constexpr std::uint32_t factors[] = {0xD2511F53U, 0xCD9E8D57U};
+  static constexpr std::uint32_t steps[] = {0x9E3779B9U, 0xBB67AE85U};  // of the key, from round to round
+
   std::uint64_t seed_;
   std::uint64_t stream_;
-};
-
-/// One dropout mask: element i is 0 with probability `rate`, else 1 / (1 - rate).
-template <class T>
-class DropoutMask {
- public:
-  DropoutMask(Philox numbers, double rate)
-      : numbers_(numbers),
-        threshold_(static_cast<std::uint64_t>(std::ldexp(rate, 32))),
-        scale_(static_cast<T>(rate < 1 ? 1 / (1 - rate) : 0)) {}
-
-  T operator[](std::uint64_t i) const { return numbers_.word(i) < threshold_ ? T(0) : scale_; }
-
-  /// Elements [first, first + count) into `out`.
-  void fill(std::uint64_t first, std::uint64_t count, T* out) const {
-    for (std::uint64_t i = 0; i < count;) {
-      const auto w = numbers_.words((first + i) / 4);
-      for (std::size_t lane = (first + i) % 4; lane < 4 && i < count; ++lane, ++i)
-        out[i] = w[lane] < threshold_ ? T(0) : scale_;
-    }
-  }
-
- private:
-  Philox numbers_;
-  std::uint64_t threshold_;
-  T scale_;
 };
 
 }  // namespace recurra

@@ -71,8 +71,10 @@ inline std::optional<Activation> activation_from_name(std::string_view name) {
 /// The same; throws for a name that is not in the table.
 inline Activation activation_named(std::string_view name, const char* who) {
   const std::optional<Activation> kind = activation_from_name(name);
-  check(kind.has_value(), who, ": there is no activation '", name, "' in the engine");
-  return *kind;
+  if (kind) return *kind;
+  std::string known;
+  for (const ActivationName& row : activation_names) known += (known.empty() ? "" : ", ") + std::string(row.name);
+  throw std::invalid_argument(text(who, ": there is no activation '", name, "' in the engine; it has ", known));
 }
 
 namespace selu_constants {

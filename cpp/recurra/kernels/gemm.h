@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-#include "recurra/base/shape.h"
+#include "recurra/base/parallel.h"
 #include "recurra/kernels/vec.h"
 
 namespace recurra::gemm {
@@ -120,11 +120,12 @@ RECURRA_INLINE void for_tiles(Index count, Body&& body) {
   }
 }
 
-/// Calls body(first column, constant number of vectors) for every panel of a matrix of N columns.
+/// Calls body(first column, constant number of vectors) for every panel of a share of a matrix of N columns.
 template <class T, class Body>
-RECURRA_INLINE void for_panels(Index N, Body&& body) {
-  const Index vectors = padded<T>(N) / lanes<T>;
-  for (Index v = 0; v < vectors; v += panel_vectors) {
+RECURRA_INLINE void for_panels(Index N, Body&& body, Share share = {}) {
+  const Index vectors = padded<T>(N) / lanes<T>, panels = (vectors + panel_vectors - 1) / panel_vectors;
+  for (Index panel = share.begin(panels); panel < share.end(panels); ++panel) {
+    const Index v = panel * panel_vectors;
     const auto size = static_cast<int>(std::min<Index>(panel_vectors, vectors - v));
     with_constant<panel_vectors>(size, [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
   }

@@ -171,6 +171,19 @@ RECURRA_INLINE Vec<T> per_lane(Vec<T> x, F&& f) {
   return out;
 }
 
+/// The sum of all lanes, halves upon halves.
+template <class T, class V>
+RECURRA_INLINE T lane_sum(V x) {
+  constexpr int half = static_cast<int>(sizeof(V) / sizeof(T)) / 2;
+  if constexpr (half == 1) {
+    return x[0] + x[1];
+  } else {
+    return [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+      return lane_sum<T>(__builtin_shufflevector(x, x, i...) + __builtin_shufflevector(x, x, half + i...));
+    }(std::make_integer_sequence<int, half>{});
+  }
+}
+
 template <class T>
 RECURRA_INLINE Vec<T> square_root(Vec<T> x) {
   if constexpr (std::is_same_v<T, float>) {

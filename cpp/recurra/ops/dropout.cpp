@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "recurra/kernels/noise.h"
 #include "recurra/ops/arithmetic.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
 namespace {
+
+double operations(Index elements) { return 4.0 * static_cast<double>(elements); }
 
 void check_rate(double rate) { check(rate >= 0 && rate < 1, "dropout: expected a rate in [0, 1), got ", rate); }
 
@@ -18,7 +21,7 @@ Tensor masked(const Tensor& x, double rate, const Philox& numbers) {
     const DropoutMask<T> mask(numbers, rate);
     const T* in = x.data<T>();
     T* to = out.data<T>();
-    parallel_blocks(x.size(), elementwise_block, 20.0 * static_cast<double>(x.size()), [&](Index begin, Index end) {
+    parallel_blocks(x.size(), elementwise_block, operations(x.size()), [&](Index begin, Index end) {
       std::array<T, 256> factor;
       for (Index at = begin; at < end;) {
         const Index count = std::min<Index>(static_cast<Index>(factor.size()), end - at);
@@ -49,9 +52,17 @@ Tensor dropout(const Tensor& x, double rate, const Philox& numbers, const Shape&
   return multiply(x, dropout_mask(mask_shape, rate, numbers, x.dtype()));
 }
 
-Tensor dropout_mask(const Shape& shape, double rate, const Philox& numbers, DType dtype) {
+Tensor dropout_mask(const Shape& shape, double rate, const Philox& numbers, DType dtype, std::optional<double> kept) {
   check_rate(rate);
-  return masked(Tensor::full(shape, dtype, 1), rate, numbers);
+  const Tensor out(shape, dtype);
+  dispatch_float(dtype, "dropout_mask", [&]<class T>() {
+    const DropoutMask<T> mask(numbers, rate, static_cast<T>(kept.value_or(1 / (1 - rate))));
+    T* to = out.data<T>();
+    parallel_blocks(out.size(), elementwise_block, operations(out.size()), [&](Index begin, Index end) {
+      mask.fill(static_cast<std::uint64_t>(begin), static_cast<std::uint64_t>(end - begin), to + begin);
+    });
+  });
+  return out;
 }
 
 }  // namespace recurra::ops

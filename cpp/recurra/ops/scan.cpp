@@ -154,6 +154,8 @@ void backward(const Extent& e, const T* dh, const T* a, const T* h, const T* h0,
 
 }  // namespace
 
+bool scans_in_blocks(Index B, Index T) { return Extent{B, T, 1, false, false}.blocks > 1; }
+
 Tensor linear_scan(const Tensor& a, const Tensor& b, const Tensor& h0) {
   constexpr const char* who = "linear_scan";
   check_rank(b, 3, who, "b");

@@ -9,4 +9,7 @@ namespace recurra::ops {
 /// undefined for zeros -> (B, T, U).
 Tensor linear_scan(const Tensor& a, const Tensor& b, const Tensor& h0);
 
+/// Whether it goes through blocks of time at once: for few sequences of many steps.
+bool scans_in_blocks(Index B, Index T);
+
 }  // namespace recurra::ops

@@ -16,9 +16,10 @@
 // slot fed by the state; it has no recurrent kernel then. A slot in no stage is memory of a unit from one stage to
 // another.
 //
-// A cell may be `normalised`: then the recurrent sums of each stage, over all its units and slots, have mean 0 and
-// variance 1 before they are multiplied by a gain, the weight vector that bears the number of the slot's column block
-// (Ba et al., "Layer normalization", 2016). A stage of such a cell may also normalise its operand as it is.
+// A cell may be `normalised` (normal.h): then the input sums of all stages, and the recurrent sums of each, are
+// normalised before they are multiplied by gains. These are weight vectors: first one for each recurrent column block,
+// last one for each of the input's. A stage of such a cell may also normalise its operand as it is; that gain follows
+// those of the recurrent blocks.
 //
 // The last stage may project: its one slot, which no kernel feeds, is the operand of the stage before times the
 // projection, (U, P), and makes state 0, which has P units then. The recurrent product of the first stage is of depth
@@ -33,7 +34,7 @@ namespace recurra::rnn {
 
 inline constexpr int none = -1;
 inline constexpr int projected = -2;  // in recurrent_block: fed by the projection
-inline constexpr int itself = -3;     // in recurrent_block: the operand itself; its gain follows those of the blocks
+inline constexpr int itself = -3;     // in recurrent_block: the operand itself
 
 /// The slots a stage computes: [first, first + count).
 struct Stage {
@@ -58,7 +59,7 @@ inline constexpr int vectors_of = [] {
 template <class Cell>
 inline constexpr bool projects = Cell::recurrent_block[Cell::slots - 1] == projected;
 
-/// Whether a cell's recurrent sums are normalised.
+/// Whether a cell's sums are normalised.
 template <class Cell>
 inline constexpr bool normalised = requires { Cell::normalised; };
 

@@ -84,11 +84,12 @@ class CellLayout {
       stages == 1 && !normalised<Cell> && input.count == slots && (recurrent.count == slots || recurrent.count == 0);
   static constexpr int group = whole && std::is_same_v<T, float> ? std::max(1, gemm::panel_vectors / slots) : 1;
 
-  // Behind the slots stand the operands of later stages; then, where recurrent sums are normalised, these without their
-  // gain, and a vector of one over the spread, a lane a stage.
+  // Behind the slots stand the operands of later stages; then, in a normalised cell (normal.h), the recurrent and the
+  // input sums without their gains, and one over the spread of each set of them, a lane a set.
   static constexpr int normal = slots + stages - 1;
-  static constexpr int kept = normal + (normalised<Cell> ? recurrent.count + 1 : 0);
-  static constexpr int spread = kept - 1;
+  static constexpr int normal_count = normalised<Cell> ? recurrent.count + input.count : 0;
+  static constexpr int spread = normal + normal_count;
+  static constexpr int kept = spread + (normalised<Cell> ? 1 + stages / L : 0);
   /// Whether a step needs memory for what is saved, even where no backward pass follows.
   static constexpr bool needs_saved = stages > 1 || normalised<Cell>;
   static_assert(!(normalised<Cell> && projects<Cell>));
@@ -110,14 +111,32 @@ class CellLayout {
   static constexpr bool projecting(int stage) { return projects<Cell> && stage == stages - 1; }
   /// Whether a stage takes the operand as it is.
   static constexpr bool passing(int stage) { return Cell::recurrent_block[Cell::stages[stage].first] == itself; }
-  /// Where the gradients that a stage's recurrent product takes stand among the slots.
+  /// Where the gradients that a stage's recurrent product, and the input product, take stand among what is saved.
   static constexpr int product_slot(int stage) {
-    const int first = fed_slots(Cell::recurrent_block, Cell::stages[stage].first, Cell::stages[stage].count).first;
-    return normalised<Cell> ? normal + first - recurrent.first : first;
+    return normalised<Cell> ? normal_set(stage).place : recurrent_slots(stage).first;
   }
-  /// Which weight vector is the gain of a normalised slot.
-  static constexpr int gain_of(int slot) {
+  static constexpr int input_slot = normalised<Cell> ? normal + recurrent.count : input.first;
+
+  /// A set of sums that are normalised together: `count` of them from `place` on among what is saved, those of the
+  /// slots from `slot` on. Sets are the recurrent sums of each stage, then the input sums.
+  struct NormalSet {
+    int place, count, slot;
+  };
+  static constexpr NormalSet normal_set(int set) {
+    if (set == stages) return {normal + recurrent.count, input.count, input.first};
+    const SlotRange range = recurrent_slots(set);
+    return {normal + range.first - recurrent.first, range.count, range.first};
+  }
+  /// Which column block a number of a set belongs to: first come the recurrent ones, then what a stage takes as it is,
+  /// last those of the input.
+  static constexpr int normal_block(int set, int s) {
+    const int slot = normal_set(set).slot + s;
+    if (set == stages) return recurrent.count + Cell::input_block[slot];
     return Cell::recurrent_block[slot] == itself ? recurrent_blocks : Cell::recurrent_block[slot];
+  }
+  /// Which weight vector is its gain: they come in the same order, those of the input last of all vectors.
+  static constexpr int normal_gain(int set, int s) {
+    return set == stages ? vectors - normal_count + normal_block(set, s) : normal_block(set, s);
   }
   /// Vectors of units that a stage computes.
   Index vectors_of_stage(int stage) const { return projecting(stage) ? padded<T>(P) / L : J; }
@@ -130,13 +149,15 @@ class CellLayout {
     return (j * rows + row * ub + b) * kept * L;
   }
 
-  /// body(first vector of units, constant number of them) for every group.
+  /// body(first vector of units, constant number of them) for every group of a share.
   template <class Body>
-  RECURRA_INLINE void for_groups(Body&& body) const {
-    Index j = 0;
-    for (; j + group <= J; j += group) body(j, std::integral_constant<int, group>{});
+  RECURRA_INLINE void for_groups(Body&& body, Share share = {}) const {
+    const Index groups = (J + group - 1) / group, last = share.end(groups);
+    const Index whole_end = std::min(last, J / group) * group;
+    Index j = share.begin(groups) * group;
+    for (; j < whole_end; j += group) body(j, std::integral_constant<int, group>{});
     if constexpr (group > 1)
-      if (j < J)
+      if (j < J && last == groups)
         gemm::with_constant<group - 1>(static_cast<int>(J - j),
                                        [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
   }
@@ -154,12 +175,20 @@ class CellLayout {
 
   /// The same for the vectors of units of a stage.
   template <int stage, class Body>
-  RECURRA_INLINE void for_stage_groups(Body&& body) const {
+  RECURRA_INLINE void for_stage_groups(Body&& body, Share share = {}) const {
     if constexpr (projecting(stage)) {
-      for (Index j = 0; j < vectors_of_stage(stage); ++j) body(j, std::integral_constant<int, 1>{});
+      const Index count = vectors_of_stage(stage);
+      for (Index j = share.begin(count); j < share.end(count); ++j) body(j, std::integral_constant<int, 1>{});
     } else {
-      for_groups(body);
+      for_groups(body, share);
     }
+  }
+
+  /// The vectors of units of a stage that a share covers: [first, last).
+  std::pair<Index, Index> vectors_of_share(int stage, Share share) const {
+    const Index size = projecting(stage) ? 1 : group, count = vectors_of_stage(stage);
+    const Index groups = (count + size - 1) / size;
+    return {share.begin(groups) * size, std::min(count, share.end(groups) * size)};
   }
 
   const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }
@@ -258,9 +287,10 @@ class CellLayout {
   static constexpr int input_count(int stage) {
     return fed_slots(Cell::input_block, Cell::stages[stage].first, Cell::stages[stage].count).count;
   }
-  static constexpr int recurrent_count(int stage) {
-    return fed_slots(Cell::recurrent_block, Cell::stages[stage].first, Cell::stages[stage].count).count;
+  static constexpr SlotRange recurrent_slots(int stage) {
+    return fed_slots(Cell::recurrent_block, Cell::stages[stage].first, Cell::stages[stage].count);
   }
+  static constexpr int recurrent_count(int stage) { return recurrent_slots(stage).count; }
   Index vector_place(Index u, int v) const { return (u / L * vectors + v) * L + u % L; }
   Index place(Index u, int slot) const { return (u / L * slots + slot) * L + u % L; }
 

@@ -16,14 +16,6 @@ std::vector<CellEntry>& cells() {
   return entries;
 }
 
-Activation activation_named(const std::string& name, const char* argument) {
-  const auto kind = activation_from_name(name);
-  if (kind) return *kind;
-  std::string known;
-  for (const ActivationName& row : activation_names) known += (known.empty() ? "" : ", ") + std::string(row.name);
-  throw std::invalid_argument(text("rnn: ", argument, " '", name, "' is not one of ", known));
-}
-
 void check_shape(const Tensor& tensor, const Shape& expected, DType dtype, const char* what) {
   if (!tensor.defined()) return;
   check(tensor.shape() == expected && tensor.dtype() == dtype, "rnn: ", what, " must be ", name_of(dtype),
@@ -66,10 +58,8 @@ Units check_inputs(const CellEntry& cell, const RecurrentInputs& in, const Recur
   const Index columns = cell.input_blocks * U;
   const DType dtype = in.x.dtype();
   check_shape(in.recurrent_kernel, {taps * P, cell.recurrent_blocks * U}, dtype, "recurrent_kernel");
+  check(in.kernel.defined(), "rnn: ", cell.name, " needs its kernel");
   check_shape(in.kernel, {F, columns}, dtype, "kernel");
-  check(in.kernel.defined() || (F == columns && !in.input_dropout.defined()),
-        "rnn: without a kernel x must hold the sums of ", columns, " columns, without input dropout; its shape is ",
-        in.x.shape().str());
   check_shape(in.projection, {U, P}, dtype, "projection");
   check_shape(in.projection_bias, {P}, dtype, "projection_bias");
   if (in.bias.defined())
@@ -89,6 +79,16 @@ Units check_inputs(const CellEntry& cell, const RecurrentInputs& in, const Recur
   check_shape(in.recurrent_dropout, per_step ? Shape{B, T, P} : Shape{B, P}, dtype, "recurrent_dropout");
   check(in.zoneout.empty() || in.zoneout.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
         cell.states, " states, got zoneout for ", in.zoneout.size());
+  check(in.mean.defined() == in.variance.defined(), "rnn: mean and variance go together");
+  check(cell.normal_blocks > 0 || !(in.mean.defined() || options.batch_statistics), "rnn: ", cell.name,
+        " normalises nothing");
+  check(!in.mean.defined() || !options.batch_statistics, "rnn: statistics are given, or the batch's, not both");
+  if (in.mean.defined()) {
+    check_rank(in.mean, 2, "rnn", "mean");
+    check(in.mean.shape(0) > 0, "rnn: mean has no steps");
+    for (const Tensor* each : {&in.mean, &in.variance})
+      check_shape(*each, {in.mean.shape(0), cell.normal_blocks * U}, dtype, "mean and variance");
+  }
   for (int state = 0; const Tensor& share : in.zoneout)
     check_shape(share, {B, T, units.of_state(state++)}, dtype, "zoneout");
   return units;
@@ -105,9 +105,9 @@ struct Table {
   std::shared_ptr<const ops::Occurrences> found;
 };
 
-std::optional<Table> table_of(const RecurrentInputs& in, const RecurrentOptions& options) {
+std::optional<Table> table_of(const CellEntry& cell, const RecurrentInputs& in, const RecurrentOptions& options) {
   const ops::RowsOfTable* source = ops::rows_of_table(in.x);
-  if (!source || !in.kernel.defined() || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
+  if (!source || cell.normal_blocks > 0 || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
   const Index places = source->rows.size(), size = source->table.shape(0);
   if (!ops::Occurrences::worth_counting(places, size)) return std::nullopt;
   Table out{source->rows, source->table, std::make_shared<const ops::Occurrences>(source->rows, size)};
@@ -117,23 +117,24 @@ std::optional<Table> table_of(const RecurrentInputs& in, const RecurrentOptions&
 }
 
 template <class T>
-Sequence<T> sequence_of(const RecurrentInputs& in, const Units& units, const RecurrentOptions& options,
-                        const std::optional<Table>& table, bool training) {
+Sequence<T> sequence_of(const CellEntry& cell, const RecurrentInputs& in, const Units& units,
+                        const RecurrentOptions& options, const std::optional<Table>& table, bool training) {
   Sequence<T> s;
   s.B = in.x.shape(0);
   s.steps = in.x.shape(1);
   s.F = in.x.shape(2);
   s.U = units.U;
   s.P = units.P;
-  s.functions = {activation_named(options.activation, "activation"),
-                 activation_named(options.recurrent_activation, "recurrent_activation")};
+  s.functions = {activation_named(options.activation, "rnn"), activation_named(options.recurrent_activation, "rnn")};
   s.clip = static_cast<T>(options.clip);
   s.skips = options.skips;
   s.go_backwards = options.go_backwards;
   s.return_sequences = options.return_sequences;
   s.zero_output_for_mask = options.zero_output_for_mask;
   s.training = training;
-  s.segment = options.checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
+  // What a normalised cell keeps of a step is soon more than a cache holds: making it again takes less time.
+  const bool checkpoint = options.checkpoint || (cell.normal_blocks > 0 && options.skips.empty());
+  s.segment = checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
   if (table) s.table_input = {table->table.data<T>(), table->found.get()};
   else s.x = in.x.data<T>();
   s.weights = {data_or_null<T>(in.kernel),  data_or_null<T>(in.recurrent_kernel), data_or_null<T>(in.bias),
@@ -145,6 +146,10 @@ Sequence<T> sequence_of(const RecurrentInputs& in, const Units& units, const Rec
   for (const Tensor& share : in.zoneout) s.zoneout.push_back(data_or_null<T>(share));
   for (const double rate : options.zoneout_rate) s.zoneout_rate.push_back(static_cast<T>(rate));
   for (const Tensor& state : in.initial) s.initial.push_back(data_or_null<T>(state));
+  s.mean = data_or_null<T>(in.mean);
+  s.variance = data_or_null<T>(in.variance);
+  s.statistics_steps = in.mean.defined() ? in.mean.shape(0) : 0;
+  s.statistics = options.batch_statistics ? Statistics::batch : in.mean.defined() ? Statistics::given : Statistics::row;
   return s;
 }
 
@@ -266,12 +271,18 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
   RecurrentOutputs out;
   out.output = Tensor(options.return_sequences ? Shape{B, steps, units.P} : Shape{B, units.P}, dtype);
   for (int state = 0; state < cell.states; ++state) out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
+  if (options.batch_statistics)
+    for (Tensor* each : {&out.mean, &out.variance}) *each = Tensor({steps, cell.normal_blocks * units.U}, dtype);
   dispatch_float(dtype, "rnn", [&]<class T>() {
     const RecurrentInputs kept = training ? detached(in) : in;
-    const std::optional<Table> table = table_of(kept, options);
-    Sequence<T> sequence = sequence_of<T>(kept, units, options, table, training);
+    const std::optional<Table> table = table_of(cell, kept, options);
+    Sequence<T> sequence = sequence_of<T>(cell, kept, units, options, table, training);
     sequence.y = out.output.data<T>();
     for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
+    if (options.batch_statistics) {
+      sequence.batch_mean = out.mean.data<T>();
+      sequence.batch_variance = out.variance.data<T>();
+    }
     const std::shared_ptr<Runner<T>> runner = cell.makers<T>().runner(sequence);
     Tensor saved, states;
     if (training) {

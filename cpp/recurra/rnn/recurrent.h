@@ -18,13 +18,14 @@ struct RecurrentOptions {
   double clip = 0;                    // bound of the cell state (LSTM), 0 for none
   std::vector<double> zoneout_rate;   // per state the share of the previous state that stays; empty for none
   std::vector<Index> skips;           // the recurrent products also read the states so many steps ago, each at least 2
+  bool batch_statistics = false;      // normalise by the statistics of this batch, in a cell that normalises
   bool checkpoint = false;            // keep the states of every sqrt(T)-th step only and compute the rest again
 };
 
 /// Inputs of recurrent(); undefined tensors are "not given". P is U unless the cell projects.
 struct RecurrentInputs {
   Tensor x;                 // (B, T, F)
-  Tensor kernel;            // (F, input blocks U); undefined where x holds the sums x W, (B, T, input blocks U)
+  Tensor kernel;            // (F, input blocks U)
   Tensor recurrent_kernel;  // (taps P, recurrent blocks U), taps 1 + the skips; undefined for a cell without recurrent
                             // product
   Tensor bias;              // (bias_rows, input blocks U), or (input blocks U)
@@ -35,12 +36,15 @@ struct RecurrentInputs {
   Tensor mask;                  // (B, T) bool; at a masked step the states stay as they are
   Tensor input_dropout;         // (B, F) scale of the input, the same for all steps
   Tensor recurrent_dropout;     // scale of the state in the recurrent products: (B, P) for all steps, or (B, T, P)
+  Tensor mean, variance;  // (steps, normalised columns) of a cell that normalises: statistics to go by, instead of
+                          // each row's own; those of the last step serve all later ones
   std::vector<Tensor> zoneout;  // (B, T, U or P) for each state: the share of the previous state that stays
 };
 
 struct RecurrentOutputs {
   Tensor output;
   std::vector<Tensor> states;  // (B, U or P) each, after the last step
+  Tensor mean, variance;       // (T, normalised columns), with batch_statistics: recurrent blocks, input blocks
 };
 
 /// Differentiable with respect to x, the weights and the initial states.

@@ -26,6 +26,7 @@ struct CellEntry {
   int vectors;           // weights of one number a unit
   bool needs_vectors;    // whether it cannot do without
   bool projects;         // whether state 0 is a projection
+  int normal_blocks;     // column blocks of sums that are normalised
   CellMakers<float> makers_float;
   CellMakers<double> makers_double;
 
@@ -45,7 +46,8 @@ struct Registration {
   Registration() {
     using Layout = CellLayout<Cell, float>;
     add_cell({Cell::name, Cell::states, Layout::input_blocks, Layout::recurrent_blocks, Cell::bias_rows,
-              Layout::vectors, needs_vectors<Cell>, projects<Cell>, makers<float>(), makers<double>()});
+              Layout::vectors, needs_vectors<Cell>, projects<Cell>, Layout::normal_count, makers<float>(),
+              makers<double>()});
   }
 
  private:

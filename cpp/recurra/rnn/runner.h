@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "recurra/ops/embedding.h"
-#include "recurra/rnn/layout.h"
+#include "recurra/rnn/normal.h"
 
 namespace recurra::rnn {
 
@@ -27,20 +27,26 @@ struct Sequence {
   bool go_backwards = false;
   bool return_sequences = false;
   bool zero_output_for_mask = false;
-  bool training = false;  // keep what backward needs
-  Index segment = 0;      // steps between checkpoints; steps keeps everything
-  const T* x = nullptr;   // B T F (without a kernel the sums of the input product, by column blocks), or nullptr and
+  bool training = false;      // keep what backward needs
+  Index segment = 0;          // steps between checkpoints; steps keeps everything
+  const T* x = nullptr;       // B T F, or nullptr and
   TableInput<T> table_input;  // the rows of a table
   Weights<T> weights;
-  const bool* mask = nullptr;            // B T, false where a step is padding
-  const T* input_dropout = nullptr;      // B F, scale of each input
-  const T* recurrent_dropout = nullptr;  // B P, scale of state 0 as the recurrent products see it, or B T P
-  bool dropout_per_step = false;         // whether that scale has a time axis
-  std::vector<const T*> zoneout;         // per state: B T U or P, the share of the previous state that stays
-  std::vector<T> zoneout_rate;           // per state: the same as one number, where there are no masks
-  std::vector<const T*> initial;         // per state: B U or P
-  T* y = nullptr;                        // B T P or B P
-  std::vector<T*> final;                 // per state: B U or P
+  const bool* mask = nullptr;               // B T, false where a step is padding
+  const T* input_dropout = nullptr;         // B F, scale of each input
+  const T* recurrent_dropout = nullptr;     // B P, scale of state 0 as the recurrent products see it, or B T P
+  bool dropout_per_step = false;            // whether that scale has a time axis
+  std::vector<const T*> zoneout;            // per state: B T U or P, the share of the previous state that stays
+  std::vector<T> zoneout_rate;              // per state: the same as one number, where there are no masks
+  Statistics statistics = Statistics::row;  // of a normalised cell
+  const T* mean = nullptr;                  // given statistics: statistics_steps, normalised columns; the last ones are
+  const T* variance = nullptr;              // those of all later steps
+  Index statistics_steps = 0;
+  T* batch_mean = nullptr;  // statistics of the batch: T, normalised columns
+  T* batch_variance = nullptr;
+  std::vector<const T*> initial;  // per state: B U or P
+  T* y = nullptr;                 // B T P or B P
+  std::vector<T*> final;          // per state: B U or P
 };
 
 /// Gradients; an output gradient that is nullptr is zero, an input gradient that is nullptr is not wanted.

@@ -8,22 +8,10 @@
 // Letters: F features, U units, L lanes, J vectors of units.
 #pragma once
 
-#include <cmath>
-
 #include "recurra/kernels/gemm.h"
-#include "recurra/rnn/layout.h"
+#include "recurra/rnn/normal.h"
 
 namespace recurra::rnn {
-
-/// Added to a variance before its root is taken; Keras's in its layer normalisation.
-inline constexpr double normal_epsilon = 1e-3;
-
-template <class T>
-RECURRA_INLINE T lane_sum(Vec<T> x) {
-  T sum = 0;
-  for (int lane = 0; lane < lanes<T>; ++lane) sum += x[lane];
-  return sum;
-}
 
 /// The rows of a step and where their numbers lie. States stand as [state][row][padded units], what is saved as
 /// CellLayout says, for `capacity` rows each.
@@ -31,16 +19,19 @@ template <class T>
 struct StepRows {
   Index count = 0;                 // rows that take part
   const Index* place = nullptr;    // where each stands among the rows
-  const T* const* x = nullptr;     // for each what the input product reads, or its sums by column blocks
+  const T* const* x = nullptr;     // for each what the input product reads
   const T* const* sums = nullptr;  // or, in place of x, what input_sums() made of it
-  bool input_sums = false;         // whether x holds sums
   const T* const* h = nullptr;     // and the recurrent product of the first stage
   Index capacity = 0;
   const T* before = nullptr;  // states
   T* after = nullptr;
-  T* saved = nullptr;                    // nullptr where nothing is to be kept, in a cell that does not need it
-  const T* recurrent_dropout = nullptr;  // scale of state 0, laid out like one state
-  const T* zoneout = nullptr;            // share of each state that stays, laid out like the states
+  T* saved = nullptr;                       // nullptr where nothing is to be kept, in a cell that does not need it
+  const T* recurrent_dropout = nullptr;     // scale of state 0, laid out like one state
+  const T* zoneout = nullptr;               // share of each state that stays, laid out like the states
+  Share share = {};                         // of the units: with others, all threads of a team take the step together
+  Statistics statistics = Statistics::row;  // of a normalised cell; see NormalRows
+  T* mean = nullptr;
+  T* variance = nullptr;
 };
 
 template <class Cell, class T>
@@ -56,6 +47,7 @@ class Step {
       : layout(features, units, width, taps), functions_(functions), clip_(clip) {}
 
   Layout layout;
+  Normal<Cell, T> normal{layout};
 
   Index padded_units() const { return layout.stride; }
   /// Elements of the states, and of what is saved, of so many rows.
@@ -72,7 +64,10 @@ class Step {
   T clip() const { return clip_; }
 
   void forward(const StepRows<T>& rows) const {
-    unroll<Layout::stages>([&](auto stage) { forward_stage<stage>(rows); });
+    unroll<Layout::stages>([&](auto stage) {
+      forward_stage<stage>(rows);
+      if (rows.share.parts > 1) wait_for_team();
+    });
   }
 
   /// Numbers of a row of input sums: [unit vector][slot][lane].
@@ -93,7 +88,8 @@ class Step {
       gemm::for_tiles<gemm::tile_rows<T>(vectors)>(count, [&](Index tile, auto size) __attribute__((always_inline)) {
         constexpr int M = decltype(size)::value;
         Vec<T> acc[M][vectors];
-        start_with_input<stage, ub>(acc, x + tile, j);
+        start_with_bias<stage>(acc, j);
+        add_input_product<stage, Part::input_offset, ub>(acc, x + tile, j);
         unroll<M>([&](auto m) __attribute__((always_inline)) {
           unroll<vectors>([&](auto v) __attribute__((always_inline)) {
             store(sums + (tile + m) * sums_size() + sum_place<stage>(j, v), acc[m][v]);
@@ -110,57 +106,66 @@ class Step {
     return ((j + v / Part::count) * slots + Part::first + v % Part::count) * L;
   }
 
-  // acc = bias + x W.
-  template <int stage, int ub, int M, int vectors>
-  RECURRA_INLINE void start_with_input(Vec<T> (&acc)[M][vectors], const T* const* x, Index j) const {
-    using Part = StageLayout<Cell, stage>;
-    const T* in[M];
-    unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = x[m]; });
+  template <int stage, int M, int vectors>
+  RECURRA_INLINE void start_with_bias(Vec<T> (&acc)[M][vectors], Index j) const {
     unroll<vectors>([&](auto v) __attribute__((always_inline)) {
       const Vec<T> start = load(layout.bias() + sum_place<stage>(j, v));
       unroll<M>([&](auto m) __attribute__((always_inline)) { acc[m][v] = start; });
     });
-    if constexpr (Part::input.count > 0)
-      gemm::multiply_add_part<Part::input_offset, ub * Part::input.count>(acc, in, layout.F,
-                                                                          layout.input_panel(stage, j));
+  }
+
+  // acc += x W, from slot `offset` of the tile on.
+  template <int stage, int offset, int ub, int M, int S>
+  RECURRA_INLINE void add_input_product(Vec<T> (&acc)[M][S], const T* const* x, Index j) const {
+    constexpr int count = StageLayout<Cell, stage>::input.count;
+    if constexpr (count > 0) {
+      const T* in[M];
+      unroll<M>([&](auto m) __attribute__((always_inline)) { in[m] = x[m]; });
+      gemm::multiply_add_part<offset, ub * count>(acc, in, layout.F, layout.input_panel(stage, j));
+    }
   }
 
   template <int stage>
   void forward_stage(const StepRows<T>& rows) const {
     using Part = StageLayout<Cell, stage>;
-    constexpr bool normal = normalised<Cell> && Part::recurrent.count > 0;
-    if constexpr (normal) make_normal<stage>(rows);
-    layout.template for_stage_groups<stage>([&](Index j, auto blocks) __attribute__((always_inline)) {
-      constexpr int ub = decltype(blocks)::value;
-      constexpr int vectors = ub * Part::count;
-      gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
-          rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
-            constexpr int M = decltype(size)::value;
-            Vec<T> acc[M][vectors];
-            if (rows.sums) {
-              unroll<M>([&](auto m) __attribute__((always_inline)) {
-                unroll<vectors>([&](auto v) __attribute__((always_inline)) {
-                  acc[m][v] = load(rows.sums[tile + m] + sum_place<stage>(j, v));
+    if constexpr (normalised<Cell>) make_normal<stage>(rows);
+    layout.template for_stage_groups<stage>(
+        [&](Index j, auto blocks) __attribute__((always_inline)) {
+          constexpr int ub = decltype(blocks)::value;
+          constexpr int vectors = ub * Part::count;
+          gemm::for_tiles<gemm::tile_rows<T>(vectors)>(
+              rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
+                constexpr int M = decltype(size)::value;
+                Vec<T> acc[M][vectors];
+                if constexpr (normalised<Cell>) {
+                  start_with_bias<stage>(acc, j);
+                  add_normal<stage, Layout::stages>(acc, rows, tile, j);
+                  add_normal<stage, stage>(acc, rows, tile, j);
+                } else {
+                  if (rows.sums) {
+                    unroll<M>([&](auto m) __attribute__((always_inline)) {
+                      unroll<vectors>([&](auto v) __attribute__((always_inline)) {
+                        acc[m][v] = load(rows.sums[tile + m] + sum_place<stage>(j, v));
+                      });
+                    });
+                  } else {
+                    start_with_bias<stage>(acc, j);
+                    add_input_product<stage, Part::input_offset, ub>(acc, rows.x + tile, j);
+                  }
+                  if constexpr (Part::recurrent.count > 0)
+                    add_recurrent_product<stage, Part::recurrent_offset, ub>(acc, rows, tile, j);
+                }
+                alignas(simd_bytes) T sums[M * vectors * L];
+                unroll<M>([&](auto m) __attribute__((always_inline)) {
+                  unroll<vectors>(
+                      [&](auto v) __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
+                });
+                with_functions([&](const auto& functions) __attribute__((always_inline)) {
+                  forward_units<stage>(functions, rows, j, blocks, rows.place + tile, M, sums);
                 });
               });
-            } else {
-              start_with_input<stage, ub>(acc, rows.x + tile, j);
-              if constexpr (Part::input.count > 0)
-                if (rows.input_sums) add_input_sums<stage, ub>(acc, rows.x + tile, j);
-            }
-            if constexpr (normal) add_normal<stage>(acc, rows, tile, j);
-            else if constexpr (Part::recurrent.count > 0)
-              add_recurrent_product<stage, Part::recurrent_offset, ub>(acc, rows, tile, j);
-            alignas(simd_bytes) T sums[M * vectors * L];
-            unroll<M>([&](auto m) __attribute__((always_inline)) {
-              unroll<vectors>([&](auto v)
-                                  __attribute__((always_inline)) { store(sums + (m * vectors + v) * L, acc[m][v]); });
-            });
-            with_functions([&](const auto& functions) __attribute__((always_inline)) {
-              forward_units<stage>(functions, rows, j, blocks, rows.place + tile, M, sums);
-            });
-          });
-    });
+        },
+        rows.share);
   }
 
   // acc += the recurrent product of a stage, from slot `offset` of the tile on.
@@ -184,78 +189,70 @@ class Step {
     }
   }
 
-  // acc += the input product's sums as they came.
-  template <int stage, int ub, int M, int S>
-  RECURRA_INLINE void add_input_sums(Vec<T> (&acc)[M][S], const T* const* x, Index j) const {
-    using Part = StageLayout<Cell, stage>;
-    unroll<S>([&](auto v) __attribute__((always_inline)) {
-      constexpr int b = v / Part::count, block = Cell::input_block[Part::first + v % Part::count];
-      if constexpr (block != none) {
-        const Index u = (j + b) * L;
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          acc[m][v] += load_part(x[m] + block * layout.U + u, layout.U - u);
-        });
-      }
-    });
-  }
-
   T* saved_of(const StepRows<T>& rows, Index j, Index row) const {
     return rows.saved + layout.saved_place(rows.capacity, j, rows.place[row]);
   }
 
-  // Recurrent sums of all units of a stage, normalised row by row, into their place among what is saved.
+  // The sums of a stage, normalised: those of the input with the first one.
   template <int stage>
-  [[gnu::noinline]] void make_normal(const StepRows<T>& rows) const {
-    constexpr int count = StageLayout<Cell, stage>::recurrent.count, first = Layout::product_slot(stage);
-    for (Index j = 0; j < layout.J; ++j)
-      gemm::for_tiles<gemm::tile_rows<T>(count)>(rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
-        constexpr int M = decltype(size)::value;
-        Vec<T> acc[M][count];
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          unroll<count>([&](auto s) __attribute__((always_inline)) {
-            acc[m][s] = Layout::passing(stage) ? load(saved_of(rows, j, tile + m) + (slots + stage - 1) * L) : Vec<T>{};
-          });
-        });
-        if constexpr (!Layout::passing(stage)) add_recurrent_product<stage, 0, 1>(acc, rows, tile, j);
-        unroll<M>([&](auto m) __attribute__((always_inline)) {
-          unroll<count>([&](auto s) __attribute__((always_inline)) {
-            store(saved_of(rows, j, tile + m) + (first + s) * L, acc[m][s]);
-          });
-        });
+  void make_normal(const StepRows<T>& rows) const {
+    using Part = StageLayout<Cell, stage>;
+    const NormalRows<T> normal_rows{rows.count, rows.place,      rows.saved, rows.capacity,
+                                    rows.share, rows.statistics, rows.mean,  rows.variance};
+    if constexpr (stage == 0) {
+      unroll<Layout::stages>([&](auto part) {
+        constexpr int number = decltype(part)::value;
+        constexpr SlotRange fed = StageLayout<Cell, number>::input;
+        save_sums<fed.count, Layout::input_slot + fed.first - Layout::input.first>(
+            rows, [&](auto& acc, Index tile, Index j)
+                      __attribute__((always_inline)) { add_input_product<number, 0, 1>(acc, rows.x + tile, j); });
       });
-    const T number = static_cast<T>(layout.U * count);
-    for (Index row = 0; row < rows.count; ++row) {
-      // Places past the last unit are kept zero, and so do not count.
-      const auto each = [&](auto&& body) {
-        for (Index j = 0; j < layout.J; ++j)
-          for (int s = 0; s < count; ++s) body(saved_of(rows, j, row) + (first + s) * L, layout.U - j * L);
-      };
-      Vec<T> sum{}, squares{};
-      each([&](T* place, Index left) { sum += load_part(place, left); });
-      const Vec<T> mean = broadcast(lane_sum<T>(sum) / number);
-      each([&](T* place, Index left) {
-        const Vec<T> centred = load(place) - mean;
-        store(place, Vec<T>{});
-        store_part(place, centred, left);
-        const Vec<T> counted = load(place);
-        squares += counted * counted;
-      });
-      const T inverse = T(1) / std::sqrt(lane_sum<T>(squares) / number + T(normal_epsilon));
-      each([&](T* place, Index) { store(place, load(place) * inverse); });
-      saved_of(rows, 0, row)[Layout::spread * L + stage] = inverse;
+      normal.template forward<Layout::stages>(normal_rows);
     }
+    save_sums<Part::recurrent.count, Layout::product_slot(stage)>(
+        rows, [&](auto& acc, Index tile, Index j) __attribute__((always_inline)) {
+          if constexpr (Layout::passing(stage)) {
+            constexpr int M = std::extent_v<std::remove_reference_t<decltype(acc)>>;
+            unroll<M>([&](auto m) __attribute__((always_inline)) {
+              acc[m][0] = load(saved_of(rows, j, tile + m) + (slots + stage - 1) * L);
+            });
+          } else {
+            add_recurrent_product<stage, 0, 1>(acc, rows, tile, j);
+          }
+        });
+    normal.template forward<stage>(normal_rows);
   }
 
-  // acc += gain times the normalised recurrent sums.
-  template <int stage, int M, int S>
+  // Sums of all units, `count` of each from `place` on among what is saved: add(acc, tile, j) makes them.
+  template <int count, int place, class Add>
+  [[gnu::noinline]] void save_sums(const StepRows<T>& rows, const Add& add) const {
+    if constexpr (count > 0)
+      for (Index j = rows.share.begin(layout.J); j < rows.share.end(layout.J); ++j)
+        gemm::for_tiles<gemm::tile_rows<T>(count)>(
+            rows.count, [&](Index tile, auto size) __attribute__((always_inline)) {
+              constexpr int M = decltype(size)::value;
+              Vec<T> acc[M][count] = {};
+              add(acc, tile, j);
+              unroll<M>([&](auto m) __attribute__((always_inline)) {
+                unroll<count>([&](auto s) __attribute__((always_inline)) {
+                  store(saved_of(rows, j, tile + m) + (place + s) * L, acc[m][s]);
+                });
+              });
+            });
+  }
+
+  // acc += gains times the normalised sums of a set, as far as they are the stage's.
+  template <int stage, int set, int M, int S>
   RECURRA_INLINE void add_normal(Vec<T> (&acc)[M][S], const StepRows<T>& rows, Index tile, Index j) const {
-    using Part = StageLayout<Cell, stage>;
-    unroll<Part::recurrent.count>([&](auto s) __attribute__((always_inline)) {
-      const Vec<T> gain = load(layout.vectors_at(j) + Layout::gain_of(Part::recurrent.first + s) * L);
-      unroll<M>([&](auto m) __attribute__((always_inline)) {
-        acc[m][Part::recurrent_offset + s] +=
-            gain * load(saved_of(rows, j, tile + m) + (Layout::product_slot(stage) + s) * L);
-      });
+    constexpr int place = Layout::normal_set(set).place;
+    unroll<Layout::normal_set(set).count>([&](auto s) __attribute__((always_inline)) {
+      constexpr int v = Layout::normal_set(set).slot + s - StageLayout<Cell, stage>::first;
+      if constexpr (v >= 0 && v < S) {
+        const Vec<T> gain = load(layout.vectors_at(j) + Layout::normal_gain(set, s) * L);
+        unroll<M>([&](auto m) __attribute__((always_inline)) {
+          acc[m][v] += gain * load(saved_of(rows, j, tile + m) + (place + s) * L);
+        });
+      }
     });
   }
 

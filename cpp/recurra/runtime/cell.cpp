@@ -7,8 +7,6 @@
 #include "recurra/ops/elementwise.h"
 #include "recurra/ops/reduction.h"
 #include "recurra/rnn/register.h"
-#include "recurra/runtime/dense.h"
-#include "recurra/runtime/normalization.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::runtime {
@@ -16,7 +14,7 @@ namespace {
 
 std::string kind_of(const Description& cell) { return cell.class_name().substr(0, cell.class_name().rfind("Cell")); }
 
-bool is_linear(const std::string& kind) { return kind == "MinGRU" || kind == "LinearRNN"; }
+bool is_linear(const std::string& kind) { return kind == "LinearRNN"; }
 
 std::string lstm_form(const Description& cell, bool normal) {
   if (cell.has("peephole") && cell.word("peephole") == "full") return "lstm_full_peephole";
@@ -32,7 +30,8 @@ std::string engine_cell(const Description& cell) {
                                                     {"GatedRNN", "gated_rnn"},
                                                     {"IndRNN", "ind_rnn"},
                                                     {"Jordan", "jordan"},
-                                                    {"MGU", "mgu"}};
+                                                    {"MGU", "mgu"},
+                                                    {"MinGRU", "min_gru"}};
   const std::string kind = kind_of(cell);
   const bool normal = cell.has("normalization");
   if (kind == "LSTM") return lstm_form(cell, normal);
@@ -93,21 +92,13 @@ Buffer<T> vectors_of(const auto& weight, const Description& cell, const rnn::Cel
   if (cell.has("normalization")) {
     std::vector<Buffer<T>> parts;
     parts.push_back(weight("recurrent_gain", {entry.recurrent_blocks * units}));
-    if (entry.vectors > entry.recurrent_blocks)
+    if (cell.class_name().starts_with("LSTM"))
       for (const char* name : {"cell_gain", "cell_shift"}) parts.push_back(weight(name, {units}));
+    parts.push_back(weight("input_gain", {entry.input_blocks * units}));
     return joined(parts);
   }
   if (entry.needs_vectors) return weight("recurrent_kernel", {units});
   return cell.has("peephole") && entry.vectors > 0 ? weight("peephole_kernel", {entry.vectors, units}) : Buffer<T>();
-}
-
-// In front of a normalised cell, which reads the sums of the input product: the product, and its normalisation.
-template <class T>
-void add_input_sums(const Build<T>& build, const auto& weight, Index columns) {
-  const Index features = build.flow.features();
-  build.add(dense_stage(weight("kernel", {features, columns}), Buffer<T>(), features, columns, 1, Function<T>()));
-  build.add(row_normalization_stage(weight("input_gain", {columns}), Buffer<T>(), rnn::normal_epsilon,
-                                    ops::RowNorm::layer, columns, 1));
 }
 
 }  // namespace
@@ -117,18 +108,18 @@ bool is_known_cell(const Description& cell) {
 }
 
 void know_cell_settings(const Description& cell) {
-  cell.know_settings({"name", "trainable", "dtype", "units", "activation", "recurrent_activation", "use_bias",
-                      "reset_after", "peephole", "coupled", "forget_gate", "cell_clip", "projection", "zoneout", "skip",
-                      "normalization", "weight_normalization", "output_units", "output_activation",
-                      // how weights start, are penalised and projected; what acts in training only
-                      "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer",
-                      "recurrent_regularizer", "bias_regularizer", "kernel_constraint", "recurrent_constraint",
-                      "bias_constraint", "unit_forget_bias", "forget_bias", "dropout", "recurrent_dropout",
-                      "dropout_per_step", "recurrent_dropconnect", "seed",
-                      // those of the layer around it
-                      "return_sequences", "return_state", "stateful", "unroll", "zero_output_for_mask", "checkpoint",
-                      "activity_regularizer", "batch_input_shape", "cell"});
-  if (cell.has("normalization") && cell.word("normalization") != "layer")
+  cell.know_settings(
+      {"name", "trainable", "dtype", "units", "activation", "recurrent_activation", "use_bias", "reset_after",
+       "peephole", "coupled", "forget_gate", "cell_clip", "projection", "zoneout", "skip", "normalization",
+       "normalization_steps", "normalization_momentum", "weight_normalization", "output_units", "output_activation",
+       // how weights start, are penalised and projected; what acts in training only
+       "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
+       "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "unit_forget_bias",
+       "forget_bias", "dropout", "recurrent_dropout", "dropout_per_step", "recurrent_dropconnect", "seed",
+       // those of the layer around it
+       "return_sequences", "return_state", "stateful", "unroll", "zero_output_for_mask", "checkpoint",
+       "activity_regularizer", "batch_input_shape", "cell"});
+  if (cell.has("normalization") && cell.word("normalization") != "layer" && cell.word("normalization") != "batch")
     cell.refuse(text("its normalization '", cell.word("normalization"), "' is not known to the engine"));
 }
 
@@ -180,9 +171,8 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
   const Index depth = (1 + std::ssize(options.skips)) * width;
   check(options.skips.empty() || entry.recurrent_blocks > 0, cell.title(), ": skip needs a recurrent product");
 
-  Buffer<T> kernel, recurrent_kernel, projection, projection_bias, bias;
-  if (cell.has("normalization")) add_input_sums(build, weight, input_columns);
-  else kernel = weight("kernel", {features, input_columns});
+  const Buffer<T> kernel = weight("kernel", {features, input_columns});
+  Buffer<T> recurrent_kernel, projection, projection_bias, bias, mean, variance;
   if (entry.recurrent_blocks > 0) {
     recurrent_kernel = weight("recurrent_kernel", {depth, recurrent_columns});
     if (cell.flag("weight_normalization"))
@@ -197,6 +187,15 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
   options.weights = {kernel.data(),  recurrent_kernel.data(), bias.data(),
                      vectors.data(), projection.data(),       projection_bias.data()};
 
+  const bool counts = cell.has("normalization") && cell.word("normalization") == "batch";
+  if (counts) {
+    options.statistics_steps = cell.integer("normalization_steps");
+    const Shape shape{options.statistics_steps, entry.normal_blocks * units};
+    check(options.statistics_steps >= 1, cell.title(), ": normalization_steps must be at least 1, got ",
+          options.statistics_steps);
+    options.mean = (mean = weight("moving_mean", shape)).data();
+    options.variance = (variance = weight("moving_variance", shape)).data();
+  }
   if (cell.has("cell_clip")) options.clip = static_cast<T>(cell.number("cell_clip"));
   options.zoneout_rate = zoneout_rates<T>(cell, static_cast<std::size_t>(entry.states));
   options.functions = {activation_of(cell, "activation", Activation::linear),
@@ -204,6 +203,7 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
                               : activation_of(cell, "recurrent_activation", Activation::sigmoid)};
   std::vector<Index> widths(static_cast<std::size_t>(entry.states), units);
   widths[0] = width;
+  if (counts) widths.push_back(1);
   const Index products = kernel.size() + depth * recurrent_columns + projection.size();
   return {rnn::make_stepper<T>(name, options), std::move(widths), 2.0 * static_cast<double>(products)};
 }

@@ -27,7 +27,7 @@ Index output_width(const Description& cell);
 template <class T>
 Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::string& path);
 
-/// The same for MinGRU and LinearRNN.
+/// The same for LinearRNN.
 template <class T>
 Cell<T> make_linear_cell(const Build<T>& build, const Description& cell, const std::string& path);
 

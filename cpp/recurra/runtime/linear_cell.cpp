@@ -1,10 +1,9 @@
-// Cells that are linear in their state, h' = a h + b, number by number: a step of what ops::linear_scan does over a
-// sequence. The input product is a stage in front.
+// The linear recurrence, h' = a h + b, number by number: a step of what ops::linear_scan does over a sequence. The
+// input product is a stage in front.
 //
-//   MinGRU     z = s(gate sums), a = 1 - z, b = z f(candidate sums)
-//   LinearRNN  a = exp(-exp(v)) for all steps, b = sqrt(1 - a^2) (input sums)
+//   a = exp(-exp(v)) for all steps, b = sqrt(1 - a^2) (input sums)
 //
-// Zoneout of rate p turns them into a' = (a - p a) + p, b' = b - p b. As the layers take these as operations one after
+// Zoneout of rate p turns them into a' = (a - p a) + p, b' = b - p b. As the layer takes these as operations one after
 // another, every product here is rounded by itself but that of a and h.
 //
 // Letters: U units.
@@ -21,69 +20,15 @@ namespace recurra::runtime {
 namespace {
 
 template <class T>
-class LinearStepper : public rnn::Stepper<T> {
+class LinearRnnStepper final : public rnn::Stepper<T> {
  public:
-  explicit LinearStepper(Index units) : U(units) {}
+  /// decay is a, scale the factor of the input sums.
+  LinearRnnStepper(Buffer<T> decay, Buffer<T> scale, T zoneout)
+      : U(decay.size()), decay_(std::move(decay)), scale_(std::move(scale)), zoneout_(zoneout) {}
 
   int states() const noexcept override { return 1; }
   Index held() const noexcept override { return 2; }
   Index padded_units() const noexcept override { return U; }
-
- protected:
-  // after = a before + b for the vector of units from u on.
-  static void advance(const T* before, T* after, Index u, Index left, Vec<T> a, Vec<T> b) noexcept {
-    store_part(after + u, a * load_part(before + u, left) + b, left);
-  }
-
-  const Index U;
-};
-
-template <class T>
-class MinGruStepper final : public LinearStepper<T> {
-  using LinearStepper<T>::U;
-
- public:
-  MinGruStepper(Index units, Function<T> gate, Function<T> candidate, T zoneout)
-      : LinearStepper<T>(units), gate_(gate), candidate_(candidate), zoneout_(zoneout) {}
-
-  Index scratch_size(Index rows) const noexcept override { return 2 * rows * U; }
-
-  void step(Index rows, const T* x, Index x_stride, const rnn::StateRing<T>& ring, T* scratch) const noexcept override {
-    T *const gates = scratch, *const candidates = scratch + rows * U;
-    for (Index row = 0; row < rows; ++row) {
-      std::copy_n(x + row * x_stride, U, gates + row * U);
-      std::copy_n(x + row * x_stride + U, U, candidates + row * U);
-    }
-    gate_(gates, rows, U);
-    candidate_(candidates, rows, U);
-    const T* before = ring.sets + ring.now * rows * U;
-    T* after = ring.sets + (1 - ring.now) * rows * U;
-    const Index numbers = rows * U;
-    for (Index i = 0; i < numbers; i += lanes<T>) {
-      const Vec<T> z = load_part(gates + i, numbers - i);
-      Vec<T> a = T(1) - z, b = in_register(z * load_part(candidates + i, numbers - i));
-      if (zoneout_ != 0) {
-        a = in_register(a - in_register(zoneout_ * a)) + zoneout_;
-        b = b - in_register(zoneout_ * b);
-      }
-      this->advance(before, after, i, numbers - i, a, b);
-    }
-  }
-
- private:
-  const Function<T> gate_, candidate_;
-  const T zoneout_;
-};
-
-template <class T>
-class LinearRnnStepper final : public LinearStepper<T> {
-  using LinearStepper<T>::U;
-
- public:
-  /// decay is a, scale the factor of the input sums.
-  LinearRnnStepper(Buffer<T> decay, Buffer<T> scale, T zoneout)
-      : LinearStepper<T>(decay.size()), decay_(std::move(decay)), scale_(std::move(scale)), zoneout_(zoneout) {}
-
   Index scratch_size(Index) const noexcept override { return 0; }
 
   void step(Index rows, const T* x, Index x_stride, const rnn::StateRing<T>& ring, T*) const noexcept override {
@@ -94,13 +39,14 @@ class LinearRnnStepper final : public LinearStepper<T> {
         const Index left = U - u;
         Vec<T> b = in_register(load_part(scale_.data() + u, left) * load_part(x + row * x_stride + u, left));
         if (zoneout_ != 0) b = b - in_register(zoneout_ * b);
-        this->advance(before, after, u, left, load_part(decay_.data() + u, left), b);
+        store_part(after + u, load_part(decay_.data() + u, left) * load_part(before + u, left) + b, left);
       }
     }
   }
 
  private:
-  Buffer<T> decay_, scale_;
+  const Index U;
+  const Buffer<T> decay_, scale_;
   const T zoneout_;
 };
 
@@ -128,22 +74,17 @@ std::unique_ptr<rnn::Stepper<T>> linear_rnn(const Buffer<T>& v, T zoneout) {
 
 template <class T>
 Cell<T> make_linear_cell(const Build<T>& build, const Description& cell, const std::string& path) {
-  const bool gated = cell.class_name().starts_with("MinGRU");
-  const Index units = cell.integer("units"), features = build.flow.features(), columns = (gated ? 2 : 1) * units;
+  const Index units = cell.integer("units"), features = build.flow.features();
   const auto weight = [&](const char* name, const Shape& shape) {
     return build.weights.template copy<T>(cell, path + name, shape);
   };
-  build.add(dense_stage(weight("kernel", {features, columns}),
-                        cell.flag("use_bias") ? weight("bias", {columns}) : Buffer<T>(), features, columns, 1,
+  build.add(dense_stage(weight("kernel", {features, units}),
+                        cell.flag("use_bias") ? weight("bias", {units}) : Buffer<T>(), features, units, 1,
                         Function<T>()));
   const std::vector<T> rates = zoneout_rates<T>(cell, 1);
-  const T zoneout = rates.empty() ? T(0) : rates[0];
-  std::unique_ptr<rnn::Stepper<T>> stepper;
-  if (gated)
-    stepper = std::make_unique<MinGruStepper<T>>(units, Function<T>::named(cell, "recurrent_activation"),
-                                                 Function<T>::named(cell, "activation"), zoneout);
-  else stepper = linear_rnn(weight("recurrent_kernel", {units}), zoneout);
-  return {std::move(stepper), {units}, 4.0 * static_cast<double>(units)};
+  return {linear_rnn(weight("recurrent_kernel", {units}), rates.empty() ? T(0) : rates[0]),
+          {units},
+          4.0 * static_cast<double>(units)};
 }
 
 template Cell<float> make_linear_cell(const Build<float>&, const Description&, const std::string&);

@@ -2,11 +2,11 @@
 //
 // Formulas and roundings are those of the layers: BatchNormalization takes its difference, product and sum one after
 // another; the others are ops::layer_normalization.
-#include "recurra/runtime/normalization.h"
-
 #include <cmath>
 
 #include "recurra/kernels/vec.h"
+#include "recurra/ops/layer_normalization.h"
+#include "recurra/runtime/stage.h"
 
 namespace recurra::runtime {
 namespace {
@@ -127,17 +127,6 @@ void build_fixed(const Build<T>& build) {
 }  // namespace
 
 template <class T>
-std::unique_ptr<Stage<T>> row_normalization_stage(Buffer<T> gamma, Buffer<T> beta, double epsilon, ops::RowNorm norm,
-                                                  Index columns, Index inner) {
-  return std::make_unique<RowNormalization<T>>(std::move(gamma), std::move(beta), epsilon, norm, columns, inner);
-}
-
-template std::unique_ptr<Stage<float>> row_normalization_stage(Buffer<float>, Buffer<float>, double, ops::RowNorm,
-                                                               Index, Index);
-template std::unique_ptr<Stage<double>> row_normalization_stage(Buffer<double>, Buffer<double>, double, ops::RowNorm,
-                                                                Index, Index);
-
-template <class T>
 bool build_normalization(const Build<T>& build) {
   const Description& layer = build.layer;
   if (!layer.from("recurra.layers")) return false;
@@ -155,8 +144,8 @@ bool build_normalization(const Build<T>& build) {
       root ? build.weight("scale", shape) : optional_weight(build, layer.flag("scale") || rms, "gamma", shape);
   Buffer<T> beta = optional_weight(build, !root && layer.flag("center") && !rms, "beta", shape);
   const auto norm = root ? ops::RowNorm::root_mean_square : rms ? ops::RowNorm::variance : ops::RowNorm::layer;
-  build.add(row_normalization_stage(std::move(gamma), std::move(beta), layer.number("epsilon"), norm, columns,
-                                    build.flow.size() / columns));
+  build.add(std::make_unique<RowNormalization<T>>(std::move(gamma), std::move(beta), layer.number("epsilon"), norm,
+                                                  columns, build.flow.size() / columns));
   return true;
 }
 

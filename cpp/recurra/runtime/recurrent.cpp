@@ -99,13 +99,13 @@ class Recurrent final : public Stage<T> {
   }
 
   Rows<T> held(const Moment<T>& moment, const T* before, T* after) const noexcept {
-    const Index batch = moment.batch, units = widths_[0];
+    const Index batch = moment.batch, units = widths_[0], kept = states_ - (stepper_->counts() ? 1 : 0);
     T* output = moment.scratch + stepper_->scratch_size(batch);
     T* begun = started(moment);
     for (Index row = 0; row < batch; ++row) {
       if (moment.counts[row]) begun[row] = 1;
       else
-        for (Index state = 0; state < states_; ++state) {
+        for (Index state = 0; state < kept; ++state) {
           const Index place = (state * batch + row) * padded_;
           std::copy_n(before + place, padded_, after + place);
         }

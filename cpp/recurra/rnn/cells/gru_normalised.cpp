@@ -1,5 +1,5 @@
-// Gated recurrent unit with the reset gate after the recurrent product, its recurrent sums normalised; Ba et al.,
-// "Layer normalization", 2016. Weight vectors: the gains of the column blocks.
+// Gated recurrent unit with the reset gate after the recurrent product, its sums normalised (normal.h). Weight
+// vectors: the gains of h R, then those of x W.
 #include "recurra/rnn/cells/gru.h"
 #include "recurra/rnn/register.h"
 
@@ -9,7 +9,7 @@ namespace {
 struct GruNormalised : Gru {
   static constexpr const char* name = "gru_normalised";
   static constexpr bool normalised = true;
-  static constexpr int vectors = 3;
+  static constexpr int vectors = 6;
   static constexpr bool needs_vectors = true;
 };
 

@@ -1,11 +1,10 @@
-// Long short-term memory with its recurrent sums normalised, and its cell state on the way out; Ba et al., "Layer
-// normalization", 2016.
+// Long short-term memory with its sums normalised (normal.h), and its cell state on the way out.
 //
 //   i, f, o, g  as in lstm.h, of normalised sums      c_t = f c_{t-1} + i g
 //   h_t = o a(gain normal(c_t) + shift)
 //
-// Columns of both kernels and slots: i, f, g, o; then the normalised c. Weight vectors: the gains of i, f, g, o and of
-// c, then the shift of c. States: h, c.
+// Columns of both kernels and slots: i, f, g, o; then the normalised c. Weight vectors: the gains of h R, of c, then
+// the shift of c, then the gains of x W. States: h, c.
 #include "recurra/rnn/register.h"
 
 namespace recurra::rnn {
@@ -19,7 +18,7 @@ struct LstmNormalised {
   static constexpr int input_block[] = {0, 1, 2, 3, none};
   static constexpr int recurrent_block[] = {0, 1, 2, 3, itself};
   static constexpr int bias_rows = 1;
-  static constexpr int vectors = 6;
+  static constexpr int vectors = 10;
   static constexpr bool needs_vectors = true;
   static constexpr Stage stages[] = {{0, 4}, {4, 1}};
 

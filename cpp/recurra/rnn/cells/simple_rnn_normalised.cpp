@@ -1,5 +1,5 @@
-// The simple recurrent network, its recurrent sums normalised; Ba et al., "Layer
-// normalization", 2016. Weight vectors: the gains of the column blocks.
+// The simple recurrent network, its sums normalised (normal.h). Weight vectors: the gains of h R, then
+// those of x W.
 #include "recurra/rnn/cells/simple_rnn.h"
 #include "recurra/rnn/register.h"
 
@@ -9,7 +9,7 @@ namespace {
 struct SimpleRnnNormalised : SimpleRnn {
   static constexpr const char* name = "simple_rnn_normalised";
   static constexpr bool normalised = true;
-  static constexpr int vectors = 1;
+  static constexpr int vectors = 2;
   static constexpr bool needs_vectors = true;
 };
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import numpy as np
 
-from recurra import activations, constraints, initializers, ops, random, regularizers
+from recurra import activations, constraints, initializers, ops, regularizers
 from recurra.layers.base import Layer
 from recurra.layers.core import positive_integer
-from recurra.layers.recurrent.dropout import DropoutRNNCell
+from recurra.layers.recurrent.dropout import DropoutRNNCell, Like
+from recurra.layers.recurrent.statistics import MovingStatistics
 from recurra.random import SeedGenerator
 from recurra.tensor import Tensor, Variable
 
@@ -42,6 +43,8 @@ class CellOptions(TypedDict, total=False):
     zoneout: float | Sequence[float]
     skip: int | Sequence[int] | None
     normalization: str | None
+    normalization_steps: int
+    normalization_momentum: float
     weight_normalization: bool
     recurrent_dropconnect: float
     seed: int | None
@@ -70,7 +73,12 @@ class BuiltInCell(DropoutRNNCell, Layer):
             for each k. One number or several; default None. SimpleRNN, LSTM, GRU, GatedRNN and Jordan have it.
         normalization: "layer": x W and h R (with a reset gate before it, gates and candidate apart) have mean 0 and
             variance 1 in every row before they are multiplied by gains, weights input_gain and recurrent_gain (gates
-            U), and the bias is added; default None. SimpleRNN, LSTM and GRU have it.
+            U), and the bias is added. "batch": the same with mean and variance over the sequences of a batch, for each
+            column by itself and at each step anew; gains start at 0.1, and moving averages serve outside of training.
+            Default None. SimpleRNN, LSTM and GRU have it.
+        normalization_steps: for how many first steps batch normalisation keeps averages of their own; all steps from
+            the last of these on share one. Default 100.
+        normalization_momentum: share of the averages that stays when they take in a batch, in [0, 1]; default 0.99.
         weight_normalization: whether each column of recurrent_kernel is divided by its length and multiplied by a
             weight, recurrent_scale, which starts at that length; default False. Not in cells without such a matrix.
         recurrent_dropconnect: rate in [0, 1) at which numbers of recurrent_kernel are dropped in training, the same
@@ -79,8 +87,8 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
     Sources: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016;
     Krueger et al., Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations, 2016; Ba et al., Layer
-    Normalization, 2016; Salimans & Kingma, Weight Normalization, 2016; Merity et al., Regularizing and Optimizing LSTM
-    Language Models, 2017 (DropConnect).
+    Normalization, 2016; Cooijmans et al., Recurrent Batch Normalization, 2016; Salimans & Kingma, Weight
+    Normalization, 2016; Merity et al., Regularizing and Optimizing LSTM Language Models, 2017 (DropConnect).
     """
 
     engine_name: str
@@ -96,6 +104,8 @@ class BuiltInCell(DropoutRNNCell, Layer):
         "zoneout",
         "skip",
         "normalization",
+        "normalization_steps",
+        "normalization_momentum",
         "weight_normalization",
         "recurrent_dropconnect",
         "seed",
@@ -110,6 +120,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
     input_gain: Variable | None = None
     recurrent_gain: Variable | None = None
     recurrent_scale: Variable | None = None
+    statistics: MovingStatistics | None = None
     _dropconnect_mask: Tensor | None = None
 
     def __init__(
@@ -133,6 +144,8 @@ class BuiltInCell(DropoutRNNCell, Layer):
         zoneout: float | Sequence[float] = 0.0,
         skip: int | Sequence[int] | None = None,
         normalization: str | None = None,
+        normalization_steps: int = 100,
+        normalization_momentum: float = 0.99,
         weight_normalization: bool = False,
         recurrent_dropconnect: float = 0.0,
         seed: int | None = None,
@@ -160,9 +173,13 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.zoneout = _zoneout(owner, zoneout, self.state_count)
         self.skip = _skip(owner, skip)
         self.earlier: list[Tensor] = []
-        if normalization not in (None, "layer"):
-            raise ValueError(f"{owner}: normalization must be None or 'layer', got {normalization!r}")
+        if normalization not in (None, "layer", "batch"):
+            raise ValueError(f"{owner}: normalization must be None, 'layer' or 'batch', got {normalization!r}")
         self.normalization = normalization
+        self.normalization_steps = positive_integer(owner, "normalization_steps", normalization_steps)
+        if not 0 <= normalization_momentum <= 1:
+            raise ValueError(f"{owner}: normalization_momentum must be in [0, 1], got {normalization_momentum!r}")
+        self.normalization_momentum = float(normalization_momentum)
         self.weight_normalization = bool(weight_normalization)
         self.recurrent_dropconnect = _rate(owner, "recurrent_dropconnect", recurrent_dropconnect)
         for option in self.refused:
@@ -177,6 +194,11 @@ class BuiltInCell(DropoutRNNCell, Layer):
         weights = ("kernel", "recurrent", "bias")
         objects = {f"{weight}_{kind}" for weight in weights for kind in ("initializer", "regularizer", "constraint")}
         return {"units", *cls.activation_arguments, *cls.plain_arguments} | objects
+
+    @property
+    def normalised_blocks(self) -> int:
+        """How many sums of a unit are normalised."""
+        return 2 * self.gates
 
     @property
     def state_size(self) -> int | list[int]:
@@ -205,12 +227,22 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.bias = self._add("bias", self.bias_shape()) if self.use_bias else None
         self.input_gain = self.recurrent_gain = self.recurrent_scale = None
         if self.normalization is not None:
-            width = (self.gates * self.units,)
-            self.input_gain = self.add_weight(shape=width, name="input_gain", initializer="ones")
-            self.recurrent_gain = self.add_weight(shape=width, name="recurrent_gain", initializer="ones")
+            self.input_gain = self._gain("input_gain", self.gates)
+            self.recurrent_gain = self._gain("recurrent_gain", self.gates)
         if self.weight_normalization:
             lengths = np.linalg.norm(self.recurrent_kernel.numpy(), axis=0)
             self.recurrent_scale = self.add_weight(shape=lengths.shape, name="recurrent_scale", initializer=lengths)
+        self.keep_statistics()
+
+    def _gain(self, name: str, blocks: int) -> Variable:
+        start = 0.1 if self.normalization == "batch" else 1.0
+        return self.add_weight(shape=(blocks * self.units,), name=name, initializer=initializers.Constant(start))
+
+    def keep_statistics(self) -> None:
+        """Makes the moving statistics of the normalised sums, in the engine's order."""
+        if self.normalization == "batch":
+            columns = self.normalised_blocks * self.units
+            self.statistics = MovingStatistics(self, self.normalization_steps, columns, self.normalization_momentum)
 
     def first_bias(self) -> Any:
         """The initializer of the bias."""
@@ -218,14 +250,16 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
     def engine_weights(self, training: bool) -> list[Any]:
         """Kernel, recurrent kernel and bias as the engine takes them; None for one that is missing."""
-        kernel = self.kernel if self.normalization is None else None
-        return [kernel, self.recurrent_matrix(training), self.bias]
+        return [self.kernel, self.recurrent_matrix(training), self.bias]
 
     def engine_options(self) -> dict[str, Any]:
         """What the engine is told beside weights, activations and noise."""
-        if self.recurrent_gain is None:
-            return {}
-        return {"vectors": ops.reshape(self.recurrent_gain, (self.gates, self.units))}
+        return {"vectors": self.gains()}
+
+    def gains(self, *others: Tensor | None) -> Tensor | None:
+        """The gains of h R, other weights of a number a unit, and the gains of x W, as the engine takes them."""
+        parts = [part for part in (self.recurrent_gain, *others, self.input_gain) if part is not None]
+        return ops.reshape(ops.concatenate(parts), (-1, self.units)) if parts else None
 
     def recurrent_matrix(self, training: bool) -> Tensor:
         """The recurrent kernel as the products read it: normalised, and with connections dropped."""
@@ -248,6 +282,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
     def input_sums(self, inputs: Tensor) -> Tensor:
         """x W, normalised or not: (..., F) → (..., gates U)."""
+        self._refuse_batch_statistics()
         sums = ops.dense(inputs, self.kernel)
         return sums if self.input_gain is None else ops.layer_normalization(sums, self.input_gain, epsilon=EPSILON)
 
@@ -258,6 +293,13 @@ class BuiltInCell(DropoutRNNCell, Layer):
         if self.recurrent_gain is None:
             return sums
         return ops.layer_normalization(sums, self.recurrent_gain[columns], epsilon=EPSILON)
+
+    def _refuse_batch_statistics(self) -> None:
+        if self.normalization == "batch":
+            raise ValueError(
+                f"{type(self).__name__}: normalization='batch' runs over whole sequences in the engine: not step by "
+                "step, not in a subclass with a call of its own, nor with activations that the engine does not know"
+            )
 
     @property
     def zoneout_rates(self) -> list[float]:
@@ -282,13 +324,10 @@ class BuiltInCell(DropoutRNNCell, Layer):
         """How many steps ago the outputs are that the recurrent product also reads."""
         return self.skip if isinstance(self.skip, tuple) else () if self.skip is None else (self.skip,)
 
-    def get_zoneout_mask(self, number: int, state: Tensor) -> Tensor | None:
+    def get_zoneout_mask(self, number: int, state: Tensor | Like) -> Tensor | None:
         """Where a state keeps its previous value: 1 there, else 0, in the shape of `state`; None without zoneout."""
         rate = self.zoneout_rates[number]
-        if rate == 0:
-            return None
-        chosen = random.dropout(ops.ones(state.shape, dtype=state.dtype), 1 - rate, seed=self.seed_generator)
-        return ops.sign(chosen)
+        return None if rate == 0 else self._draw(state, 1 - rate, kept=1.0)
 
     def zoned(self, states: list[Tensor], previous: Sequence[Tensor], training: bool) -> list[Tensor]:
         """New states as zoneout leaves them."""

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from recurra import ops, random
+from typing import Any, NamedTuple
+
+from recurra import random
 from recurra.tensor import Tensor
+
+
+class Like(NamedTuple):
+    """What a mask is drawn for, where there is no tensor of that shape."""
+
+    shape: tuple[int, ...]
+    dtype: Any
 
 
 class DropoutRNNCell:
@@ -23,7 +32,7 @@ class DropoutRNNCell:
     _dropout_mask: Tensor | None = None
     _recurrent_dropout_mask: Tensor | None = None
 
-    def get_dropout_mask(self, step_input: Tensor) -> Tensor | None:
+    def get_dropout_mask(self, step_input: Tensor | Like) -> Tensor | None:
         """The scale of the input (B, F), drawn at the first call of a sequence; None without dropout."""
         if self.dropout_per_step:
             return self._draw(step_input, self.dropout) if self.dropout > 0 else None
@@ -31,7 +40,7 @@ class DropoutRNNCell:
             self._dropout_mask = self._draw(step_input, self.dropout)
         return self._dropout_mask
 
-    def get_recurrent_dropout_mask(self, state: Tensor) -> Tensor | None:
+    def get_recurrent_dropout_mask(self, state: Tensor | Like) -> Tensor | None:
         """The scale of the state (B, U) in front of the recurrent product; None without recurrent dropout."""
         if self.dropout_per_step:
             return self._draw(state, self.recurrent_dropout) if self.recurrent_dropout > 0 else None
@@ -45,5 +54,5 @@ class DropoutRNNCell:
     def reset_recurrent_dropout_mask(self) -> None:
         self._recurrent_dropout_mask = None
 
-    def _draw(self, like: Tensor, rate: float) -> Tensor:
-        return random.dropout(ops.ones(like.shape, dtype=like.dtype), rate, seed=self.seed_generator)
+    def _draw(self, like: Tensor | Like, rate: float, kept: float | None = None) -> Tensor:
+        return random.dropout_mask(like.shape, rate, dtype=like.dtype, seed=self.seed_generator, kept=kept)

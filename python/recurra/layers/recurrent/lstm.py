@@ -34,7 +34,7 @@ class LSTMCell(BuiltInCell):
         forget_gate: whether the past is forgotten at all; without it c' = c + i g, the form of 1997; default True.
         cell_clip: bound of c', a positive number; default None.
         projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
-        normalization: with "layer" c' too is normalised on its way out: h' = o act(gain normal(c') + shift), weights
+        normalization: c' too is normalised on its way out: h' = o act(gain normal(c') + shift), weights
             cell_gain and cell_shift (U).
 
     Weights: kernel (F, 4U), recurrent_kernel (U, 4U), bias (4U); with peephole="diagonal" also peephole_kernel (3, U),
@@ -131,15 +131,17 @@ class LSTMCell(BuiltInCell):
         return "lstm" if self._own_forget_gate else "lstm_coupled" if self.coupled else "lstm_no_forget"
 
     def engine_options(self) -> dict[str, Any]:
-        vectors: Tensor | None = self.peephole_kernel
-        if self.recurrent_gain is not None and self.cell_gain is not None and self.cell_shift is not None:
-            gains = [self.recurrent_gain, self.cell_gain, self.cell_shift]
-            vectors = ops.reshape(ops.concatenate(gains), (6, self.units))
         return {
-            "vectors": vectors,
+            "vectors": self.peephole_kernel
+            if self.normalization is None
+            else self.gains(self.cell_gain, self.cell_shift),
             "projection": self.projection_kernel,
             "clip": self.cell_clip or 0.0,
         }
+
+    @property
+    def normalised_blocks(self) -> int:
+        return super().normalised_blocks + 1
 
     @property
     def state_widths(self) -> list[int]:
@@ -157,7 +159,7 @@ class LSTMCell(BuiltInCell):
             )
         self.cell_gain = self.cell_shift = None
         if self.normalization is not None:
-            self.cell_gain = self.add_weight(shape=(self.units,), name="cell_gain", initializer="ones")
+            self.cell_gain = self._gain("cell_gain", 1)
             self.cell_shift = self.add_weight(shape=(self.units,), name="cell_shift", initializer="zeros")
         self.projection_kernel = None
         if self.projection is not None:

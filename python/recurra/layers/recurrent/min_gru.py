@@ -29,6 +29,7 @@ class MinGRUCell(LinearCell):
     Source: Feng et al., Were RNNs All We Needed?, 2024.
     """
 
+    engine_name = "min_gru"
     gates = 2
     activation_arguments: ClassVar[Sequence[str]] = ("activation", "recurrent_activation")
 
@@ -45,6 +46,9 @@ class MinGRUCell(LinearCell):
     def build(self, input_shape: Any) -> None:
         self.kernel = self._add("kernel", (features_of(input_shape), 2 * self.units))
         self.bias = self._add("bias", (2 * self.units,)) if self.use_bias else None
+
+    def engine_weights(self, training: bool) -> list[Any]:
+        return [self.kernel, None, self.bias]
 
     def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         gate, candidate = ops.split(ops.dense(inputs, self.kernel, self.bias), 2, axis=-1)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from recurra import _engine, activations, ops
 from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.dropout import Like
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import call_cell
 from recurra.layers.recurrent.stacked import StackedRNNCells
@@ -34,11 +35,16 @@ def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, 
         return _run_engine(cell, x, states, mask, how, training)
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, x, states, mask, how, training)
+    by_scan = isinstance(cell, LinearCell) and training and _engine.scans_in_blocks(*x.shape[:2])
+    if _has_engine_cell(cell) and not by_scan:
+        return _run_engine(cell, x, states, mask, how, training)
     if isinstance(cell, LinearCell) and _unchanged(cell):
         return _run_scan(cell, x, states, mask, how, training)
-    if isinstance(cell, BuiltInCell) and not isinstance(cell, LinearCell) and known_to_engine(cell):
-        return _run_engine(cell, x, states, mask, how, training)
     return _run_steps(cell, x, states, mask, how, training)
+
+
+def _has_engine_cell(cell: Any) -> bool:
+    return isinstance(cell, BuiltInCell) and hasattr(cell, "engine_name") and known_to_engine(cell)
 
 
 def known_to_engine(cell: BuiltInCell) -> bool:
@@ -95,20 +101,14 @@ def _run_engine(
     # The engine calls a cell's first activation and its second one always by these names.
     names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), _engine_activations(cell), strict=False))
     x, noise = _with_noise(cell, x, initial, training)
-    kernel, recurrent_kernel, bias = cell.engine_weights(training)
-    if kernel is None:
-        if "input_dropout" in noise:
-            x = x * ops.expand_dims(noise.pop("input_dropout"), 1)
-        if mask is not None:
-            x = ops.where(_spread(mask, 3), x, ops.zeros_like(x))  # as in _run_steps
-        x = cell.input_sums(x)
-    output, final = _engine.rnn(
+    output, final, statistics = _engine.rnn(
         cell.engine_name,
         x,
-        [kernel, recurrent_kernel, bias],
+        cell.engine_weights(training),
         initial,
         mask=mask,
         **noise,
+        **_statistics(cell, x, training),
         **cell.engine_options(),
         skips=cell.skips,
         go_backwards=how.go_backwards,
@@ -117,7 +117,24 @@ def _run_engine(
         checkpoint=how.checkpoint,
         **names,
     )
+    if statistics is not None and cell.statistics is not None:
+        seen = None if mask is None else mask.numpy()
+        mean, variance = statistics
+        cell.statistics.move(mean, variance, seen[:, ::-1] if how.go_backwards and seen is not None else seen)
     return output, final if states is None else pack_as(states, final)
+
+
+def _statistics(cell: BuiltInCell, x: Tensor, training: bool) -> dict[str, Any]:
+    """What batch normalisation goes by: the batch in training, unless the cell is frozen; else moving averages."""
+    if cell.statistics is None:
+        return {}
+    if not (training and cell.trainable):
+        return cell.statistics.given()
+    if x.shape[0] < 2:
+        raise ValueError(
+            f"{cell.name}: normalization='batch' needs at least 2 sequences in a batch of training, got {x.shape[0]}"
+        )
+    return {"batch_statistics": True}
 
 
 def _with_noise(cell: BuiltInCell, x: Tensor, states: list[Tensor], training: bool) -> tuple[Tensor, dict[str, Any]]:
@@ -132,9 +149,8 @@ def _with_noise(cell: BuiltInCell, x: Tensor, states: list[Tensor], training: bo
     if cell.dropout and cell.dropout_per_step:
         x = x * cell.get_dropout_mask(x)
     elif cell.dropout:
-        noise["input_dropout"] = cell.get_dropout_mask(ops.zeros((batch, features), dtype=x.dtype))
-    if zoned or cell.dropout_per_step:
-        steps = [ops.zeros((batch, time, state.shape[1]), dtype=x.dtype) for state in states]
+        noise["input_dropout"] = cell.get_dropout_mask(Like((batch, features), x.dtype))
+    steps = [Like((batch, time, state.shape[1]), x.dtype) for state in states]
     if cell.recurrent_dropout:
         noise["recurrent_dropout"] = cell.get_recurrent_dropout_mask(steps[0] if cell.dropout_per_step else states[0])
     if zoned:
