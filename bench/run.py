@@ -160,7 +160,7 @@ def machine() -> dict[str, Any]:
 
 
 def write_json(outcome: dict[str, Any], file: Path) -> None:
-    """An outcome as JSON, a line each result; microseconds are as fine as a time is kept."""
+    """An outcome as JSON, a line each result, of numbers four digits or, of large ones, four decimals."""
     results = [json.dumps(_rounded(result)) for result in outcome["results"]]
     head = {**outcome, "results": []}
     text = json.dumps(head, indent=1).replace('"results": []', '"results": [\n  ' + ",\n  ".join(results) + "\n ]")
@@ -171,7 +171,9 @@ def write_json(outcome: dict[str, Any], file: Path) -> None:
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
-    return round(value, 4) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, 4) if abs(value) >= 1 else float(f"{value:.4g}")
 
 
 def bandwidth(threads: int, megabytes: int = 256) -> float:
