@@ -282,6 +282,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "batch_normal_clipped": ("LSTM", {**BATCH, "cell_clip": 0.35}),
     "batch_normal_gru": ("GRU", BATCH),
     "batch_normal_gru_before": ("GRU", {**BATCH, "reset_after": False}),
+    "batch_normal_skipping": ("GRU", {**BATCH, "skip": 2}),
     "normal_skipping": ("GRU", {"normalization": "layer", "skip": 2, "weight_normalization": True}),
     "weight_normal_rnn": ("SimpleRNN", {"weight_normalization": True}),
     "weight_normal_lstm": ("LSTM", {"weight_normalization": True, "peephole": "full"}),

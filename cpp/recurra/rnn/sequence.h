@@ -288,7 +288,8 @@ class Driver final : public Runner<T> {
   void for_chunks(double work, const Body& body) const {
     if (team_ && chunks_ > 0) {
       const Scratch scratch(*this);
-      with_team(J_, work, [&](Share share) { body(0, share, scratch); });
+      // What skips carry back over several steps is summed for all units at once.
+      with_team(s_.skips.empty() ? J_ : 1, work, [&](Share share) { body(0, share, scratch); });
     } else {
       parallel_for(chunks_, work, [&](Index chunk) { body(chunk, Share{}, Scratch(*this)); });
     }
