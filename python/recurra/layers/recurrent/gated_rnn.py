@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from recurra import ops
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.gated_cell import GatedCell, GatedLayer
 from recurra.tensor import Tensor
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from typing_extensions import Unpack
-
-
-class GatedRNNCell(BuiltInCell):
+class GatedRNNCell(GatedCell):
     """One step of a simple recurrent network with a gate, blocks in the order g, n.
 
         g = σ(x W_g + h R_g + b_g)      n = act(x W_n + h R_n + b_n)      h' = (1 - g) h + g n
@@ -27,18 +21,6 @@ class GatedRNNCell(BuiltInCell):
     """
 
     engine_name = "gated_rnn"
-    gates = 2
-    activation_arguments: ClassVar[Sequence[str]] = ("activation", "recurrent_activation")
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Unpack[CellOptions],
-    ) -> None:
-        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)
@@ -51,7 +33,7 @@ class GatedRNNCell(BuiltInCell):
         return states[0], states
 
 
-class GatedRNN(CellLayer):
+class GatedRNN(GatedLayer):
     """Simple recurrent layer with one gate: h_t = (1 - g) h_{t-1} + g n; equations at `GatedRNNCell`.
 
     Arguments:
@@ -68,19 +50,3 @@ class GatedRNN(CellLayer):
     """
 
     cell_class = GatedRNNCell
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "activation": activation,
-            "recurrent_activation": recurrent_activation,
-            "use_bias": use_bias,
-        }
-        super().__init__(cell, options)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from recurra import ops
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.gated_cell import GatedCell, GatedLayer
 from recurra.tensor import Tensor
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from typing_extensions import Unpack
-
-
-class MGUCell(BuiltInCell):
+class MGUCell(GatedCell):
     """One step of a minimal gated unit, blocks in the order f, n.
 
         f = σ(x W_f + h R_f + b_f)      n = act(x W_n + (f h) R_n + b_n)      h' = (1 - f) h + f n
@@ -28,19 +22,7 @@ class MGUCell(BuiltInCell):
     """
 
     engine_name = "mgu"
-    gates = 2
     refused = ("skip", "normalization")
-    activation_arguments: ClassVar[Sequence[str]] = ("activation", "recurrent_activation")
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Unpack[CellOptions],
-    ) -> None:
-        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)
@@ -55,7 +37,7 @@ class MGUCell(BuiltInCell):
         return states[0], states
 
 
-class MGU(CellLayer):
+class MGU(GatedLayer):
     """Minimal gated recurrent layer: h_t = (1 - f) h_{t-1} + f n; equations at `MGUCell`.
 
     Arguments:
@@ -74,19 +56,3 @@ class MGU(CellLayer):
     """
 
     cell_class = MGUCell
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "activation": activation,
-            "recurrent_activation": recurrent_activation,
-            "use_bias": use_bias,
-        }
-        super().__init__(cell, options)

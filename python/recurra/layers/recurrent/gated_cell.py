@@ -1,0 +1,50 @@
+"""What cells of one gate share: a candidate with the first activation, a gate with the second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Unpack
+
+
+class GatedCell(BuiltInCell):
+    """A cell of a gate and a candidate, blocks in that order."""
+
+    gates = 2
+    activation_arguments: ClassVar[Sequence[str]] = ("activation", "recurrent_activation")
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        **options: Unpack[CellOptions],
+    ) -> None:
+        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
+
+
+class GatedLayer(CellLayer):
+    """A layer around a `GatedCell`."""
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        cell = {
+            "units": units,
+            "activation": activation,
+            "recurrent_activation": recurrent_activation,
+            "use_bias": use_bias,
+        }
+        super().__init__(cell, options)
