@@ -40,12 +40,17 @@ void parallel_for(Index count, double operations, const Body& body) {
   });
 }
 
-/// The part of a loop that one of several threads takes.
+/// The part of a loop that one of several threads takes. What is read again and again, and is a little too large for a
+/// cache, is better read forwards and backwards in turns: then what was read last is still there.
 struct Share {
   Index part = 0, parts = 1;
+  bool backwards = false;
   // Divisions take as long as some steps of a small cell's loops: none where there is nothing to share.
   Index begin(Index count) const { return parts == 1 ? 0 : count * part / parts; }
   Index end(Index count) const { return parts == 1 ? count : count * (part + 1) / parts; }
+  /// What comes at turn i, begin(count) <= i < end(count).
+  Index at_turn(Index i, Index count) const { return backwards ? begin(count) + end(count) - 1 - i : i; }
+  Share turned(bool back) const { return {part, parts, back}; }
 };
 
 /// The calling thread's, in a team.

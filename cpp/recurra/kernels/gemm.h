@@ -124,8 +124,8 @@ RECURRA_INLINE void for_tiles(Index count, Body&& body) {
 template <class T, class Body>
 RECURRA_INLINE void for_panels(Index N, Body&& body, Share share = {}) {
   const Index vectors = padded<T>(N) / lanes<T>, panels = (vectors + panel_vectors - 1) / panel_vectors;
-  for (Index panel = share.begin(panels); panel < share.end(panels); ++panel) {
-    const Index v = panel * panel_vectors;
+  for (Index i = share.begin(panels); i < share.end(panels); ++i) {
+    const Index v = share.at_turn(i, panels) * panel_vectors;
     const auto size = static_cast<int>(std::min<Index>(panel_vectors, vectors - v));
     with_constant<panel_vectors>(size, [&](auto S) __attribute__((always_inline)) { body(v * lanes<T>, S); });
   }

@@ -152,14 +152,14 @@ class CellLayout {
   /// body(first vector of units, constant number of them) for every group of a share.
   template <class Body>
   RECURRA_INLINE void for_groups(Body&& body, Share share = {}) const {
-    const Index groups = (J + group - 1) / group, last = share.end(groups);
-    const Index whole_end = std::min(last, J / group) * group;
-    Index j = share.begin(groups) * group;
-    for (; j < whole_end; j += group) body(j, std::integral_constant<int, group>{});
-    if constexpr (group > 1)
-      if (j < J && last == groups)
+    const Index groups = (J + group - 1) / group;
+    for (Index i = share.begin(groups); i < share.end(groups); ++i) {
+      const Index j = share.at_turn(i, groups) * group;
+      if (group == 1 || j + group <= J) body(j, std::integral_constant<int, group>{});
+      else if constexpr (group > 1)
         gemm::with_constant<group - 1>(static_cast<int>(J - j),
                                        [&](auto rest) __attribute__((always_inline)) { body(j, rest); });
+    }
   }
 
   /// The same with groups side by side on all threads; `elements` is how many numbers the whole loop moves.
@@ -178,7 +178,8 @@ class CellLayout {
   RECURRA_INLINE void for_stage_groups(Body&& body, Share share = {}) const {
     if constexpr (projecting(stage)) {
       const Index count = vectors_of_stage(stage);
-      for (Index j = share.begin(count); j < share.end(count); ++j) body(j, std::integral_constant<int, 1>{});
+      for (Index i = share.begin(count); i < share.end(count); ++i)
+        body(share.at_turn(i, count), std::integral_constant<int, 1>{});
     } else {
       for_groups(body, share);
     }

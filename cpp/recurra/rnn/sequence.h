@@ -501,7 +501,7 @@ class Driver final : public Runner<T> {
                    .saved = saved,
                    .recurrent_dropout = s_.recurrent_dropout ? c.scale.data() : nullptr,
                    .zoneout = zoned_ ? c.zoneout.data() : nullptr,
-                   .share = c.share,
+                   .share = c.share.turned(step % 2 != 0),
                    .statistics = s_.statistics,
                    .mean = statistics_of(step),
                    .variance = statistics_of(step, 1)});
@@ -555,6 +555,7 @@ class Driver final : public Runner<T> {
       for (Index step = end - 1; step >= begin; --step) {
         const T* before = c.states + (step - begin) * step_states_;
         T* saved = c.saved + (step - begin) * step_saved_;
+        c.share.backwards = step % 2 != 0;
         find_active(c, step);
         load_noise(c, step);
         absorb(c, g, step, carry);

@@ -120,6 +120,7 @@ class CellStepper final : public Stepper<T> {
                      .after = set(-1),
                      .saved = saved_size(rows) > 0 ? scratch : nullptr,
                      .zoneout = zoneout,
+                     .share = Share{}.turned((ring.now + first / block) % 2 != 0),
                      .statistics = counts() ? Statistics::given : Statistics::row,
                      .mean = statistics_of(made),
                      .variance = statistics_of(made, 1)});

@@ -26,6 +26,7 @@ class WeightProducts {
     std::vector<Index> row;
     Buffer<T> x_dropped, h_dropped;
     Index rows = 0;
+    bool backwards = false;  // how the units are gone through at the next flush
   };
 
   /// What is saved of a step is laid out for so many rows.
@@ -59,7 +60,8 @@ class WeightProducts {
           sum_gradients<ub, projects<Cell> ? slots - 1 : slots>(block, 0,
                                                                 partial + layout_.bias_gradient() + j * slots * L);
         },
-        share);
+        share.turned(block.backwards));
+    block.backwards = !block.backwards;
     if constexpr (projects<Cell>) {
       const auto [first, last] = layout_.vectors_of_share(Layout::stages - 1, share);
       for (Index j = first; j < last; ++j) {
