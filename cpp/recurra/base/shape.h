@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <ostream>
 #include <span>
 #include <string>
 
@@ -62,6 +63,9 @@ class Shape {
   std::array<Index, max_rank> extents_{};
   int rank_ = 0;
 };
+
+/// For the parts of a check(), which become text only when it fails.
+inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.str(); }
 
 /// An axis counted from either end, checked; `who` names the caller in the error.
 inline int checked_axis(Index axis, int rank, const char* who) {

@@ -99,16 +99,15 @@ BatchNormalized batch_normalization(const Tensor& x, const Tensor& gamma, const 
     if (!parameter->defined()) continue;
     check_same_dtype(x, *parameter, who);
     check(parameter->shape() == Shape{channels}, who, ": expected gamma and beta of shape (", channels, ",), got ",
-          parameter->shape().str());
+          parameter->shape());
   }
   if (mask.defined()) {
     const Shape rows(std::span<const Index>(x.shape().begin(), static_cast<std::size_t>(x.rank() - 1)));
     check(mask.dtype() == DType::boolean && (mask.shape() == rows || mask.shape() == x.shape()), who,
-          ": expected a bool mask of shape ", rows.str(), " or ", x.shape().str(), ", got ", name_of(mask.dtype()),
-          mask.shape().str());
+          ": expected a bool mask of shape ", rows, " or ", x.shape(), ", got ", name_of(mask.dtype()), mask.shape());
   }
   const Layout l{x.shape().count(0, x.rank() - 1), channels};
-  check(l.rows > 0, who, ": an empty batch has no statistics; x has shape ", x.shape().str());
+  check(l.rows > 0, who, ": an empty batch has no statistics; x has shape ", x.shape());
   const Tensor y = Tensor::empty_like(x);
   const Tensor mean({channels}, x.dtype()), variance({channels}, x.dtype()), count({channels}, x.dtype());
   const Tensor inverse({channels}, x.dtype());

@@ -10,8 +10,8 @@ Shape broadcast_shape(const Shape& a, const Shape& b, const char* who) {
   for (int back = 1; back <= std::min(a.rank(), b.rank()); ++back) {
     const Index x = a[-back];
     const Index y = b[-back];
-    check(x == y || x == 1 || y == 1, who, ": shapes ", a.str(), " and ", b.str(), " do not broadcast: axis ", -back,
-          " has ", x, " against ", y, " elements");
+    check(x == y || x == 1 || y == 1, who, ": shapes ", a, " and ", b, " do not broadcast: axis ", -back, " has ", x,
+          " against ", y, " elements");
     out[-back] = x == 1 ? y : x;
   }
   return out;

@@ -136,7 +136,7 @@ void check_bias(const Tensor& bias, const Tensor& x, Index filters, const char* 
   if (!bias.defined()) return;
   check_same_dtype(x, bias, who);
   check(bias.rank() == 1 && bias.shape(0) == filters, who, ": expected a bias of shape (", filters, ",), got ",
-        bias.shape().str());
+        bias.shape());
 }
 
 // The gradient of rows of a table that a convolution was computed from: its own elements, or the way to the table.

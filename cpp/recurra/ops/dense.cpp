@@ -43,12 +43,12 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
   check_same_dtype(x, kernel, "dense");
   const Index features = kernel.shape(0);
   const Index units = kernel.shape(1);
-  check(x.rank() >= 1 && x.shape(-1) == features, "dense: the kernel of shape ", kernel.shape().str(), " expects ",
-        features, " features, got an input of shape ", x.shape().str());
+  check(x.rank() >= 1 && x.shape(-1) == features, "dense: the kernel of shape ", kernel.shape(), " expects ", features,
+        " features, got an input of shape ", x.shape());
   if (bias.defined()) {
     check_same_dtype(x, bias, "dense");
     check(bias.rank() == 1 && bias.shape(0) == units, "dense: expected a bias of shape (", units, ",), got ",
-          bias.shape().str());
+          bias.shape());
   }
   Shape shape = x.shape();
   shape[-1] = units;

@@ -47,8 +47,8 @@ Tensor dropout(const Tensor& x, double rate, const Philox& numbers) {
 
 Tensor dropout(const Tensor& x, double rate, const Philox& numbers, const Shape& mask_shape) {
   if (mask_shape == x.shape()) return dropout(x, rate, numbers);
-  check(broadcast_shape(x.shape(), mask_shape, "dropout") == x.shape(), "dropout: a mask of shape ", mask_shape.str(),
-        " does not stretch to ", x.shape().str());
+  check(broadcast_shape(x.shape(), mask_shape, "dropout") == x.shape(), "dropout: a mask of shape ", mask_shape,
+        " does not stretch to ", x.shape());
   return multiply(x, dropout_mask(mask_shape, rate, numbers, x.dtype()));
 }
 

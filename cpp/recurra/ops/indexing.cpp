@@ -71,8 +71,8 @@ Tensor take(const Tensor& x, const Tensor& indices, Index along) {
 
 Tensor take_along_axis(const Tensor& given, const Tensor& indices, Index along) {
   const int axis = checked_axis(along, given.rank(), "take_along_axis");
-  check(indices.rank() == given.rank(), "take_along_axis: x of shape ", given.shape().str(), " and indices of shape ",
-        indices.shape().str(), " must have the same number of axes");
+  check(indices.rank() == given.rank(), "take_along_axis: x of shape ", given.shape(), " and indices of shape ",
+        indices.shape(), " must have the same number of axes");
   Shape x_shape = given.shape();
   Shape index_shape = indices.shape();
   x_shape[axis] = index_shape[axis] = 1;

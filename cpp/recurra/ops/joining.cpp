@@ -38,8 +38,8 @@ Tensor concatenate(const std::vector<Tensor>& given, Index along) {
   for (const Tensor& part : given) {
     bool fits = part.rank() == shape.rank();
     for (int k = 0; fits && k < shape.rank(); ++k) fits = k == axis || part.shape(k) == shape[k];
-    check(fits, "concatenate: shapes ", given[0].shape().str(), " and ", part.shape().str(),
-          " differ in another axis than axis ", axis);
+    check(fits, "concatenate: shapes ", given[0].shape(), " and ", part.shape(), " differ in another axis than axis ",
+          axis);
     shape[axis] += part.shape(axis);
     parts.push_back(cast(part, dtype));
   }
@@ -76,8 +76,7 @@ Tensor stack(const std::vector<Tensor>& parts, Index along) {
   for (int k = 0; k <= shape.rank(); ++k) unit.push_back(k == axis ? 1 : shape[k < axis ? k : k - 1]);
   std::vector<Tensor> expanded;
   for (const Tensor& part : parts) {
-    check(part.shape() == shape, "stack: expected tensors of one shape, got ", shape.str(), " and ",
-          part.shape().str());
+    check(part.shape() == shape, "stack: expected tensors of one shape, got ", shape, " and ", part.shape());
     expanded.push_back(reshape(part, unit));
   }
   return concatenate(expanded, axis);

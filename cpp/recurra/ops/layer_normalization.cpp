@@ -103,14 +103,13 @@ template void normalize_row(const double*, Index, const double*, const double*, 
 
 Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon, RowNorm norm) {
   constexpr const char* who = "layer_normalization";
-  check(x.rank() >= 1 && x.shape().back() > 0, who, ": expected rows of at least one number, got shape ",
-        x.shape().str());
+  check(x.rank() >= 1 && x.shape().back() > 0, who, ": expected rows of at least one number, got shape ", x.shape());
   const Index columns = x.shape().back();
   for (const Tensor* parameter : {&gamma, &beta}) {
     if (!parameter->defined()) continue;
     check_same_dtype(x, *parameter, who);
     check(parameter->shape() == Shape{columns}, who, ": expected gamma and beta of shape (", columns, ",), got ",
-          parameter->shape().str());
+          parameter->shape());
   }
   const Layout l{x.size() / columns, columns};
   const Tensor y = Tensor::empty_like(x);

@@ -148,7 +148,7 @@ Tensor reshape(const Tensor& x, const std::vector<Index>& shape) {
   }
   if (unknown >= 0) {
     const Index known = target.size();
-    check(known > 0 && x.size() % known == 0, "reshape: ", x.shape().str(), " has ", x.size(),
+    check(known > 0 && x.size() % known == 0, "reshape: ", x.shape(), " has ", x.size(),
           " elements, which the other extents (product ", known, ") do not divide");
     target[unknown] = x.size() / known;
   }
@@ -158,7 +158,7 @@ Tensor reshape(const Tensor& x, const std::vector<Index>& shape) {
 Tensor transpose(const Tensor& x, const std::vector<Index>& permutation) {
   const int rank = x.rank();
   check(permutation.empty() || static_cast<int>(permutation.size()) == rank, "transpose: expected ", rank,
-        " axes for a tensor of shape ", x.shape().str(), ", got ", permutation.size());
+        " axes for a tensor of shape ", x.shape(), ", got ", permutation.size());
   const Walk from(x.shape());
   Walk walk(x.shape());
   std::array<bool, Shape::max_rank> seen{};
@@ -176,7 +176,7 @@ Tensor transpose(const Tensor& x, const std::vector<Index>& permutation) {
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
   check(x.rank() <= shape.rank() && broadcast_shape(x.shape(), shape, "broadcast_to") == shape, "broadcast_to: shape ",
-        x.shape().str(), " does not stretch to ", shape.str());
+        x.shape(), " does not stretch to ", shape);
   Walk walk(shape);
   const Walk from(x.shape());
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -214,7 +214,7 @@ Tensor slice(const Tensor& x, const std::vector<AxisSlice>& axes) {
     const Index last = part.start + (part.count - 1) * part.step;
     check(part.count >= 0 &&
               (part.count == 0 || (part.start >= 0 && part.start < x.shape(axis) && last >= 0 && last < x.shape(axis))),
-          "slice: elements ", part.start, " to ", last, " are outside axis ", axis, " of shape ", x.shape().str());
+          "slice: elements ", part.start, " to ", last, " are outside axis ", axis, " of shape ", x.shape());
     auto& stride = walk.stride[static_cast<std::size_t>(axis)];
     if (part.count > 0) walk.offset += part.start * stride;
     stride *= part.step;

@@ -18,8 +18,8 @@ struct Pair {
 
   Pair(const Tensor& t, const Tensor& o, const char* who)
       : target(cast(t, floating(o.dtype()))), output(cast(o, floating(o.dtype()))) {
-    check(t.shape() == o.shape(), who, ": expected target and output of one shape, got ", t.shape().str(), " and ",
-          o.shape().str());
+    check(t.shape() == o.shape(), who, ": expected target and output of one shape, got ", t.shape(), " and ",
+          o.shape());
     check(o.rank() >= 1, who, ": expected at least one axis");
     count = output.shape(-1);
     rows = output.shape().count(0, output.rank() - 1);
@@ -219,15 +219,15 @@ Tensor sparse_categorical_crossentropy(const Tensor& target, const Tensor& given
   check(o.rank() >= 1, who, ": expected an output with at least one axis");
   Shape per_sample;
   for (int axis = 0; axis < o.rank() - 1; ++axis) per_sample.push_back(o.shape(axis));
-  check(target.shape() == per_sample, who, ": for an output of shape ", o.shape().str(),
-        " expected class numbers of shape ", per_sample.str(), ", got ", target.shape().str());
+  check(target.shape() == per_sample, who, ": for an output of shape ", o.shape(), " expected class numbers of shape ",
+        per_sample, ", got ", target.shape());
   const Index count = o.shape(-1);
   const Index rows = per_sample.size();
   const Tensor classes = cast(target.detach(), DType::int64);
   const auto* label = classes.data<std::int64_t>();
   for (Index row = 0; row < rows; ++row)
     check(label[row] >= 0 && label[row] < count, who, ": class ", label[row], " is outside 0 to ", count - 1,
-          ", the classes of an output of shape ", o.shape().str());
+          ", the classes of an output of shape ", o.shape());
   const Tensor out(per_sample, o.dtype());
   const Tensor log_p = Tensor::empty_like(o);
   dispatch_float(o.dtype(), who, [&]<class T>() {

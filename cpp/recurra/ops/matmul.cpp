@@ -77,14 +77,12 @@ struct Plan {
   bool flat = false;  // b is one matrix: the batch of a is more rows
 
   Plan(const Shape& a, const Shape& b) {
-    check(a.rank() >= 1 && b.rank() >= 1, "matmul: expected at least one axis each, got shapes ", a.str(), " and ",
-          b.str());
+    check(a.rank() >= 1 && b.rank() >= 1, "matmul: expected at least one axis each, got shapes ", a, " and ", b);
     m = a.rank() > 1 ? a[-2] : 1;
     k = a[-1];
     n = b.rank() > 1 ? b[-1] : 1;
     const Index other = b.rank() > 1 ? b[-2] : b[-1];
-    check(k == other, "matmul: shapes ", a.str(), " and ", b.str(), " do not fit: ", k, " columns against ", other,
-          " rows");
+    check(k == other, "matmul: shapes ", a, " and ", b, " do not fit: ", k, " columns against ", other, " rows");
     for (int axis = 0; axis < a.rank() - 2; ++axis) batch_a.push_back(a[axis]);
     for (int axis = 0; axis < b.rank() - 2; ++axis) batch_b.push_back(b[axis]);
     batch = broadcast_shape(batch_a, batch_b, "matmul");

@@ -152,7 +152,7 @@ void share_among_equals(const Reduction& r, const T* x, const T* y, const T* g, 
 template <class Better>
 Tensor extreme(const char* name, const Tensor& x, const Axes& axes, bool keepdims, const Better& better) {
   const Reduction r(x, axes, name);
-  check(r.count > 0 || r.outer * r.inner == 0, name, ": no elements along the axis; the shape is ", x.shape().str());
+  check(r.count > 0 || r.outer * r.inner == 0, name, ": no elements along the axis; the shape is ", x.shape());
   const Tensor out(r.shape(keepdims), x.dtype());
   dispatch_any(x.dtype(), [&]<class T>() {
     using Limits = std::numeric_limits<T>;
@@ -180,7 +180,7 @@ Tensor extreme(const char* name, const Tensor& x, const Axes& axes, bool keepdim
 template <class Better>
 Tensor position(const char* name, const Tensor& x, Index axis, bool keepdims, const Better& better) {
   const Reduction r(x, {axis}, name);
-  check(r.count > 0 || r.outer * r.inner == 0, name, ": no elements along the axis; the shape is ", x.shape().str());
+  check(r.count > 0 || r.outer * r.inner == 0, name, ": no elements along the axis; the shape is ", x.shape());
   const Tensor out(r.shape(keepdims), DType::int32);
   dispatch_any(x.dtype(), [&]<class T>() {
     const T* data = x.data<T>();

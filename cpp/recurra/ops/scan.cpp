@@ -161,13 +161,12 @@ Tensor linear_scan(const Tensor& a, const Tensor& b, const Tensor& h0) {
   check_rank(b, 3, who, "b");
   const Shape& shape = b.shape();
   const Extent e{shape[0], shape[1], shape[2], a.rank() == 1, !needs_recording({&a, &b, &h0})};
-  check(a.shape() == (e.constant ? Shape{e.U} : shape), who, ": expected a of shape ", shape.str(), " or (", e.U,
-        ",), got ", a.shape().str());
+  check(a.shape() == (e.constant ? Shape{e.U} : shape), who, ": expected a of shape ", shape, " or (", e.U, ",), got ",
+        a.shape());
   check_same_dtype(a, b, who);
   if (h0.defined()) {
     check_same_dtype(h0, b, who);
-    check(h0.shape() == Shape{e.B, e.U}, who, ": expected h0 of shape ", Shape{e.B, e.U}.str(), ", got ",
-          h0.shape().str());
+    check(h0.shape() == Shape{e.B, e.U}, who, ": expected h0 of shape ", Shape{e.B, e.U}, ", got ", h0.shape());
   }
   const Tensor h = Tensor::empty_like(b);
   dispatch_float(b.dtype(), who, [&]<class T>() {

@@ -18,8 +18,7 @@ void sweep(Index count, double operations, const Body& body) {
 /// Throws unless the slot is a flat run parallel to the block.
 inline void check_slot(const ParameterBlock& block, const Tensor& slot, const char* who) {
   check(slot.dtype() == block.values().dtype() && slot.shape() == block.values().shape(), who, ": expected a slot of ",
-        name_of(block.values().dtype()), block.values().shape().str(), ", got ", name_of(slot.dtype()),
-        slot.shape().str());
+        name_of(block.values().dtype()), block.values().shape(), ", got ", name_of(slot.dtype()), slot.shape());
 }
 
 /// Pointers of a block that is about to be changed as T*.

@@ -18,8 +18,8 @@ std::vector<CellEntry>& cells() {
 
 void check_shape(const Tensor& tensor, const Shape& expected, DType dtype, const char* what) {
   if (!tensor.defined()) return;
-  check(tensor.shape() == expected && tensor.dtype() == dtype, "rnn: ", what, " must be ", name_of(dtype),
-        expected.str(), ", got ", name_of(tensor.dtype()), tensor.shape().str());
+  check(tensor.shape() == expected && tensor.dtype() == dtype, "rnn: ", what, " must be ", name_of(dtype), expected,
+        ", got ", name_of(tensor.dtype()), tensor.shape());
 }
 
 // Units of the layer, and of its state 0, from the shapes of its weights.
@@ -46,7 +46,7 @@ Units check_inputs(const CellEntry& cell, const RecurrentInputs& in, const Recur
   check_rank(in.x, 3, "rnn", "x");
   check(is_floating(in.x.dtype()), "rnn: x must be float32 or float64, got ", name_of(in.x.dtype()));
   const Index B = in.x.shape(0), T = in.x.shape(1), F = in.x.shape(2);
-  check(T >= 1, "rnn: x has no time steps; its shape is ", in.x.shape().str());
+  check(T >= 1, "rnn: x has no time steps; its shape is ", in.x.shape());
   const Index taps = 1 + std::ssize(options.skips);
   check(taps == 1 || (cell.recurrent_blocks > 0 && !options.checkpoint),
         "rnn: skips need a cell with a recurrent product, and no checkpoints");
@@ -64,8 +64,8 @@ Units check_inputs(const CellEntry& cell, const RecurrentInputs& in, const Recur
   check_shape(in.projection_bias, {P}, dtype, "projection_bias");
   if (in.bias.defined())
     check(in.bias.size() == cell.bias_rows * columns && in.bias.shape().back() == columns && in.bias.dtype() == dtype,
-          "rnn: bias must be ", name_of(dtype), Shape{cell.bias_rows, columns}.str(), ", got ",
-          name_of(in.bias.dtype()), in.bias.shape().str());
+          "rnn: bias must be ", name_of(dtype), Shape{cell.bias_rows, columns}, ", got ", name_of(in.bias.dtype()),
+          in.bias.shape());
   check(cell.vectors > 0 || !in.vectors.defined(), "rnn: ", cell.name, " has no weight vectors");
   check(in.vectors.defined() || !cell.needs_vectors, "rnn: ", cell.name, " needs its weight vectors");
   check_shape(in.vectors, {cell.vectors, U}, dtype, "vectors");

@@ -49,7 +49,7 @@ Buffer<T> Weights::copy(const Description& layer, const std::string& path, const
   check(found != arrays_.end(), layer.title(), ": there is no weight '", path, "'");
   const Array& array = found->second;
   check(array.dtype == dtype_of<T>() && array.shape == shape, layer.title(), ": the weight '", path, "' must be ",
-        name_of(dtype_of<T>()), shape.str(), ", got ", name_of(array.dtype), array.shape.str());
+        name_of(dtype_of<T>()), shape, ", got ", name_of(array.dtype), array.shape);
   Buffer<T> out(shape.size());
   if (out.size()) std::memcpy(out.data(), array.data, static_cast<std::size_t>(out.size()) * sizeof(T));
   return out;

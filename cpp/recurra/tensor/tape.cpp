@@ -22,8 +22,8 @@ void add_elements(T* sum, const T* term, Index count) {
 }
 
 void add_in_place(const Tensor& sum, const Tensor& term) {
-  check(sum.shape() == term.shape() && sum.dtype() == term.dtype(), "gradient of shape ", term.shape().str(),
-        " added to one of shape ", sum.shape().str());
+  check(sum.shape() == term.shape() && sum.dtype() == term.dtype(), "gradient of shape ", term.shape(),
+        " added to one of shape ", sum.shape());
   dispatch_float(sum.dtype(), "gradient", [&]<class T>() { add_elements(sum.data<T>(), term.data<T>(), sum.size()); });
 }
 
@@ -110,8 +110,7 @@ void BackwardPass::add(int input, const Tensor& gradient) const {
   const Tensor& tensor = node_.inputs_[static_cast<std::size_t>(input)];
   if (!tensor.defined()) return;
   check(gradient.shape() == tensor.shape() && gradient.dtype() == tensor.dtype(), node_.name_,
-        ": backward made a gradient of shape ", gradient.shape().str(), " for an input of shape ",
-        tensor.shape().str());
+        ": backward made a gradient of shape ", gradient.shape(), " for an input of shape ", tensor.shape());
   if (!tensor.is_leaf()) {
     Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
     if (!slot.gradient.defined()) {
@@ -148,11 +147,11 @@ void backward(const Tensor& root, const Tensor& seed) {
   Tensor start = seed;
   if (!start.defined()) {
     check(root.size() == 1, "backward: give the gradient of a tensor that is not a scalar; its shape is ",
-          root.shape().str());
+          root.shape());
     start = Tensor::full(root.shape(), root.dtype(), 1);
   }
   check(start.shape() == root.shape() && start.dtype() == root.dtype(), "backward: expected a gradient ",
-        name_of(root.dtype()), root.shape().str(), ", got ", name_of(start.dtype()), start.shape().str());
+        name_of(root.dtype()), root.shape(), ", got ", name_of(start.dtype()), start.shape());
   const NoGradient off;
   if (root.is_leaf()) {
     if (const Tensor sum = root.gradient(); sum.defined()) add_in_place(sum, start);

@@ -15,7 +15,7 @@ std::size_t checked_bytes(const Shape& shape, DType dtype) {
   constexpr Index limit = std::numeric_limits<Index>::max() / 2;
   Index product = static_cast<Index>(size_of(dtype));
   for (Index extent : shape) {
-    check(extent <= limit / product, "a tensor of shape ", shape.str(), " is too large to address");
+    check(extent <= limit / product, "a tensor of shape ", shape, " is too large to address");
     product *= std::max<Index>(extent, 1);
   }
   return static_cast<std::size_t>(shape.size()) * size_of(dtype);
@@ -107,19 +107,19 @@ Tensor Tensor::full(Shape shape, DType dtype, double value) {
 }
 
 double Tensor::item() const {
-  check(size() == 1, "item(): expected a tensor of one element, got shape ", shape().str());
+  check(size() == 1, "item(): expected a tensor of one element, got shape ", shape());
   return dispatch_any(dtype(), [&]<class T>() { return static_cast<double>(*data<T>()); });
 }
 
 Tensor Tensor::reshaped(Shape shape) const {
-  check(shape.size() == size(), "reshape: ", this->shape().str(), " has ", size(), " elements, ", shape.str(), " has ",
+  check(shape.size() == size(), "reshape: ", this->shape(), " has ", size(), " elements, ", shape, " has ",
         shape.size());
   return {shape, dtype(), impl_->storage, impl_->offset};
 }
 
 Tensor Tensor::rows(Index begin, Index end) const {
   check(rank() >= 1 && begin >= 0 && begin <= end && end <= shape(0), "rows: [", begin, ", ", end,
-        ") is outside a tensor of shape ", shape().str());
+        ") is outside a tensor of shape ", shape());
   Shape part = shape();
   part[0] = end - begin;
   const auto row = static_cast<std::size_t>(shape().count(1, rank())) * size_of(dtype());
@@ -139,8 +139,8 @@ Tensor Tensor::clone() const {
 }
 
 void Tensor::assign(const Tensor& source) const {
-  check(source.shape() == shape() && source.dtype() == dtype(), "assign: expected ", name_of(dtype()), shape().str(),
-        ", got ", name_of(source.dtype()), source.shape().str());
+  check(source.shape() == shape() && source.dtype() == dtype(), "assign: expected ", name_of(dtype()), shape(),
+        ", got ", name_of(source.dtype()), source.shape());
   impl_->storage->before_change();
   std::memmove(bytes(), source.bytes(), static_cast<std::size_t>(size()) * size_of(dtype()));
 }
@@ -155,7 +155,7 @@ Tensor Tensor::gradient() const { return impl_->gradient ? Tensor(impl_->gradien
 
 void Tensor::set_gradient(const Tensor& gradient) const {
   check(!gradient.defined() || (gradient.shape() == shape() && gradient.dtype() == dtype()), "gradient: expected ",
-        name_of(dtype()), shape().str());
+        name_of(dtype()), shape());
   impl_->gradient = gradient.impl_;
 }
 
@@ -171,7 +171,7 @@ void Tensor::rebind(std::shared_ptr<Storage> storage, std::size_t offset) const 
 }
 
 void check_rank(const Tensor& tensor, int rank, const char* who, const char* what) {
-  check(tensor.rank() == rank, who, ": ", what, " must have ", rank, " axes, got shape ", tensor.shape().str());
+  check(tensor.rank() == rank, who, ": ", what, " must have ", rank, " axes, got shape ", tensor.shape());
 }
 
 void check_same_dtype(const Tensor& a, const Tensor& b, const char* who) {
