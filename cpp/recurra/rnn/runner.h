@@ -47,6 +47,10 @@ struct Sequence {
   std::vector<const T*> initial;  // per state: B U or P
   T* y = nullptr;                 // B T P or B P
   std::vector<T*> final;          // per state: B U or P
+
+  /// The time that a step of the driver stands for, and whether a row sits it out.
+  Index source_time(Index step) const { return go_backwards ? steps - 1 - step : step; }
+  bool masked(Index row, Index step) const { return mask && !mask[row * steps + source_time(step)]; }
 };
 
 /// Gradients; an output gradient that is nullptr is zero, an input gradient that is nullptr is not wanted.

@@ -17,19 +17,18 @@
 // passed backward: memory grows with the square root of T (Chen et al., "Training deep nets with sublinear memory
 // cost", 2016).
 //
-// Where the input is rows of a table that nobody has read yet (ops/embedding.h), the rows in use meet the kernel once,
-// and every step looks the sums up; backwards the gradients of all places of a row are summed first, then multiplied.
+// Where the input is rows of a table that nobody has read yet, steps look their sums up (table_rows.h).
 //
 // Letters: B batch, T time, F features, U units, P units of state 0, L lanes, J vectors of units, R rows of a chunk.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "recurra/base/buffer.h"
 #include "recurra/base/parallel.h"
 #include "recurra/rnn/runner.h"
 #include "recurra/rnn/step.h"
+#include "recurra/rnn/table_rows.h"
 #include "recurra/rnn/weight_products.h"
 
 namespace recurra::rnn {
@@ -74,11 +73,11 @@ class Driver final : public Runner<T> {
   void forward() override {
     step_.layout.pack_forward(s_.weights);
     if (s_.statistics == Statistics::given) pack_statistics();
-    if (by_table_) sums_ = sums_of_table();
+    if (by_table_) table_.make_sums();
     for_chunks<ForwardScratch>(operations(), [&](Index chunk, Share share, const ForwardScratch& scratch) {
       forward_chunk(chunk, share, scratch);
     });
-    sums_ = {};
+    table_.drop_sums();
     if (s_.statistics == Statistics::batch) unpack_statistics();
   }
 
@@ -100,24 +99,13 @@ class Driver final : public Runner<T> {
     });
     if (groups_ == 0) return;
     if (by_table_) {
-      dsums_ = sums_gradient();
-      if (g.weights.kernel) table_kernel_gradient(partial.data());
+      table_.sum_gradients(saved_);
+      if (g.weights.kernel) table_.add_kernel_gradient(partial.data());
     }
     layout_.unpack_gradients(partial.data(), g.weights);
   }
 
-  void add_table_gradient(T* dtable) const override {
-    const ops::Occurrences& found = *s_.table_input.found;
-    const Index width = sums_gradient_size();
-    parallel_blocks(found.used, table_block, 2.0 * static_cast<double>(found.used * width * s_.F),
-                    [&](Index begin, Index end) {
-                      const Buffer<T> block(table_block * s_.F);
-                      gemm::multiply(dsums_.data() + begin * width, width, end - begin, width, layout_.input_adjoint(),
-                                     s_.F, block.data(), s_.F, gemm::Start::zero);
-                      for (Index i = begin; i < end; ++i)
-                        add_row(dtable + found.row[i] * s_.F, block.data() + (i - begin) * s_.F, s_.F);
-                    });
-  }
+  void add_table_gradient(T* dtable) const override { table_.add_gradient(dtable); }
 
   void input_gradient(T* dx) const override {
     if (s_.mask) std::fill_n(dx, s_.B * s_.steps * s_.F, T(0));
@@ -186,84 +174,6 @@ class Driver final : public Runner<T> {
     }
   }
 
-  // ---------------------------------------------------------------- rows of a table
-
-  static constexpr Index table_block = 64;  // rows of the table that a task takes
-  static constexpr Index table_group =
-      1024;  // rows of the table whose part of the kernel's gradient is summed together
-
-  Index sums_gradient_size() const { return J_ * Layout::input.count * L; }
-
-  const T* table_row(Index used) const { return s_.table_input.table + s_.table_input.found->row[used] * s_.F; }
-
-  Buffer<T> sums_of_table() const {
-    const ops::Occurrences& found = *s_.table_input.found;
-    const Index width = step_.sums_size();
-    Buffer<T> sums(found.used * width);
-    parallel_blocks(found.used, table_block, 2.0 * static_cast<double>(found.used * width * s_.F),
-                    [&](Index begin, Index end) {
-                      std::array<const T*, table_block> rows;
-                      for (Index i = begin; i < end; ++i) rows[static_cast<std::size_t>(i - begin)] = table_row(i);
-                      step_.input_sums(end - begin, rows.data(), sums.data() + begin * width);
-                    });
-    return sums;
-  }
-
-  // For every row in use the sum of the gradients of its sums over all its places: [unit vector][slot][lane].
-  Buffer<T> sums_gradient() const {
-    const ops::Occurrences& found = *s_.table_input.found;
-    const Index width = sums_gradient_size();
-    Buffer<T> out(found.used * width);
-    parallel_blocks(found.used, table_block, static_cast<double>(4 * s_.B * s_.steps * width),
-                    [&](Index begin, Index end) {
-                      for (Index u = begin; u < end; ++u) {
-                        T* sum = out.data() + u * width;
-                        std::fill_n(sum, width, T(0));
-                        for (Index i = found.first[u]; i < found.first[u + 1]; ++i) add_place(found.place[i], sum);
-                      }
-                    });
-    return out;
-  }
-
-  void add_place(Index place, T* sum) const {
-    const Index row = place / s_.steps;
-    const Index step = source_time(place % s_.steps);
-    if (masked(row, step)) return;
-    const T* saved = saved_ + (row / R_ * s_.steps + step) * step_saved_;
-    layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
-      constexpr int ub = decltype(blocks)::value;
-      const T* from = saved + Layout::saved_place(R_, j, row % R_, ub) + Layout::input.first * L;
-      T* to = sum + j * Layout::input.count * L;
-      unroll<ub * Layout::input.count>([&](auto v) __attribute__((always_inline)) {
-        constexpr int b = v / Layout::input.count, slot = v % Layout::input.count;
-        store(to + v * L, load(to + v * L) + load(from + (b * kept + slot) * L));
-      });
-    });
-  }
-
-  // The kernel's part of the packed gradients.
-  void table_kernel_gradient(T* packed) const {
-    const Index used = s_.table_input.found->used;
-    const Index size = layout_.recurrent_gradient(0, 0);
-    const Index groups = (used + table_group - 1) / table_group;
-    const Buffer<T> partial(groups * size, T(0));
-    parallel_for(groups, 2.0 * static_cast<double>(used * size), [&](Index group) {
-      Block block(std::min(used, table_group));
-      const Index begin = group * table_group;
-      block.rows = std::min(used - begin, table_group);
-      for (Index i = 0; i < block.rows; ++i) block.x[static_cast<std::size_t>(i)] = table_row(begin + i);
-      layout_.for_groups([&](Index j, auto blocks) __attribute__((always_inline)) {
-        constexpr int ub = decltype(blocks)::value;
-        for (Index i = 0; i < block.rows; ++i)
-          block.gradients[static_cast<std::size_t>(i)] =
-              dsums_.data() + (begin + i) * sums_gradient_size() + j * Layout::input.count * L;
-        products_.template add_product<ub * Layout::input.count>(
-            block, block.x.data(), s_.F, 0, partial.data() + group * size + layout_.input_gradient(j));
-      });
-    });
-    for (Index group = 0; group < groups; ++group) add_row(packed, partial.data() + group * size, size);
-  }
-
   // Memory of a chunk that all its threads use.
   struct ForwardScratch {
     explicit ForwardScratch(const Driver& d)
@@ -311,9 +221,7 @@ class Driver final : public Runner<T> {
   };
 
   Index width_of(int state) const { return state == 0 ? s_.P : s_.U; }
-  Index source_time(Index step) const { return s_.go_backwards ? s_.steps - 1 - step : step; }
-  bool masked(Index row, Index step) const { return s_.mask && !s_.mask[row * s_.steps + source_time(step)]; }
-  const T* x_row(Index row, Index step) const { return x_ + (row * s_.steps + source_time(step)) * s_.F; }
+  const T* x_row(Index row, Index step) const { return x_ + (row * s_.steps + s_.source_time(step)) * s_.F; }
 
   static void wait(const Chunk& c) {
     if (c.share.parts > 1) wait_for_team();
@@ -332,7 +240,7 @@ class Driver final : public Runner<T> {
       c.first_active.assign(static_cast<std::size_t>(c.rows), s_.steps);
       for (Index r = 0; r < c.rows; ++r)
         for (Index step = 0; step < s_.steps; ++step)
-          if (!masked(c.first + r, step)) {
+          if (!s_.masked(c.first + r, step)) {
             c.first_active[static_cast<std::size_t>(r)] = step;
             break;
           }
@@ -358,7 +266,7 @@ class Driver final : public Runner<T> {
   void load_noise(Chunk& c, Index step) const {
     const auto load_rows = [&](const T* from, Index width, T* to) {
       for (const Index r : c.active)
-        std::copy_n(from + ((c.first + r) * s_.steps + source_time(step)) * width, width, to + r * Up_);
+        std::copy_n(from + ((c.first + r) * s_.steps + s_.source_time(step)) * width, width, to + r * Up_);
     };
     for (std::size_t state = 0; state < s_.zoneout.size(); ++state)
       if (s_.zoneout[state])
@@ -371,7 +279,7 @@ class Driver final : public Runner<T> {
     if (!s_.mask) return;
     c.active.clear();
     for (Index r = 0; r < c.rows; ++r)
-      if (!masked(c.first + r, step)) c.active.push_back(r);
+      if (!s_.masked(c.first + r, step)) c.active.push_back(r);
   }
 
   void load_states(const Chunk& c, const std::vector<const T*>& from, T* to) const {
@@ -429,7 +337,7 @@ class Driver final : public Runner<T> {
   bool silent(const Chunk& c, Index r, Index step) const {
     if (!s_.mask) return false;
     if (c.first_active[static_cast<std::size_t>(r)] > step) return true;
-    return s_.zero_output_for_mask && masked(c.first + r, step);
+    return s_.zero_output_for_mask && s_.masked(c.first + r, step);
   }
 
   void emit(const Chunk& c, Index step, const T* states, T* y, Index stride) const {
@@ -438,10 +346,6 @@ class Driver final : public Runner<T> {
       if (silent(c, r, step)) std::fill_n(out, s_.P, T(0));
       else copy_row(out, states + r * Up_, s_.P);
     }
-  }
-
-  const T* sums_row(Index row, Index step) const {
-    return sums_.data() + s_.table_input.found->slot[row * s_.steps + source_time(step)] * step_.sums_size();
   }
 
   // Scaled copies of the rows that dropout acts on; the rows themselves where there is none.
@@ -481,14 +385,19 @@ class Driver final : public Runner<T> {
     find_active(c, step);
     if (c.share.part == 0 && c.active.size() < static_cast<std::size_t>(c.rows))
       for (Index r = 0; r < c.rows; ++r)
-        if (masked(c.first + r, step))
+        if (s_.masked(c.first + r, step))
           for (int state = 0; state < Cell::states; ++state)
             std::copy_n(before + state * state_stride_ + r * Up_, Up_, after + state * state_stride_ + r * Up_);
     load_noise(c, step);
     for (std::size_t i = 0; i < c.active.size(); ++i) {
       const Index r = c.active[i];
-      c.x[i] = by_table_ ? sums_row(c.first + r, step) : dropped_x(c, r, step, scratch_row(c.x_dropped, r, s_.F));
+      c.x[i] = by_table_ ? table_.row(c.first + r, step) : dropped_x(c, r, step, scratch_row(c.x_dropped, r, s_.F));
       c.h[i] = recurrent_row(c, r, step, before, scratch_row(c.h_dropped, r, layout_.depth(0)));
+      // The rows of a batch lie far apart and are read a piece a step: more streams than the processor foresees.
+      if (step + 1 < s_.steps) {
+        if (by_table_) prefetch(table_.row(c.first + r, step + 1), step_.sums_size());
+        else prefetch(x_row(c.first + r, step + 1), s_.F);
+      }
     }
     step_.forward({.count = static_cast<Index>(c.active.size()),
                    .place = c.active.data(),
@@ -583,8 +492,10 @@ class Driver final : public Runner<T> {
     const auto [first, last] = layout_.vectors_of_share(Layout::stages - 1, c.share);
     const Index begin = first * L, end = std::min(s_.P, last * L);
     for (Index r = 0; r < c.rows; ++r) {
+      const T* row = dy + (c.first + r) * stride + begin;
+      if (s_.return_sequences && step > 0) prefetch(row - s_.P, end - begin);
       if (silent(c, r, step)) continue;
-      add_row(carry + r * Up_ + begin, dy + (c.first + r) * stride + begin, end - begin);
+      add_row(carry + r * Up_ + begin, row, end - begin);
     }
   }
 
@@ -735,7 +646,7 @@ class Driver final : public Runner<T> {
           const T* panel = layout_.input_adjoint() + first * J_ * Layout::input.count * L;
           gradient_tiles<0, Layout::input_slot, Layout::input.count, vectors>(
               c, saved, panel, [&](Index row, auto& acc) __attribute__((always_inline)) {
-                T* out = dx + ((c.first + row) * s_.steps + source_time(step)) * s_.F + first;
+                T* out = dx + ((c.first + row) * s_.steps + s_.source_time(step)) * s_.F + first;
                 const T* scale = s_.input_dropout ? s_.input_dropout + (c.first + row) * s_.F + first : nullptr;
                 unroll<vectors>([&](auto v) __attribute__((always_inline)) {
                   const Index left = s_.F - first - v * L;
@@ -767,11 +678,11 @@ class Driver final : public Runner<T> {
   const Layout& layout_ = step_.layout;
   const T* x_ = s_.x;
   bool by_table_ = s_.table_input.found;
-  Buffer<T> sums_, dsums_;
   T* saved_ = nullptr;
   T* states_ = nullptr;
   const Index J_, Up_, group_rows_, groups_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
   const WeightProducts<Cell, T> products_{layout_, R_};
+  TableRows<Cell, T> table_{s_, step_, R_};
   const Buffer<T> statistics_{2 * steps_of_statistics() * step_.normal.size(), T(0)};
 };
 
