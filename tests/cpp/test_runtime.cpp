@@ -13,9 +13,21 @@
 #include "recurra/base/memory.h"
 #include "recurra/runtime/described.h"
 
+// ThreadSanitizer's runtime brings operators of its own, beside which these could not be linked.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RECURRA_UNCOUNTED
+#endif
+#endif
+
 namespace {
 
 std::atomic<long> allocations{0};
+
+}  // namespace
+
+#ifndef RECURRA_UNCOUNTED
+namespace {
 
 void* counted(std::size_t size, std::size_t alignment) {
   ++allocations;
@@ -41,6 +53,7 @@ void operator delete(void* data) noexcept { std::free(data); }
 void operator delete(void* data, std::size_t) noexcept { std::free(data); }
 void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
 void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+#endif
 
 namespace {
 
@@ -209,12 +222,14 @@ TEST_CASE("a step allocates nothing and throws nothing", "[runtime]") {
   CHECK(recurra::memory::statistics().in_use == in_use);
 }
 
+#ifndef RECURRA_UNCOUNTED
 TEST_CASE("the counter of allocations counts", "[runtime]") {
   const long before = allocations.load();
   const Everything everything;
   const auto stream = everything.model().stream();
   CHECK(allocations.load() > before + 20);
 }
+#endif
 
 TEST_CASE("steps, blocks and copies of a stream give the same bits", "[runtime]") {
   const Everything everything;
