@@ -45,6 +45,7 @@ bench: .venv/installed  ## training and inference beside PyTorch, Keras, JAX and
 	$(BIN)/python bench/run.py --results bench/results $(ARGS)
 
 figures: bench  ## all that docs/performance.md measures, and its tables and pictures written anew: half an hour
+	$(BIN)/python bench/breakdown.py --json bench/results/breakdown.json
 	$(BIN)/python bench/variants.py --json bench/results/variants.json
 	$(BIN)/python bench/errors.py --json bench/results/errors.json
 	rm -f bench/results/sizes.json

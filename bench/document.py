@@ -11,6 +11,7 @@ by what the files of the results folder say, and draws the pictures anew. A part
 With --check nothing is written, and the exit status says whether a part would change. The files come from
 
     python bench/run.py --results bench/results                           bench.json
+    python bench/breakdown.py --json bench/results/breakdown.json
     python bench/variants.py --json bench/results/variants.json
     python bench/errors.py --json bench/results/errors.json
     python bench/sweep.py sizes --json bench/results/sizes.json           and likewise lengths and long
@@ -30,6 +31,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import breakdown
 import errors
 import model
 import report
@@ -42,6 +44,7 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "summary": ("bench.json", report.summary),
     "timings": ("bench.json", report.timings),
     "footprints": ("bench.json", report.footprints),
+    "breakdown": ("breakdown.json", breakdown.markdown),
     "variants": ("variants.json", variants.markdown),
     "errors": ("errors.json", errors.markdown),
     "sizes": ("sizes.json", sweep.slower),

@@ -71,6 +71,20 @@ def test_operations_of_a_case(bench: Any) -> None:
     assert gru.bytes_moved(training=False) == 4 * (128 * 120 * 14 + gru.weights())
 
 
+def test_samples_of_functions_are_summed_by_kind(bench: Any) -> None:
+    report = """# Overhead|Symbol
+    40.00% |[.] recurra::rnn::Step<recurra::rnn::Gru, float>::forward_stage<0>
+    16.00% |[.] recurra::rnn::WeightProducts<recurra::rnn::Gru, float>::flush
+    20.00% |[.] recurra::rnn::Driver<recurra::rnn::Gru, float>::backward_units<0, recurra::rnn::KnownFunctions<8> >
+     4.00% |[.] recurra::rnn::TableRows<recurra::rnn::Gru, float>::sum_gradients
+     8.00% |[.] recurra::rnn::Driver<recurra::rnn::Gru, float>::backward_chunk
+     8.00% |[.] _PyEval_EvalFrameDefault
+    """
+    shares = bench.breakdown.shares(report)
+    wanted = {"products": 56 / 96, "pointwise": 20 / 96, "tables": 4 / 96, "driver": 8 / 96, "other": 8 / 96}
+    assert shares == pytest.approx(wanted)
+
+
 @pytest.mark.parametrize("unit", [3e-9, -1e-11])
 def test_the_fit_finds_constants_and_none_below_zero(bench: Any, unit: float) -> None:
     rng = np.random.default_rng(0)
