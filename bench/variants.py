@@ -42,6 +42,7 @@ PEERS = ("torch", "keras")
 
 def write_weights(name: str, folder: Path) -> None:
     """Initial weights for all sides, no two alike, and recurra's outputs for them."""
+    recurra.random.set_seed(0)
     case, rng = BY_NAME[name], np.random.default_rng(0)
     weights = network(recurra, case, recurra_side.recurrent).get_weights()
     weights = [(one + 0.1 * rng.standard_normal(one.shape)).astype(np.float32) for one in weights]

@@ -44,6 +44,7 @@ class Driver final : public Runner<T> {
   static constexpr Index most_rows = 64;                               // of a chunk
   static constexpr Index team_rows = 16;           // of a batch for each thread, fewer than which are given to a team
   static constexpr Index private_cache = 1 << 18;  // bytes of weights that a core surely keeps beside its other data
+  static constexpr Index second_cache = 1 << 21;   // and beyond which its own cache surely does not hold them
 
  public:
   explicit Driver(const Sequence<T>& sequence)
@@ -127,16 +128,18 @@ class Driver final : public Runner<T> {
   }
 
   // Where the statistics are of all rows, or there are few rows for large weights, one chunk has all rows, and a team
-  // of threads goes through it, each with units of its own: so each core reads its part of the weights only.
+  // of threads goes through it, each with units of its own: so each core reads its part of the weights only. Training
+  // does as well without from a few rows on, for its products are over rows too.
   bool wants_team() const {
     if (s_.statistics == Statistics::batch) return true;
     if (normalised<Cell> && s_.statistics == Statistics::row) return false;
-    return num_threads() > 1 && s_.skips.empty() && !fits_private_cache() && s_.B < team_rows * num_threads();
+    if (num_threads() == 1 || !s_.skips.empty() || fits_private_cache()) return false;
+    const bool far = !s_.training && weight_bytes() > second_cache;
+    return s_.B < team_rows * num_threads() || (far && s_.B <= most_rows * num_threads());
   }
 
-  bool fits_private_cache() const {
-    return s_.U * s_.U * Layout::recurrent_blocks * static_cast<Index>(sizeof(T)) <= private_cache;
-  }
+  Index weight_bytes() const { return s_.U * s_.U * Layout::recurrent_blocks * static_cast<Index>(sizeof(T)); }
+  bool fits_private_cache() const { return weight_bytes() <= private_cache; }
 
   Index groups_of_chunk() const {
     if (team_) return std::max<Index>(1, groups_);
