@@ -70,7 +70,7 @@ TEST_CASE("Threads share the pool", "[memory]") {
   CHECK(memory::statistics().in_use == before.in_use);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end the program instead of throwing
+#if !defined(__SANITIZE_ADDRESS__) && !defined(RECURRA_THREAD_SANITIZER)  // which end the program instead of throwing
 TEST_CASE("A request that cannot be met throws and counts nothing", "[memory]") {
   const auto before = memory::statistics();
   CHECK_THROWS_AS(memory::allocate(std::size_t{1} << 62), std::bad_alloc);

@@ -13,20 +13,13 @@
 #include "recurra/base/memory.h"
 #include "recurra/runtime/described.h"
 
-// ThreadSanitizer's runtime brings operators of its own, beside which these could not be linked.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RECURRA_UNCOUNTED
-#endif
-#endif
-
 namespace {
 
 std::atomic<long> allocations{0};
 
 }  // namespace
 
-#ifndef RECURRA_UNCOUNTED
+#ifndef RECURRA_THREAD_SANITIZER  // whose runtime brings operators of its own
 namespace {
 
 void* counted(std::size_t size, std::size_t alignment) {
@@ -222,7 +215,7 @@ TEST_CASE("a step allocates nothing and throws nothing", "[runtime]") {
   CHECK(recurra::memory::statistics().in_use == in_use);
 }
 
-#ifndef RECURRA_UNCOUNTED
+#ifndef RECURRA_THREAD_SANITIZER
 TEST_CASE("the counter of allocations counts", "[runtime]") {
   const long before = allocations.load();
   const Everything everything;
