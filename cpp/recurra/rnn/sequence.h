@@ -201,8 +201,9 @@ class Driver final : public Runner<T> {
   void for_chunks(double work, const Body& body) const {
     if (team_ && chunks_ > 0) {
       const Scratch scratch(*this);
-      // What skips carry back over several steps is summed for all units at once.
-      with_team(s_.skips.empty() ? J_ : 1, work, [&](Share share) { body(0, share, scratch); });
+      // What skips carry back over several steps is summed for all units at once. Small steps end sooner than a wait.
+      const bool alone = !s_.skips.empty() || (s_.statistics == Statistics::batch && operations() < 5e5 * s_.steps);
+      with_team(alone ? 1 : J_, work, [&](Share share) { body(0, share, scratch); });
     } else {
       parallel_for(chunks_, work, [&](Index chunk) { body(chunk, Share{}, Scratch(*this)); });
     }
@@ -365,7 +366,8 @@ class Driver final : public Runner<T> {
     if (!copied_) return row;
     const T* scale = s_.recurrent_dropout ? c.scale.data() + r * Up_ : nullptr;
     const auto copy = [&](const T* from, T* to) {
-      for (Index u = 0; u < s_.P; ++u) to[u] = scale ? from[u] * scale[u] : from[u];
+      if (!scale) return copy_row(to, from, s_.P);
+      for (Index u = 0; u < s_.P; ++u) to[u] = from[u] * scale[u];
     };
     copy(row, scratch);
     for (std::size_t i = 0; i < s_.skips.size(); ++i) {
