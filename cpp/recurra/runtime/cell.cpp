@@ -65,7 +65,7 @@ template <class T>
 Buffer<T> with_lengths(Buffer<T> matrix, const Buffer<T>& scale) {
   const NoGradient off;
   const auto tensor = [](const Buffer<T>& numbers, const Shape& shape) {
-    const Tensor out(shape, dtype_of<T>());
+    Tensor out(shape, dtype_of<T>());
     std::copy_n(numbers.data(), numbers.size(), out.data<T>());
     return out;
   };
