@@ -65,7 +65,8 @@ lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	# Its own headers do not include omp.h: the compiler's is found last. It does not know every argument of GCC.
 	printf '%s\n' $(TIDY_FILES) | xargs -P $$CMAKE_BUILD_PARALLEL_LEVEL -n 1 $(BIN)/clang-tidy --quiet -p build/venv \
-	  --removed-arg=-fvect-cost-model=dynamic --extra-arg=-idirafter"$$(dirname "$$($${CXX:-c++} -print-file-name=include/omp.h)")"
+	  --removed-arg=-fvect-cost-model=dynamic \
+	  --extra-arg=-idirafter"$$(dirname "$$($${CXX:-c++} -print-file-name=include/omp.h)")"
 
 format: .venv/lint  ## bring all files into the agreed style
 	$(BIN)/ruff check --fix-only --quiet .

@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def shares(report: str) -> dict[str, float]:
 
 
 def work(name: str) -> None:
-    """Training steps until the standard input ends; then their milliseconds and the peak are told."""
+    """Says "ready", trains as many seconds as a line then asks for, and tells a step's milliseconds and the peak."""
     import recurra
     from recurra import _engine
 
@@ -140,6 +141,8 @@ def main() -> None:
     if options.work:
         work(options.work)
         return
+    if shutil.which("perf") is None:
+        raise SystemExit("Linux's perf is not installed (package linux-perf, or linux-tools of your kernel)")
     from recurra import _engine
 
     outcome: dict[str, Any] = {"machine": run.machine(), "simd_level": _engine.simd_level}
