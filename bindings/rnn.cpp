@@ -5,7 +5,37 @@
 namespace recurra::bindings {
 namespace {
 
+using Given = std::vector<const Tensor*>;  // nullptr for None
+
 Tensor optional(const Tensor* tensor) { return tensor ? *tensor : Tensor(); }
+
+py::tuple run(const rnn::RecurrentLayer& layer, const Tensor& x, const Given& weights, const Given& states,
+              const Tensor* mask, const Tensor* input_dropout, const Tensor* recurrent_dropout, const Given& zoneout,
+              const Tensor* mean, const Tensor* variance) {
+  check(weights.size() >= 2 && weights.size() <= 6,
+        "rnn: expected kernel, recurrent_kernel and at most bias, vectors, projection, projection_bias, got ",
+        weights.size(), " weights");
+  rnn::RecurrentInputs in;
+  in.x = x;
+  Tensor* const places[] = {&in.kernel,  &in.recurrent_kernel, &in.bias,
+                            &in.vectors, &in.projection,       &in.projection_bias};
+  for (std::size_t i = 0; i < weights.size(); ++i) *places[i] = optional(weights[i]);
+  for (const Tensor* state : states) in.initial.push_back(optional(state));
+  for (const Tensor* share : zoneout) in.zoneout.push_back(optional(share));
+  in.mask = optional(mask);
+  in.input_dropout = optional(input_dropout);
+  in.recurrent_dropout = optional(recurrent_dropout);
+  in.mean = optional(mean);
+  in.variance = optional(variance);
+  rnn::RecurrentOutputs out;
+  {
+    const py::gil_scoped_release unlocked;
+    out = layer(in);
+  }
+  py::object statistics = py::none();
+  if (out.mean.defined()) statistics = py::make_tuple(out.mean, out.variance);
+  return py::make_tuple(out.output, out.states, statistics);
+}
 
 }  // namespace
 
@@ -19,69 +49,58 @@ void register_rnn(py::module_& m) {
         return names;
       },
       "Names of the activation functions that a cell of the engine can have.");
-  m.def(
-      "rnn",
-      [](const std::string& cell, const Tensor& x, const std::vector<const Tensor*>& weights,
-         const std::vector<const Tensor*>& states, const Tensor* mask, const Tensor* input_dropout,
-         const Tensor* recurrent_dropout, const std::vector<const Tensor*>& zoneout,
-         const std::vector<double>& zoneout_rate, const Tensor* vectors, const Tensor* projection,
-         const Tensor* projection_bias, const std::vector<Index>& skips, double clip, bool go_backwards,
-         bool return_sequences, bool zero_output_for_mask, const std::string& activation,
-         const std::string& recurrent_activation, const Tensor* mean, const Tensor* variance, bool batch_statistics,
-         bool checkpoint) {
-        check(weights.size() == 2 || weights.size() == 3,
-              "rnn: expected [kernel, recurrent_kernel] or [kernel, "
-              "recurrent_kernel, bias], got ",
-              weights.size(), " weights");
-        rnn::RecurrentInputs in{x,
-                                optional(weights[0]),
-                                optional(weights[1]),
-                                weights.size() == 3 ? optional(weights[2]) : Tensor(),
-                                optional(vectors),
-                                optional(projection),
-                                optional(projection_bias),
-                                {},
-                                optional(mask),
-                                optional(input_dropout),
-                                optional(recurrent_dropout),
-                                optional(mean),
-                                optional(variance),
-                                {}};
-        for (const Tensor* state : states) in.initial.push_back(optional(state));
-        for (const Tensor* share : zoneout) in.zoneout.push_back(optional(share));
-        rnn::RecurrentOutputs out;
-        {
-          const py::gil_scoped_release unlocked;
-          out = rnn::recurrent(cell, in,
-                               {activation, recurrent_activation, go_backwards, return_sequences, zero_output_for_mask,
-                                clip, zoneout_rate, skips, batch_statistics, checkpoint});
-        }
-        py::object statistics = py::none();
-        if (out.mean.defined()) statistics = py::make_tuple(out.mean, out.variance);
-        return py::make_tuple(out.output, out.states, statistics);
-      },
-      py::arg("cell"), py::arg("x"), py::arg("weights"), py::arg("states") = std::vector<const Tensor*>{},
-      py::kw_only(), py::arg("mask") = nullptr, py::arg("input_dropout") = nullptr,
-      py::arg("recurrent_dropout") = nullptr, py::arg("zoneout") = std::vector<const Tensor*>{},
-      py::arg("zoneout_rate") = std::vector<double>{}, py::arg("vectors") = nullptr, py::arg("projection") = nullptr,
-      py::arg("projection_bias") = nullptr, py::arg("skips") = std::vector<Index>{}, py::arg("clip") = 0.0,
-      py::arg("go_backwards") = false, py::arg("return_sequences") = false, py::arg("zero_output_for_mask") = false,
-      py::arg("activation") = "tanh", py::arg("recurrent_activation") = "sigmoid", py::arg("mean") = nullptr,
-      py::arg("variance") = nullptr, py::arg("batch_statistics") = false, py::arg("checkpoint") = false,
-      "A recurrent layer over whole sequences, as one node of the graph.\n\n"
-      "cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and\n"
-      "optionally bias, in Keras's layouts; recurrent_kernel is None for a cell without recurrent product. states:\n"
-      "initial states (B, U), None for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U):\n"
-      "scales, the same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state\n"
-      "None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same as one number for each\n"
-      "state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound of the cell state, 0\n"
-      "for none. projection (U, P), projection_bias (P) of a cell that projects: its state 0 and output have P units,\n"
-      "and recurrent_kernel is (P, blocks*U). skips: numbers of steps, each at least 2; recurrent products also read\n"
-      "the states so many steps ago, and recurrent_kernel has a further part of rows for each. mean, variance (steps,\n"
-      "columns): what a cell that normalises goes by, instead of each row's own; with batch_statistics it goes by\n"
-      "those of the batch. Columns: recurrent blocks, those of what a stage takes as it is, input blocks.\n"
-      "Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with\n"
-      "return_sequences, else (B, U).");
+  py::class_<rnn::RecurrentLayer>(
+      m, "RecurrentLayer",
+      "A cell with its settings, to be run over whole sequences; a run is one node of the graph.\n\n"
+      "cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps, each at least\n"
+      "2; recurrent products also read the states so many steps ago, and recurrent_kernel has a further part of rows\n"
+      "for each. zoneout_rate: for each state the share of the previous state that stays. batch_statistics: a cell that\n"
+      "normalises goes by the mean and variance of the batch. return_states: whether the final states are given.")
+      .def(py::init([](const std::string& cell, const std::string& activation, const std::string& recurrent_activation,
+                       double clip, const std::vector<Index>& skips, const std::vector<double>& zoneout_rate,
+                       bool go_backwards, bool return_sequences, bool return_states, bool zero_output_for_mask,
+                       bool batch_statistics, bool checkpoint) {
+             return rnn::RecurrentLayer(cell, {.activation = activation,
+                                               .recurrent_activation = recurrent_activation,
+                                               .go_backwards = go_backwards,
+                                               .return_sequences = return_sequences,
+                                               .zero_output_for_mask = zero_output_for_mask,
+                                               .clip = clip,
+                                               .zoneout_rate = zoneout_rate,
+                                               .skips = skips,
+                                               .batch_statistics = batch_statistics,
+                                               .return_states = return_states,
+                                               .checkpoint = checkpoint});
+           }),
+           py::arg("cell"), py::kw_only(), py::arg("activation") = "tanh", py::arg("recurrent_activation") = "sigmoid",
+           py::arg("clip") = 0.0, py::arg("skips") = std::vector<Index>{},
+           py::arg("zoneout_rate") = std::vector<double>{}, py::arg("go_backwards") = false,
+           py::arg("return_sequences") = false, py::arg("return_states") = true,
+           py::arg("zero_output_for_mask") = false, py::arg("batch_statistics") = false, py::arg("checkpoint") = false)
+      .def("__call__", &run, py::arg("x"), py::arg("weights"), py::arg("states") = Given{}, py::arg("mask") = nullptr,
+           py::arg("input_dropout") = nullptr, py::arg("recurrent_dropout") = nullptr, py::arg("zoneout") = Given{},
+           py::arg("mean") = nullptr, py::arg("variance") = nullptr,
+           "x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U), bias, vectors (n, U),\n"
+           "projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have, which may be\n"
+           "left out at the end. A cell that projects has a state 0 and an output of P units. states: initial states\n"
+           "(B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales, the\n"
+           "same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state None or\n"
+           "(B, T, U), the share of the previous state that stays. mean, variance (steps, columns): what a cell that\n"
+           "normalises goes by, instead of each row's own. Columns: recurrent blocks, those of what a stage takes as it\n"
+           "is, input blocks.\n"
+           "Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with\n"
+           "return_sequences, else (B, U).");
+
+  py::class_<rnn::SideBySide>(m, "SideBySide",
+                              "Within it calls of RecurrentLayer only begin; they run side by side at its end. Nobody\n"
+                              "may read or use their outputs before.")
+      .def(py::init<>())
+      .def("__enter__", [](rnn::SideBySide& self) -> rnn::SideBySide& { self.begin(); return self; })
+      .def("__exit__", [](rnn::SideBySide& self, const py::object& error, const py::object&, const py::object&) {
+        const bool whole = error.is_none();
+        const py::gil_scoped_release unlocked;
+        self.end(whole);
+      });
 }
 
 }  // namespace recurra::bindings

@@ -52,6 +52,7 @@ std::vector<float> trained(const char* cell, Index gates, Index bias_rows, bool 
   layer.recurrent_dropout = random({batch, units}, 7, 1);
   recurra::rnn::RecurrentOptions options;
   options.checkpoint = checkpoint;
+  const recurra::rnn::RecurrentLayer run(cell, options);
 
   const Tensor series = random({400, features}, 8, 1), targets = random({400, 1}, 9, 1);
   recurra::WindowPlan plan;
@@ -67,7 +68,7 @@ std::vector<float> trained(const char* cell, Index gates, Index bias_rows, bool 
     ask(step);
     const recurra::WindowBatch data = loader.take();
     layer.x = recurra::ops::conv1d(data.inputs, filter, {}, 1, 1, 1, recurra::ops::Padding::valid);
-    const Tensor state = recurra::rnn::recurrent(cell, layer, options).output;
+    const Tensor state = run(layer).output;
     const Tensor output = recurra::ops::dense(state, head, {});
     block.zero_gradients();
     recurra::backward(recurra::ops::mean(recurra::ops::mean_squared_error(data.targets, output)));

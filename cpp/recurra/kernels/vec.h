@@ -132,6 +132,12 @@ RECURRA_INLINE void add_row(T* to, const T* term, std::int64_t count) {
   for (; i < count; ++i) to[i] += term[i];
 }
 
+/// Asks for numbers that are needed soon and that the processor does not foresee.
+template <class T>
+RECURRA_INLINE void prefetch(const T* from, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; i += 64 / static_cast<std::int64_t>(sizeof(T))) __builtin_prefetch(from + i);
+}
+
 // With AVX-512 compilers make two instructions of a comparison and a choice, where one does both. It is named in
 // assembly because GCC 12 fails on its intrinsic function where the operands are constants.
 

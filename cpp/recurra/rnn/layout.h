@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <utility>
 
 #include "recurra/base/buffer.h"
 #include "recurra/base/parallel.h"
@@ -192,9 +194,9 @@ class CellLayout {
     return {share.begin(groups) * size, std::min(count, share.end(groups) * size)};
   }
 
-  const T* input_panel(int stage, Index j) const { return at(input_panels_, stage) + j * F * input_count(stage) * L; }
+  const T* input_panel(int stage, Index j) const { return at(panels_->input, stage) + j * F * input_count(stage) * L; }
   const T* recurrent_panel(int stage, Index j) const {
-    return at(recurrent_panels_, stage) + j * depth(stage) * recurrent_count(stage) * L;
+    return at(panels_->recurrent, stage) + j * depth(stage) * recurrent_count(stage) * L;
   }
   const T* bias() const { return bias_.data(); }
   /// The weight vectors of a vector of units, one behind the other; nullptr without.
@@ -204,7 +206,14 @@ class CellLayout {
   }
   const T* input_adjoint() const { return input_adjoint_.data(); }
 
-  void pack_forward(const Weights<T>& weights) {
+  /// The weight matrices as forward products read them, by stage.
+  struct Panels {
+    std::array<Buffer<T>, stages> input, recurrent;
+  };
+  const std::shared_ptr<const Panels>& panels() const { return panels_; }
+
+  /// `panels` are those of the same weights, if somebody has packed them before.
+  void pack_forward(const Weights<T>& weights, std::shared_ptr<const Panels> panels = nullptr) {
     bias_ = Buffer<T>(stride * slots, T(0));
     if (weights.bias)
       for (int slot = 0; slot < slots; ++slot)
@@ -216,14 +225,7 @@ class CellLayout {
       for (int v = 0; v < vectors; ++v)
         for (Index u = 0; u < U; ++u) vectors_[vector_place(u, v)] = weights.vectors[v * U + u];
     }
-    unroll<stages>([&](auto stage) {
-      using Part = StageLayout<Cell, stage>;
-      input_panels_[stage] = pack_panels(weights.kernel, F, input_blocks, Part::input, Cell::input_block);
-      if constexpr (projecting(stage)) recurrent_panels_[stage] = pack_projection(weights.projection);
-      else if constexpr (!passing(stage))
-        recurrent_panels_[stage] = pack_panels(weights.recurrent_kernel, depth(stage), recurrent_blocks,
-                                               Part::recurrent, Cell::recurrent_block);
-    });
+    panels_ = panels ? std::move(panels) : packed_panels(weights);
   }
 
   void pack_backward(const Weights<T>& weights, bool with_input) {
@@ -301,6 +303,19 @@ class CellLayout {
     if (Cell::bias_rows == 2 && Cell::recurrent_block[slot] >= 0)
       sum += bias[(input_blocks + Cell::recurrent_block[slot]) * U + u];
     return sum;
+  }
+
+  std::shared_ptr<const Panels> packed_panels(const Weights<T>& weights) const {
+    const auto packed = std::make_shared<Panels>();
+    unroll<stages>([&](auto stage) {
+      using Part = StageLayout<Cell, stage>;
+      packed->input[stage] = pack_panels(weights.kernel, F, input_blocks, Part::input, Cell::input_block);
+      if constexpr (projecting(stage)) packed->recurrent[stage] = pack_projection(weights.projection);
+      else if constexpr (!passing(stage))
+        packed->recurrent[stage] = pack_panels(weights.recurrent_kernel, depth(stage), recurrent_blocks,
+                                               Part::recurrent, Cell::recurrent_block);
+    });
+    return packed;
   }
 
   // What moving so many numbers from one layout to another costs, in floating-point operations.
@@ -383,7 +398,8 @@ class CellLayout {
   }
 
   Buffer<T> bias_, vectors_;
-  std::array<Buffer<T>, stages> input_panels_, recurrent_panels_, recurrent_adjoints_;
+  std::shared_ptr<const Panels> panels_;
+  std::array<Buffer<T>, stages> recurrent_adjoints_;
   Buffer<T> input_adjoint_;
 };
 

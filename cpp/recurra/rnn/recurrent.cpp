@@ -1,9 +1,14 @@
 #include "recurra/rnn/recurrent.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <mutex>
 #include <optional>
+#include <utility>
 
+#include "recurra/base/parallel.h"
 #include "recurra/ops/embedding.h"
 #include "recurra/rnn/register.h"
 #include "recurra/tensor/tape.h"
@@ -125,7 +130,6 @@ Sequence<T> sequence_of(const CellEntry& cell, const RecurrentInputs& in, const 
   s.F = in.x.shape(2);
   s.U = units.U;
   s.P = units.P;
-  s.functions = {activation_named(options.activation, "rnn"), activation_named(options.recurrent_activation, "rnn")};
   s.clip = static_cast<T>(options.clip);
   s.skips = options.skips;
   s.go_backwards = options.go_backwards;
@@ -191,45 +195,226 @@ class GradientThroughTable final : public ops::GradientOfRows {
   std::vector<Tensor> memory_;
 };
 
-template <class T>
-void run_backward(const BackwardPass& pass, const std::shared_ptr<Runner<T>>& runner, const RecurrentInputs& in,
-                  const std::optional<Table>& table, const std::vector<Tensor>& memory, int states) {
-  SequenceGradients<T> g;
-  bool any = pass.output_gradient(0).defined();
-  g.dy = data_or_null<T>(pass.output_gradient(0));
-  for (int state = 0; state < states; ++state) {
-    any = any || pass.output_gradient(1 + state).defined();
-    g.dfinal.push_back(data_or_null<T>(pass.output_gradient(1 + state)));
+// A call of a layer as the tape sees it: gradients of its outputs come out, gradients of its inputs go in. It may be one
+// of several calls of a node.
+class PartOfNode {
+ public:
+  PartOfNode(const BackwardPass& pass, int first_input, int first_output)
+      : pass_(pass), first_input_(first_input), first_output_(first_output) {}
+  const Tensor& output_gradient(int output) const { return pass_.output_gradient(first_output_ + output); }
+  bool wants(int input) const { return pass_.wants(first_input_ + input); }
+  void add(int input, const Tensor& gradient) const { pass_.add(first_input_ + input, gradient); }
+  Tensor accumulator(int input) const { return pass_.accumulator(first_input_ + input); }
+
+ private:
+  const BackwardPass& pass_;
+  const int first_input_, first_output_;
+};
+
+// Runs passes side by side.
+void finish(const std::vector<Pass>& passes) {
+  Index tasks = 0;
+  double operations = 0;
+  for (const Pass& pass : passes) {
+    tasks += pass.tasks;
+    operations += pass.operations;
   }
-  if (!any) return;
-  // Once somebody has read the rows, they are what the outputs were made from; the table may have changed.
-  const bool by_table = table && in.x.recipe();
-  if (table && !by_table) g.x = in.x.data<T>();
-  Tensor dx;
-  if (by_table) {
-    g.wants_table = pass.wants(x_input);
-  } else if (pass.wants(x_input)) {
-    dx = Tensor::empty_like(in.x);
-    g.dx = dx.data<T>();
-  }
-  std::vector<Tensor> dinitial(static_cast<std::size_t>(states));
-  for (int state = 0; state < states; ++state) {
-    Tensor& d = dinitial[static_cast<std::size_t>(state)];
-    if (!in.initial.empty() && pass.wants(first_state_input + state))
-      d = Tensor::empty_like(in.initial[static_cast<std::size_t>(state)]);
-    g.dinitial.push_back(d.defined() ? d.data<T>() : nullptr);
-  }
-  const auto sum = [&](int input) { return pass.wants(input) ? pass.accumulator(input).data<T>() : nullptr; };
-  g.weights = {sum(kernel_input),  sum(recurrent_kernel_input), sum(bias_input),
-               sum(vectors_input), sum(projection_input),       sum(projection_bias_input)};
-  runner->backward(g);
-  if (dx.defined()) pass.add(x_input, dx);
-  if (g.wants_table)
-    pass.add(x_input, {in.x.shape(), in.x.dtype(), std::make_unique<GradientThroughTable<T>>(*table, runner, memory)});
-  for (int state = 0; state < states; ++state)
-    if (dinitial[static_cast<std::size_t>(state)].defined())
-      pass.add(first_state_input + state, dinitial[static_cast<std::size_t>(state)]);
+  parallel_for(tasks, operations, [&](Index task) {
+    const Pass* pass = passes.data();
+    for (; task >= pass->tasks; ++pass) task -= pass->tasks;
+    pass->task(task);
+  });
+  for (const Pass& pass : passes)
+    if (pass.end) pass.end();
 }
+
+}  // namespace
+
+// The weight matrices as the products of inference read them. They are kept from the second time on that they come
+// unchanged: weights that are used once, or made anew for every call, cost no memory.
+class KeptPanels {
+ public:
+  // What tells weights from others.
+  struct Stamp {
+    std::array<std::uint64_t, 3> version{};
+    std::array<std::size_t, 3> offset{};
+    std::array<Index, 3> size{};
+    DType dtype{};
+    bool operator==(const Stamp&) const = default;
+  };
+
+  // Nothing for weights that somebody may change unseen.
+  static std::optional<Stamp> stamp_of(const RecurrentInputs& in, const Units& units) {
+    Stamp stamp{.size = {in.x.shape(2), units.U, units.P}, .dtype = in.x.dtype()};
+    for (std::size_t i = 0; const Tensor* weight : {&in.kernel, &in.recurrent_kernel, &in.projection}) {
+      if (weight->defined()) {
+        stamp.version[i] = weight->storage()->version();
+        stamp.offset[i] = weight->offset();
+        if (!weight->storage()->changes_are_seen()) return std::nullopt;
+      }
+      ++i;
+    }
+    return stamp;
+  }
+
+  // The panels of these weights, if they are kept.
+  std::shared_ptr<const void> find(const std::optional<Stamp>& stamp) {
+    const std::lock_guard lock(mutex_);
+    if (stamp && stamp == last_) return panels_;
+    wanted_ = false;
+    panels_ = nullptr;
+    last_ = stamp;
+    return nullptr;
+  }
+
+  // Offers panels that were made because find() had none.
+  void offer(const std::optional<Stamp>& stamp, const std::shared_ptr<const void>& panels) {
+    const std::lock_guard lock(mutex_);
+    if (!stamp || stamp != last_) return;
+    if (wanted_) panels_ = panels;
+    wanted_ = true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<Stamp> last_;
+  bool wanted_ = false;  // whether these weights have come before
+  std::shared_ptr<const void> panels_;
+};
+
+// One call of a layer on its way from the inputs to a node of the tape.
+class Call {
+ public:
+  virtual ~Call() = default;
+  virtual Pass forward() = 0;
+  // The backward pass, empty where no gradient has come, and what follows it.
+  virtual Pass backward(const PartOfNode& part) = 0;
+  virtual void add_gradients(const PartOfNode& part) = 0;
+
+  bool training = false;
+  std::vector<Tensor> inputs, outputs;  // of the node; gone when it is made, or it would keep itself alive
+};
+
+namespace {
+
+template <class T>
+class LayerCall final : public Call {
+ public:
+  LayerCall(const CellEntry& cell, const RecurrentInputs& in, const Sequence<T>& sequence,
+            const std::optional<Table>& table, std::shared_ptr<KeptPanels> kept,
+            const std::optional<KeptPanels::Stamp>& stamp)
+      : in_(in),
+        table_(table),
+        runner_(cell.makers<T>().runner(sequence)),
+        states_(cell.states),
+        final_states_(static_cast<int>(sequence.final.size())),
+        kept_(std::move(kept)),
+        stamp_(stamp),
+        packs_(!sequence.panels) {}
+
+  Pass forward() override {
+    if (training) {
+      const Tensor saved({runner_->saved_size()}, in_.x.dtype()), states({runner_->states_size()}, in_.x.dtype());
+      runner_->use(saved.data<T>(), states.data<T>());
+      memory_ = {saved, states, in_.mask};
+    }
+    Pass pass = runner_->forward();
+    if (packs_ && !training) kept_->offer(stamp_, runner_->panels());
+    return pass;
+  }
+
+  Pass backward(const PartOfNode& part) override {
+    bool any = part.output_gradient(0).defined();
+    gradients_ = {};
+    gradients_.dy = data_or_null<T>(part.output_gradient(0));
+    for (int state = 0; state < final_states_; ++state) {
+      any = any || part.output_gradient(1 + state).defined();
+      gradients_.dfinal.push_back(data_or_null<T>(part.output_gradient(1 + state)));
+    }
+    if (!any) return {};
+    // Once somebody has read the rows, they are what the outputs were made from; the table may have changed.
+    const bool by_table = table_ && in_.x.recipe();
+    if (table_ && !by_table) gradients_.x = in_.x.data<T>();
+    if (by_table) {
+      gradients_.wants_table = part.wants(x_input);
+    } else if (part.wants(x_input)) {
+      dx_ = Tensor::empty_like(in_.x);
+      gradients_.dx = dx_.data<T>();
+    }
+    dinitial_.resize(static_cast<std::size_t>(states_));
+    for (int state = 0; state < states_; ++state) {
+      Tensor& d = dinitial_[static_cast<std::size_t>(state)];
+      if (!in_.initial.empty() && part.wants(first_state_input + state))
+        d = Tensor::empty_like(in_.initial[static_cast<std::size_t>(state)]);
+      gradients_.dinitial.push_back(d.defined() ? d.data<T>() : nullptr);
+    }
+    const auto sum = [&](int input) { return part.wants(input) ? part.accumulator(input).template data<T>() : nullptr; };
+    gradients_.weights = {sum(kernel_input),  sum(recurrent_kernel_input), sum(bias_input),
+                          sum(vectors_input), sum(projection_input),       sum(projection_bias_input)};
+    return runner_->backward(gradients_);
+  }
+
+  void add_gradients(const PartOfNode& part) override {
+    if (dx_.defined()) part.add(x_input, dx_);
+    if (gradients_.wants_table)
+      part.add(x_input,
+               {in_.x.shape(), in_.x.dtype(), std::make_unique<GradientThroughTable<T>>(*table_, runner_, memory_)});
+    for (int state = 0; const Tensor& d : dinitial_) {
+      if (d.defined()) part.add(first_state_input + state, d);
+      ++state;
+    }
+    dx_ = {};
+    dinitial_.clear();
+  }
+
+ private:
+  const RecurrentInputs in_;
+  const std::optional<Table> table_;
+  const std::shared_ptr<Runner<T>> runner_;
+  const int states_, final_states_;  // of the cell, and among the outputs
+  const std::shared_ptr<KeptPanels> kept_;
+  const std::optional<KeptPanels::Stamp> stamp_;
+  const bool packs_;
+  std::vector<Tensor> memory_;  // what the runner borrows and its gradients may need when the node is gone
+  // From backward() to add_gradients():
+  SequenceGradients<T> gradients_;
+  Tensor dx_;
+  std::vector<Tensor> dinitial_;
+};
+
+// Runs calls side by side and puts those that train on the tape as one node.
+void run(std::vector<std::unique_ptr<Call>> calls) {
+  std::vector<Pass> passes;
+  for (const auto& call : calls) passes.push_back(call->forward());
+  finish(passes);
+  std::erase_if(calls, [](const auto& call) { return !call->training; });
+  if (calls.empty()) return;
+
+  struct Placed {
+    std::shared_ptr<Call> call;
+    int first_input, first_output;
+  };
+  std::vector<Placed> parts;
+  std::vector<Tensor> inputs, outputs;
+  for (auto& call : calls) {
+    const int first_input = static_cast<int>(inputs.size()), first_output = static_cast<int>(outputs.size());
+    inputs.insert(inputs.end(), call->inputs.begin(), call->inputs.end());
+    outputs.insert(outputs.end(), call->outputs.begin(), call->outputs.end());
+    call->inputs.clear();
+    call->outputs.clear();
+    parts.push_back({std::move(call), first_input, first_output});
+  }
+  record("rnn", std::move(inputs), outputs, [parts](const BackwardPass& pass) {
+    std::vector<Pass> backward;
+    for (const Placed& part : parts)
+      backward.push_back(part.call->backward({pass, part.first_input, part.first_output}));
+    finish(backward);
+    for (const Placed& part : parts) part.call->add_gradients({pass, part.first_input, part.first_output});
+  });
+}
+
+// What collects the calls of this thread, if somebody does.
+thread_local std::vector<std::unique_ptr<Call>>* collector = nullptr;
 
 }  // namespace
 
@@ -258,9 +443,15 @@ std::unique_ptr<Stepper<T>> make_stepper(const std::string& cell, const StepperO
 template std::unique_ptr<Stepper<float>> make_stepper(const std::string&, const StepperOptions<float>&);
 template std::unique_ptr<Stepper<double>> make_stepper(const std::string&, const StepperOptions<double>&);
 
-RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, const RecurrentOptions& options) {
-  const CellEntry& cell = find_cell(name);
-  const Units units = check_inputs(cell, in, options);
+RecurrentLayer::RecurrentLayer(const std::string& cell, RecurrentOptions options)
+    : cell_(find_cell(cell)),
+      options_(std::move(options)),
+      activation_(activation_named(options_.activation, "rnn")),
+      recurrent_activation_(activation_named(options_.recurrent_activation, "rnn")),
+      kept_(std::make_shared<KeptPanels>()) {}
+
+RecurrentOutputs RecurrentLayer::operator()(const RecurrentInputs& in) const {
+  const Units units = check_inputs(cell_, in, options_);
   const Index B = in.x.shape(0), steps = in.x.shape(1);
   const DType dtype = in.x.dtype();
   std::vector<Tensor> inputs{in.x,       in.kernel,     in.recurrent_kernel, in.bias,
@@ -269,38 +460,49 @@ RecurrentOutputs recurrent(const std::string& name, const RecurrentInputs& in, c
   const bool training = needs_recording(inputs);
 
   RecurrentOutputs out;
-  out.output = Tensor(options.return_sequences ? Shape{B, steps, units.P} : Shape{B, units.P}, dtype);
-  for (int state = 0; state < cell.states; ++state) out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
-  if (options.batch_statistics)
-    for (Tensor* each : {&out.mean, &out.variance}) *each = Tensor({steps, cell.normal_blocks * units.U}, dtype);
-  dispatch_float(dtype, "rnn", [&]<class T>() {
+  out.output = Tensor(options_.return_sequences ? Shape{B, steps, units.P} : Shape{B, units.P}, dtype);
+  if (options_.return_states)
+    for (int state = 0; state < cell_.states; ++state) out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
+  if (options_.batch_statistics)
+    for (Tensor* each : {&out.mean, &out.variance}) *each = Tensor({steps, cell_.normal_blocks * units.U}, dtype);
+  const auto stamp = training ? std::nullopt : KeptPanels::stamp_of(in, units);
+  std::unique_ptr<Call> call = dispatch_float(dtype, "rnn", [&]<class T>() -> std::unique_ptr<Call> {
     const RecurrentInputs kept = training ? detached(in) : in;
-    const std::optional<Table> table = table_of(cell, kept, options);
-    Sequence<T> sequence = sequence_of<T>(cell, kept, units, options, table, training);
+    const std::optional<Table> table = table_of(cell_, kept, options_);
+    Sequence<T> sequence = sequence_of<T>(cell_, kept, units, options_, table, training);
+    sequence.functions = {activation_, recurrent_activation_};
+    sequence.panels = kept_->find(stamp);
     sequence.y = out.output.data<T>();
     for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
-    if (options.batch_statistics) {
+    if (options_.batch_statistics) {
       sequence.batch_mean = out.mean.data<T>();
       sequence.batch_variance = out.variance.data<T>();
     }
-    const std::shared_ptr<Runner<T>> runner = cell.makers<T>().runner(sequence);
-    Tensor saved, states;
-    if (training) {
-      saved = Tensor({runner->saved_size()}, dtype);
-      states = Tensor({runner->states_size()}, dtype);
-      runner->use(saved.data<T>(), states.data<T>());
-    }
-    runner->forward();
-    if (!training) return;
-    std::vector<Tensor> outputs{out.output};
-    outputs.insert(outputs.end(), out.states.begin(), out.states.end());
-    // All that the runner borrows and that its gradients may need when this node is gone.
-    const std::vector<Tensor> memory{saved, states, kept.mask};
-    record("rnn", inputs, outputs, [runner, kept, table, memory, count = cell.states](const BackwardPass& pass) {
-      run_backward<T>(pass, runner, kept, table, memory, count);
-    });
+    return std::make_unique<LayerCall<T>>(cell_, kept, sequence, table, kept_, stamp);
   });
+  call->training = training;
+  call->inputs = std::move(inputs);
+  call->outputs = {out.output};
+  call->outputs.insert(call->outputs.end(), out.states.begin(), out.states.end());
+  if (collector) {
+    collector->push_back(std::move(call));
+  } else {
+    std::vector<std::unique_ptr<Call>> alone;
+    alone.push_back(std::move(call));
+    run(std::move(alone));
+  }
   return out;
+}
+
+SideBySide::SideBySide() = default;
+SideBySide::~SideBySide() = default;
+
+void SideBySide::begin() { outer_ = std::exchange(collector, &calls_); }
+
+void SideBySide::end(bool run) {
+  collector = outer_;
+  auto calls = std::exchange(calls_, {});
+  if (run) rnn::run(std::move(calls));
 }
 
 }  // namespace recurra::rnn

@@ -1,6 +1,7 @@
 // A recurrent layer over a whole batch of sequences, as one operation on the tape.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,11 @@ struct RecurrentOptions {
   std::vector<double> zoneout_rate;   // per state the share of the previous state that stays; empty for none
   std::vector<Index> skips;           // the recurrent products also read the states so many steps ago, each at least 2
   bool batch_statistics = false;      // normalise by the statistics of this batch, in a cell that normalises
+  bool return_states = true;          // give the final states
   bool checkpoint = false;            // keep the states of every sqrt(T)-th step only and compute the rest again
 };
 
-/// Inputs of recurrent(); undefined tensors are "not given". P is U unless the cell projects.
+/// Inputs of a layer; undefined tensors are "not given". P is U unless the cell projects.
 struct RecurrentInputs {
   Tensor x;                 // (B, T, F)
   Tensor kernel;            // (F, input blocks U)
@@ -43,12 +45,48 @@ struct RecurrentInputs {
 
 struct RecurrentOutputs {
   Tensor output;
-  std::vector<Tensor> states;  // (B, U or P) each, after the last step
+  std::vector<Tensor> states;  // (B, U or P) each, after the last step; none without return_states
   Tensor mean, variance;       // (T, normalised columns), with batch_statistics: recurrent blocks, input blocks
 };
 
-/// Differentiable with respect to x, the weights and the initial states.
-RecurrentOutputs recurrent(const std::string& cell, const RecurrentInputs& in, const RecurrentOptions& options);
+struct CellEntry;
+class Call;
+class KeptPanels;
+
+/// A cell with its settings, to be run over batches. Weights that come again unchanged, without a gradient asked for,
+/// are kept in the order in which the products read them. Safe to use from several threads.
+class RecurrentLayer {
+ public:
+  /// Throws std::invalid_argument for an unknown cell or activation.
+  RecurrentLayer(const std::string& cell, RecurrentOptions options);
+
+  /// Differentiable with respect to x, the weights and the initial states.
+  RecurrentOutputs operator()(const RecurrentInputs& in) const;
+
+ private:
+  const CellEntry& cell_;
+  const RecurrentOptions options_;
+  const Activation activation_, recurrent_activation_;
+  const std::shared_ptr<KeptPanels> kept_;
+};
+
+/// Layers that a thread calls between begin() and end() only begin; end() runs them side by side, as one node of the
+/// tape. Nobody may read or use an output before.
+class SideBySide {
+ public:
+  SideBySide();
+  ~SideBySide();
+  SideBySide(const SideBySide&) = delete;
+  SideBySide& operator=(const SideBySide&) = delete;
+
+  void begin();
+  /// Without `run` the calls are given up.
+  void end(bool run = true);
+
+ private:
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::vector<std::unique_ptr<Call>>* outer_ = nullptr;
+};
 
 /// Names of the registered cells.
 std::vector<std::string> cell_names();

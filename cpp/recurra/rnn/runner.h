@@ -3,6 +3,8 @@
 // Letters: B batch, T time, F features, U units, P units of state 0, N rows of a table.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include "recurra/ops/embedding.h"
@@ -32,6 +34,7 @@ struct Sequence {
   const T* x = nullptr;       // B T F, or nullptr and
   TableInput<T> table_input;  // the rows of a table
   Weights<T> weights;
+  std::shared_ptr<const void> panels;  // of these weights, as another runner of the same cell made them; or null
   const bool* mask = nullptr;               // B T, false where a step is padding
   const T* input_dropout = nullptr;         // B F, scale of each input
   const T* recurrent_dropout = nullptr;     // B P, scale of state 0 as the recurrent products see it, or B T P
@@ -65,6 +68,15 @@ struct SequenceGradients {
   std::vector<T*> dinitial;
 };
 
+/// What is left of a pass that has been prepared: tasks, which may run at the same time, also beside those of another
+/// pass, and what follows them.
+struct Pass {
+  Index tasks = 0;
+  double operations = 0;  // of all tasks
+  std::function<void(Index)> task;
+  std::function<void()> end;
+};
+
 /// The driver as the rest of the engine sees it, whatever the cell.
 template <class T>
 class Runner {
@@ -74,9 +86,11 @@ class Runner {
   virtual Index saved_size() const = 0;
   virtual Index states_size() const = 0;
   virtual void use(T* saved, T* states) = 0;
-  virtual void forward() = 0;
-  /// Once only: it overwrites what forward kept.
-  virtual void backward(const SequenceGradients<T>& g) = 0;
+  virtual Pass forward() = 0;
+  /// After forward() was called: the weights as its products read them, for other runners.
+  virtual std::shared_ptr<const void> panels() const = 0;
+  /// Once only: it overwrites what forward kept. `g` is read until the end of the pass.
+  virtual Pass backward(const SequenceGradients<T>& g) = 0;
   /// After backward() of a layer over a table: adds to the gradient (N, F) of the table.
   virtual void add_table_gradient(T* dtable) const = 0;
   /// After the same: the gradient (B, T, F) of the rows themselves.

@@ -22,6 +22,9 @@
 // Letters: B batch, T time, F features, U units, P units of state 0, L lanes, J vectors of units, R rows of a chunk.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "recurra/base/buffer.h"
@@ -43,6 +46,7 @@ class Driver final : public Runner<T> {
   static constexpr int unit_width = std::is_same_v<T, float> ? 3 : 1;  // vectors that take the cell's step together
   static constexpr Index most_rows = 64;                               // of a chunk
   static constexpr Index team_rows = 16;           // of a batch for each thread, fewer than which are given to a team
+  static constexpr double least_team_step = 5e5;   // operations of a step that take longer than a wait
   static constexpr Index private_cache = 1 << 18;  // bytes of weights that a core surely keeps beside its other data
   static constexpr Index second_cache = 1 << 21;   // and beyond which its own cache surely does not hold them
 
@@ -71,39 +75,34 @@ class Driver final : public Runner<T> {
     states_ = states;
   }
 
-  void forward() override {
-    step_.layout.pack_forward(s_.weights);
+  Pass forward() override {
+    step_.layout.pack_forward(s_.weights, std::static_pointer_cast<const typename Layout::Panels>(s_.panels));
     if (s_.statistics == Statistics::given) pack_statistics();
     if (by_table_) table_.make_sums();
-    for_chunks<ForwardScratch>(operations(), [&](Index chunk, Share share, const ForwardScratch& scratch) {
+    Pass pass = for_chunks<ForwardScratch>(operations(), [this](Index chunk, Share share, const auto& scratch) {
       forward_chunk(chunk, share, scratch);
     });
-    table_.drop_sums();
-    if (s_.statistics == Statistics::batch) unpack_statistics();
+    pass.end = [this] {
+      table_.drop_sums();
+      if (s_.statistics == Statistics::batch) unpack_statistics();
+    };
+    return pass;
   }
 
-  void backward(const SequenceGradients<T>& g) override {
-    if (s_.segment != s_.steps) step_.layout.pack_forward(s_.weights);
+  std::shared_ptr<const void> panels() const override { return layout_.panels(); }
+
+  Pass backward(const SequenceGradients<T>& g) override {
     if (g.x) {
       x_ = g.x;
       by_table_ = false;
     }
     step_.layout.pack_backward(s_.weights, g.dx || g.wants_table);
-    const Index size = layout_.gradient_size();
-    const Buffer<T> partial(groups_ * size);
-    for_chunks<BackwardScratch>(2 * operations(), [&](Index chunk, Share share, const BackwardScratch& scratch) {
-      backward_chunk(chunk, share, scratch, g, partial.data());
+    partial_ = Buffer<T>(groups_ * layout_.gradient_size());
+    Pass pass = for_chunks<BackwardScratch>(2 * operations(), [this, &g](Index chunk, Share share, const auto& scratch) {
+      backward_chunk(chunk, share, scratch, g, partial_.data());
     });
-    parallel_blocks(size, 1 << 14, static_cast<double>(groups_ * size), [&](Index begin, Index end) {
-      for (Index group = 1; group < groups_; ++group)
-        add_row(partial.data() + begin, partial.data() + group * size + begin, end - begin);
-    });
-    if (groups_ == 0) return;
-    if (by_table_) {
-      table_.sum_gradients(saved_);
-      if (g.weights.kernel) table_.add_kernel_gradient(partial.data());
-    }
-    layout_.unpack_gradients(partial.data(), g.weights);
+    pass.end = [this, &g] { sum_gradients(g); };
+    return pass;
   }
 
   void add_table_gradient(T* dtable) const override { table_.add_gradient(dtable); }
@@ -196,17 +195,18 @@ class Driver final : public Runner<T> {
 
   bool keeps_all() const { return s_.training && s_.segment == s_.steps; }
 
-  // body(chunk, the calling thread's share of its units, its scratch) for all chunks.
+  // body(chunk, the calling thread's share of its units, its scratch) as the tasks of a pass, a chunk each; done at once
+  // by a team.
   template <class Scratch, class Body>
-  void for_chunks(double work, const Body& body) const {
-    if (team_ && chunks_ > 0) {
-      const Scratch scratch(*this);
-      // What skips carry back over several steps is summed for all units at once. Small steps end sooner than a wait.
-      const bool alone = !s_.skips.empty() || (s_.statistics == Statistics::batch && operations() < 5e5 * s_.steps);
-      with_team(alone ? 1 : J_, work, [&](Share share) { body(0, share, scratch); });
-    } else {
-      parallel_for(chunks_, work, [&](Index chunk) { body(chunk, Share{}, Scratch(*this)); });
-    }
+  Pass for_chunks(double work, const Body& body) const {
+    if (!team_ || chunks_ == 0)
+      return {chunks_, work, [this, body](Index chunk) { body(chunk, Share{}, Scratch(*this)); }, {}};
+    const Scratch scratch(*this);
+    // What skips carry back over several steps is summed for all units at once.
+    const bool small = operations() < least_team_step * static_cast<double>(s_.steps);
+    const bool alone = !s_.skips.empty() || (s_.statistics == Statistics::batch && small);
+    with_team(alone ? 1 : J_, work, [&](Share share) { body(0, share, scratch); });
+    return {};
   }
 
   // A chunk's view of the batch, and what a thread needs to go through it.
@@ -422,6 +422,22 @@ class Driver final : public Runner<T> {
   }
 
   // ---------------------------------------------------------------- backward
+
+  // Adds the gradients of all groups up.
+  void sum_gradients(const SequenceGradients<T>& g) {
+    const Buffer<T> partial = std::move(partial_);
+    const Index size = layout_.gradient_size();
+    parallel_blocks(size, 1 << 14, static_cast<double>(groups_ * size), [&](Index begin, Index end) {
+      for (Index group = 1; group < groups_; ++group)
+        add_row(partial.data() + begin, partial.data() + group * size + begin, end - begin);
+    });
+    if (groups_ == 0) return;
+    if (by_table_) {
+      table_.sum_gradients(saved_);
+      if (g.weights.kernel) table_.add_kernel_gradient(partial.data());
+    }
+    layout_.unpack_gradients(partial.data(), g.weights);
+  }
 
   Index block_rows() const { return std::max<Index>(group_rows_, s_.U >= 128 ? 128 : 64); }
 
@@ -687,7 +703,8 @@ class Driver final : public Runner<T> {
   T* states_ = nullptr;
   const Index J_, Up_, group_rows_, groups_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
   const WeightProducts<Cell, T> products_{layout_, R_};
-  TableRows<Cell, T> table_{s_, step_, R_};
+  TableRows<Cell, T> table_{s_, step_, products_, R_};
+  Buffer<T> partial_;  // sums of the weights' gradients, for each group
   const Buffer<T> statistics_{2 * steps_of_statistics() * step_.normal.size(), T(0)};
 };
 

@@ -14,12 +14,6 @@
 
 namespace recurra::rnn {
 
-/// Asks for numbers that are needed soon and that the processor does not foresee.
-template <class T>
-RECURRA_INLINE void prefetch(const T* from, Index count) {
-  for (Index i = 0; i < count; i += 64 / static_cast<Index>(sizeof(T))) __builtin_prefetch(from + i);
-}
-
 template <class Cell, class T>
 class TableRows {
   using Layout = CellLayout<Cell, T>;
@@ -31,8 +25,9 @@ class TableRows {
 
  public:
   /// What a step saves is laid out for `capacity` rows.
-  TableRows(const Sequence<T>& sequence, const Step<Cell, T>& step, Index capacity)
-      : s_(sequence), step_(step), layout_(step.layout), capacity_(capacity), products_(layout_, capacity) {}
+  TableRows(const Sequence<T>& sequence, const Step<Cell, T>& step, const WeightProducts<Cell, T>& products,
+            Index capacity)
+      : s_(sequence), step_(step), layout_(step.layout), products_(products), capacity_(capacity) {}
 
   /// Input sums of all rows in use, for row().
   void make_sums() {
@@ -148,8 +143,8 @@ class TableRows {
   const Sequence<T>& s_;
   const Step<Cell, T>& step_;
   const Layout& layout_;
+  const WeightProducts<Cell, T>& products_;
   const Index capacity_;
-  const WeightProducts<Cell, T> products_;
   Buffer<T> sums_, gradients_;
 };
 

@@ -59,7 +59,13 @@ void Storage::note_reader(const std::shared_ptr<Storage>& reader) const {
   readers_.push_back(reader);
 }
 
+std::uint64_t Storage::next_version() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 void Storage::before_change() const {
+  version_.store(next_version());
   std::vector<std::weak_ptr<Storage>> readers;
   {
     const std::lock_guard lock(readers_mutex);

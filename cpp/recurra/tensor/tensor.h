@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -51,6 +52,8 @@ class Storage {
   /// Whether only the engine can change these bytes, so that a recipe may read them later: they are the pool's, and
   /// nobody outside holds a view of them.
   bool changes_are_seen() const { return pooled_ && views_.load() == 0; }
+  /// Another number after every change that is seen; no two storages have the same one.
+  std::uint64_t version() const { return version_.load(); }
   /// Has the bytes of `reader` made, if they are not yet, before these bytes change.
   void note_reader(const std::shared_ptr<Storage>& reader) const;
   /// To be called before these bytes are changed: what is still to be read from them is read now.
@@ -60,6 +63,7 @@ class Storage {
   void end_view() const { --views_; }
 
  private:
+  static std::uint64_t next_version();
   void follow_recipe() const;
 
   mutable std::byte* data_ = nullptr;
@@ -70,6 +74,7 @@ class Storage {
   mutable std::once_flag made_;
   std::unique_ptr<const Recipe> recipe_;
   mutable std::atomic<int> views_{0};
+  mutable std::atomic<std::uint64_t> version_{next_version()};
   mutable std::vector<std::weak_ptr<Storage>> readers_;
 };
 

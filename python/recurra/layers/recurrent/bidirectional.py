@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from recurra import ops, serialization
+from recurra._engine import SideBySide
 from recurra.layers.base import Layer
 from recurra.layers.masks import attach_mask
+from recurra.layers.recurrent.rnn import RNN
 from recurra.layers.recurrent.steps import step_mask
 from recurra.tensor import Tensor
 from recurra.tree import flatten
@@ -112,10 +115,13 @@ class Bidirectional(Layer):
             if len(states) != half + len(flatten(self.backward_layer.state_size)):
                 raise ValueError(f"expected {2 * half} initial states, forward and then backward, got {len(states)}")
             starts = [states[:half], states[half:]]
-        sides = [
-            _listed(side(sequences, initial_state=start, mask=steps, training=training))
-            for side, start in zip((self.forward_layer, self.backward_layer), starts, strict=True)
-        ]
+        layers = (self.forward_layer, self.backward_layer)
+        beside = all(isinstance(side, RNN) and side.may_run_beside(training) for side in layers)
+        with SideBySide() if beside else nullcontext():
+            sides = [
+                _listed(side(sequences, initial_state=start, mask=steps, training=training))
+                for side, start in zip(layers, starts, strict=True)
+            ]
         (forward, *forward_states), (backward, *backward_states) = sides
         if self.return_sequences:
             late = self.backward_layer if self.backward_layer.go_backwards else self.forward_layer

@@ -91,7 +91,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
     Normalization, 2016; Merity et al., Regularizing and Optimizing LSTM Language Models, 2017 (DropConnect).
     """
 
-    engine_name: str
+    engine_name: str | None = None  # what the engine calls the cell, if it has it
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
     # Arguments in the order of the configuration, by the kind of object they hold.
@@ -121,6 +121,8 @@ class BuiltInCell(DropoutRNNCell, Layer):
     recurrent_gain: Variable | None = None
     recurrent_scale: Variable | None = None
     statistics: MovingStatistics | None = None
+    engine_clip: float = 0.0  # bound of the cell state, 0 for none
+    _untracked = Layer._untracked | {"engine_layers"}
     _dropconnect_mask: Tensor | None = None
 
     def __init__(
@@ -173,6 +175,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.zoneout = _zoneout(owner, zoneout, self.state_count)
         self.skip = _skip(owner, skip)
         self.earlier: list[Tensor] = []
+        self.engine_layers: dict[Any, Any] = {}  # see sequence.engine_layer
         if normalization not in (None, "layer", "batch"):
             raise ValueError(f"{owner}: normalization must be None, 'layer' or 'batch', got {normalization!r}")
         self.normalization = normalization
@@ -249,12 +252,11 @@ class BuiltInCell(DropoutRNNCell, Layer):
         return self.bias_initializer
 
     def engine_weights(self, training: bool) -> list[Any]:
-        """Kernel, recurrent kernel and bias as the engine takes them; None for one that is missing."""
-        return [self.kernel, self.recurrent_matrix(training), self.bias]
+        """Kernel, recurrent kernel, bias, vectors of a number a unit, projection and its bias, as the engine takes them.
 
-    def engine_options(self) -> dict[str, Any]:
-        """What the engine is told beside weights, activations and noise."""
-        return {"vectors": self.gains()}
+        None for what is missing; at the end it may be left out.
+        """
+        return [self.kernel, self.recurrent_matrix(training), self.bias, self.gains()]
 
     def gains(self, *others: Tensor | None) -> Tensor | None:
         """The gains of h R, other weights of a number a unit, and the gains of x W, as the engine takes them."""
@@ -302,9 +304,9 @@ class BuiltInCell(DropoutRNNCell, Layer):
             )
 
     @property
-    def zoneout_rates(self) -> list[float]:
+    def zoneout_rates(self) -> tuple[float, ...]:
         """The rate of each state."""
-        return list(self.zoneout) if isinstance(self.zoneout, tuple) else [self.zoneout] * self.state_count
+        return self.zoneout if isinstance(self.zoneout, tuple) else (self.zoneout,) * self.state_count
 
     def get_initial_state(self, batch_size: int) -> list[Tensor]:
         """Zeros (B, U), one for each state."""

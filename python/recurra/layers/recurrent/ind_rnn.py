@@ -38,10 +38,7 @@ class IndRNNCell(BuiltInCell):
         return (self.units,)
 
     def engine_weights(self, training: bool) -> list[Any]:
-        return [self.kernel, None, self.bias]
-
-    def engine_options(self) -> dict[str, Any]:
-        return {"vectors": ops.reshape(self.recurrent_kernel, (1, self.units))}
+        return [self.kernel, None, self.bias, ops.reshape(self.recurrent_kernel, (1, self.units))]
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)

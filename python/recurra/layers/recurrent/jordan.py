@@ -76,8 +76,8 @@ class JordanCell(BuiltInCell):
                 constraint=self.bias_constraint,
             )
 
-    def engine_options(self) -> dict[str, Any]:
-        return {"projection": self.output_kernel, "projection_bias": self.output_bias}
+    def engine_weights(self, training: bool) -> list[Any]:
+        return [*super().engine_weights(training), self.output_kernel, self.output_bias]
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (y,) = states if isinstance(states, (list, tuple)) else (states,)

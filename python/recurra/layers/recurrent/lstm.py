@@ -130,14 +130,14 @@ class LSTMCell(BuiltInCell):
             return "lstm_normalised"
         return "lstm" if self._own_forget_gate else "lstm_coupled" if self.coupled else "lstm_no_forget"
 
-    def engine_options(self) -> dict[str, Any]:
-        return {
-            "vectors": self.peephole_kernel
-            if self.normalization is None
-            else self.gains(self.cell_gain, self.cell_shift),
-            "projection": self.projection_kernel,
-            "clip": self.cell_clip or 0.0,
-        }
+    def engine_weights(self, training: bool) -> list[Any]:
+        plain = self.normalization is None
+        vectors = self.peephole_kernel if plain else self.gains(self.cell_gain, self.cell_shift)
+        return [self.kernel, self.recurrent_matrix(training), self.bias, vectors, self.projection_kernel]
+
+    @property
+    def engine_clip(self) -> float:  # type: ignore[override]
+        return self.cell_clip or 0.0
 
     @property
     def normalised_blocks(self) -> int:

@@ -14,7 +14,7 @@ from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
-from recurra.layers.recurrent.sequence import Direction, detached, run, starts_in_engine
+from recurra.layers.recurrent.sequence import Direction, detached, engine_layer, run, starts_from_zeros
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.layers.recurrent.steps import step_mask
 from recurra.tensor import Tensor
@@ -157,13 +157,12 @@ class RNN(Layer):
             )
         steps = step_mask(mask, lengths, batch, time)
         # Making zeros takes longer than a short call of the engine.
-        zeros = initial_state is None and not training and not self.stateful and self._starts_in_engine()
+        zeros = initial_state is None and not self.stateful and self._starts_from_zeros()
         start = None if zeros else self._start(batch, initial_state)
-        how = Direction(self.go_backwards, self.return_sequences, self.zero_output_for_mask, self.checkpoint)
         try:
-            output, final = run(self.cell, sequences, start, steps, how, bool(training))
+            output, final = run(self.cell, sequences, start, steps, self._how(), bool(training))
         finally:
-            if not zeros:
+            if training or not zeros:
                 drop_masks(self.cell)
         if self.stateful:
             self.states, self._carries = detached(final), True
@@ -202,8 +201,25 @@ class RNN(Layer):
         arguments = dict(config)
         return cls(serialization.deserialize(arguments.pop("cell")), **arguments)
 
-    def _starts_in_engine(self) -> bool:
-        return type(self).get_initial_state is RNN.get_initial_state and starts_in_engine(self.cell)
+    def _how(self) -> Direction:
+        wants_states = self.return_state or self.stateful
+        return Direction(
+            self.go_backwards, self.return_sequences, wants_states, self.zero_output_for_mask, self.checkpoint
+        )
+
+    def _starts_from_zeros(self) -> bool:
+        return type(self).get_initial_state is RNN.get_initial_state and starts_from_zeros(type(self.cell))
+
+    def may_run_beside(self, training: bool) -> bool:
+        """Whether a call reads nothing of what the engine makes, so that the engine may make it later."""
+        kind: Any = type(self)
+        return (
+            kind.call is RNN.call
+            and engine_layer(self.cell, self._how(), training) is not None
+            and not (training and self.cell.statistics is not None)
+            and not self.stateful
+            and self.activity_regularizer is None
+        )
 
     def _order(self, mask: Any) -> Any:
         return ops.flip(mask, axis=1) if mask is not None and self.go_backwards else mask

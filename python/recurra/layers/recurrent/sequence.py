@@ -11,7 +11,7 @@ from recurra import _engine, activations, ops
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.dropout import Like
 from recurra.layers.recurrent.linear_cell import LinearCell
-from recurra.layers.recurrent.protocol import call_cell
+from recurra.layers.recurrent.protocol import call_cell, initial_state
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.tensor import Tensor
 from recurra.tree import flatten, map_structure, pack_as
@@ -22,59 +22,90 @@ class Direction(NamedTuple):
 
     go_backwards: bool = False
     return_sequences: bool = False
+    return_state: bool = True
     zero_output_for_mask: bool = False
     checkpoint: bool = False
+
+
+class Noise(NamedTuple):
+    """What dropout and zoneout draw for a run in training."""
+
+    input_dropout: Tensor | None = None
+    recurrent_dropout: Tensor | None = None
+    zoneout: Sequence[Tensor | None] = ()
 
 
 def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool) -> tuple[Tensor, Any]:
     """The output, (B, T, O) or (B, O), and the final states in the structure of `states`.
 
-    states: None for zeros, of a cell that the engine runs from there (`starts_in_engine`).
+    states: None for zeros, where the cell's class starts from these (`starts_from_zeros`).
     """
-    if states is None:
-        return _run_engine(cell, x, states, mask, how, training)
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, x, states, mask, how, training)
-    by_scan = isinstance(cell, LinearCell) and training and _engine.scans_in_blocks(*x.shape[:2])
-    if _has_engine_cell(cell) and not by_scan:
-        return _run_engine(cell, x, states, mask, how, training)
-    if isinstance(cell, LinearCell) and _unchanged(cell):
+    linear = isinstance(cell, LinearCell)
+    if not (linear and training and _engine.scans_in_blocks(*x.shape[:2])):
+        layer = engine_layer(cell, how, training)
+        if layer is not None:
+            return _run_engine(layer, cell, x, states, mask, how, training)
+    if states is None:
+        states = initial_state(cell, x.shape[0], x.dtype)
+    if linear and _has_package_call(type(cell)):
         return _run_scan(cell, x, states, mask, how, training)
     return _run_steps(cell, x, states, mask, how, training)
 
 
-def _has_engine_cell(cell: Any) -> bool:
-    return isinstance(cell, BuiltInCell) and hasattr(cell, "engine_name") and known_to_engine(cell)
+@cache
+def starts_from_zeros(kind: type) -> bool:
+    """Whether cells of a class start from zeros, and the engine need not be given them."""
+    return issubclass(kind, BuiltInCell) and kind.get_initial_state is BuiltInCell.get_initial_state
 
 
-def known_to_engine(cell: BuiltInCell) -> bool:
-    """Whether the engine computes what the cell's `call` says: no subclass changed it, all activations have names."""
-    return _unchanged(cell) and None not in _engine_activations(cell)
+def engine_layer(cell: Any, how: Direction, training: bool) -> _engine.RecurrentLayer | None:
+    """What runs a cell in the engine, kept with the cell for the settings that it has at the moment.
+
+    None if the engine does not compute what the cell's `call` says: its class is a user's, or an activation is.
+    """
+    if not isinstance(cell, BuiltInCell) or cell.engine_name is None or not _has_package_call(type(cell)):
+        return None
+    functions = [getattr(cell, name) for name in cell.activation_arguments]
+    rates = cell.zoneout_rates if cell.zoneout and not training else ()
+    by_batch = training and cell.statistics is not None and cell.trainable
+    key = (how, cell.engine_name, cell.engine_clip, cell.skips, rates, by_batch, *map(id, functions))
+    if key not in cell.engine_layers:
+        if len(cell.engine_layers) == 16:
+            cell.engine_layers.clear()
+        # The functions are kept too, or their ids might become those of others.
+        cell.engine_layers[key] = functions, _make_engine_layer(cell, how, functions, rates, by_batch)
+    return cell.engine_layers[key][1]
 
 
-def starts_in_engine(cell: Any) -> bool:
-    """Whether the engine runs the cell, and may begin with zeros of its own."""
-    return (
-        isinstance(cell, BuiltInCell)
-        and not isinstance(cell, LinearCell)
-        and type(cell).get_initial_state is BuiltInCell.get_initial_state
-        and known_to_engine(cell)
+def _make_engine_layer(
+    cell: BuiltInCell, how: Direction, functions: Sequence[Any], rates: Sequence[float], by_batch: bool
+) -> _engine.RecurrentLayer | None:
+    known = [_engine_activation(function) for function in functions]
+    if None in known:
+        return None
+    # The engine calls a cell's first activation and its second one always by these names.
+    names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), known, strict=False))
+    return _engine.RecurrentLayer(
+        cell.engine_name,
+        clip=cell.engine_clip,
+        skips=cell.skips,
+        zoneout_rate=rates if any(rates) else (),
+        batch_statistics=by_batch,
+        go_backwards=how.go_backwards,
+        return_sequences=how.return_sequences,
+        return_states=how.return_state,
+        zero_output_for_mask=how.zero_output_for_mask,
+        checkpoint=how.checkpoint,
+        **names,
     )
-
-
-def _unchanged(cell: BuiltInCell) -> bool:
-    kind: Any = type(cell)
-    return _has_package_call(kind)
 
 
 @cache
 def _has_package_call(kind: type) -> bool:
     owner = next(cls for cls in kind.__mro__ if "call" in vars(cls))
     return owner.__module__.startswith(__package__)
-
-
-def _engine_activations(cell: BuiltInCell) -> list[str | None]:
-    return [_engine_activation(getattr(cell, name)) for name in cell.activation_arguments]
 
 
 def _engine_activation(function: Any) -> str | None:
@@ -95,67 +126,64 @@ def _engine_names() -> frozenset[str]:
 
 
 def _run_engine(
-    cell: BuiltInCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+    layer: _engine.RecurrentLayer,
+    cell: BuiltInCell,
+    x: Tensor,
+    states: Any,
+    mask: Tensor | None,
+    how: Direction,
+    training: bool,
 ) -> tuple[Tensor, Any]:
     initial = [] if states is None else flatten(states)
-    # The engine calls a cell's first activation and its second one always by these names.
-    names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), _engine_activations(cell), strict=False))
-    x, noise = _with_noise(cell, x, initial, training)
-    output, final, statistics = _engine.rnn(
-        cell.engine_name,
-        x,
-        cell.engine_weights(training),
-        initial,
-        mask=mask,
-        **noise,
-        **_statistics(cell, x, training),
-        **cell.engine_options(),
-        skips=cell.skips,
-        go_backwards=how.go_backwards,
-        return_sequences=how.return_sequences,
-        zero_output_for_mask=how.zero_output_for_mask,
-        checkpoint=how.checkpoint,
-        **names,
-    )
-    if statistics is not None and cell.statistics is not None:
-        seen = None if mask is None else mask.numpy()
-        mean, variance = statistics
-        cell.statistics.move(mean, variance, seen[:, ::-1] if how.go_backwards and seen is not None else seen)
-    return output, final if states is None else pack_as(states, final)
-
-
-def _statistics(cell: BuiltInCell, x: Tensor, training: bool) -> dict[str, Any]:
-    """What batch normalisation goes by: the batch in training, unless the cell is frozen; else moving averages."""
+    weights = cell.engine_weights(training)
     if cell.statistics is None:
-        return {}
+        x, noise = _with_noise(cell, x, training)
+        output, final, _ = layer(x, weights, initial, mask, *noise)
+    else:
+        moving = _moving_statistics(cell, x, training)
+        x, noise = _with_noise(cell, x, training)
+        output, final, statistics = layer(x, weights, initial, mask, *noise, *moving)
+        if statistics is not None:
+            seen = None if mask is None else mask.numpy()
+            cell.statistics.move(*statistics, seen[:, ::-1] if how.go_backwards and seen is not None else seen)
+    return output, final if states is None or not how.return_state else pack_as(states, final)
+
+
+def _moving_statistics(cell: BuiltInCell, x: Tensor, training: bool) -> Sequence[Tensor]:
+    """The averages that batch normalisation goes by; none where it goes by the batch: in training, unless frozen."""
+    if cell.statistics is None:
+        return ()
     if not (training and cell.trainable):
-        return cell.statistics.given()
+        return cell.statistics.mean, cell.statistics.variance
     if x.shape[0] < 2:
         raise ValueError(
             f"{cell.name}: normalization='batch' needs at least 2 sequences in a batch of training, got {x.shape[0]}"
         )
-    return {"batch_statistics": True}
+    return ()
 
 
-def _with_noise(cell: BuiltInCell, x: Tensor, states: list[Tensor], training: bool) -> tuple[Tensor, dict[str, Any]]:
-    """The input, and what the engine is told of dropout and zoneout."""
-    if not (training or cell.zoneout):
-        return x, {}
-    zoned = any(cell.zoneout_rates)
+def _with_noise(cell: BuiltInCell, x: Tensor, training: bool) -> tuple[Tensor, Noise]:
+    """The input, and what is drawn for the run."""
     if not training:
-        return x, {"zoneout_rate": cell.zoneout_rates} if zoned else {}
+        return x, _SILENT
     batch, time, features = x.shape
-    noise: dict[str, Any] = {}
+    input_dropout = recurrent_dropout = None
     if cell.dropout and cell.dropout_per_step:
         x = x * cell.get_dropout_mask(x)
     elif cell.dropout:
-        noise["input_dropout"] = cell.get_dropout_mask(Like((batch, features), x.dtype))
-    steps = [Like((batch, time, state.shape[1]), x.dtype) for state in states]
+        input_dropout = cell.get_dropout_mask(Like((batch, features), x.dtype))
+    widths = cell.state_widths
     if cell.recurrent_dropout:
-        noise["recurrent_dropout"] = cell.get_recurrent_dropout_mask(steps[0] if cell.dropout_per_step else states[0])
-    if zoned:
-        noise["zoneout"] = [cell.get_zoneout_mask(number, step) for number, step in enumerate(steps)]
-    return x, noise
+        shape = (batch, time, widths[0]) if cell.dropout_per_step else (batch, widths[0])
+        recurrent_dropout = cell.get_recurrent_dropout_mask(Like(shape, x.dtype))
+    zoneout: Sequence[Tensor | None] = ()
+    if any(cell.zoneout_rates):
+        steps = (Like((batch, time, width), x.dtype) for width in widths)
+        zoneout = [cell.get_zoneout_mask(number, step) for number, step in enumerate(steps)]
+    return x, Noise(input_dropout, recurrent_dropout, zoneout)
+
+
+_SILENT = Noise()
 
 
 def _run_stack(
@@ -165,8 +193,8 @@ def _run_stack(
     floors, finals = cell.cells, []
     for number, (floor, state) in enumerate(zip(floors, states, strict=True)):
         top = number == len(floors) - 1
-        own = Direction(
-            how.go_backwards and number == 0, how.return_sequences or not top, how.zero_output_for_mask, how.checkpoint
+        own = how._replace(
+            go_backwards=how.go_backwards and number == 0, return_sequences=how.return_sequences or not top
         )
         x, final = run(floor, x, state, mask, own, training)
         finals.append(final)
@@ -185,15 +213,16 @@ def _run_scan(
     keep = None if mask is None else _spread(mask, 3)
     if keep is not None:
         x = ops.where(keep, x, ops.zeros_like(x))  # as in _run_steps
-    x, noise = _with_noise(cell, x, [h], training)
-    if "input_dropout" in noise:
-        x = x * ops.expand_dims(noise["input_dropout"], 1)
+    x, noise = _with_noise(cell, x, training)
+    if noise.input_dropout is not None:
+        x = x * ops.expand_dims(noise.input_dropout, 1)
     a, b = cell.coefficients(x)
-    scale = noise.get("recurrent_dropout")
+    scale = noise.recurrent_dropout
     if scale is not None:
         a = a * (scale if scale.ndim == 3 else ops.expand_dims(scale, 1))
-    share = (noise.get("zoneout") or noise.get("zoneout_rate") or [None])[0]
-    if share is not None:
+    shares = noise.zoneout if training else cell.zoneout_rates
+    if shares and shares[0] is not None and any(cell.zoneout_rates):
+        share = shares[0]
         a, b = (a - share * a) + share, b - share * b
     if keep is not None:
         a, b = ops.where(keep, a, 1.0), ops.where(keep, b, 0.0)

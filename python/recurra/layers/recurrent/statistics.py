@@ -27,10 +27,6 @@ class MovingStatistics:
     def _weight(owner: Layer, name: str, shape: tuple[int, int], initializer: str) -> Variable:
         return owner.add_weight(shape, initializer=initializer, trainable=False, name=name)
 
-    def given(self) -> dict[str, Any]:
-        """What the engine goes by outside of training."""
-        return {"mean": self.mean, "variance": self.variance}
-
     def move(self, mean: Tensor, variance: Tensor, mask: np.ndarray | None) -> None:
         """Takes in the statistics (T, columns) of a batch; those of steps that `mask` (B, T) wholly hides say nothing.
 
