@@ -37,8 +37,33 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype = py:
 /// A NumPy view of the elements; it keeps them alive.
 py::array array_from_tensor(const Tensor& tensor, bool writeable = true);
 
+/// An argument that is a tensor or None, which makes it undefined. (pybind11 takes None for a null pointer too, after a
+/// search that lasts longer than most short operations.)
+class OptionalTensor : public Tensor {
+ public:
+  OptionalTensor() = default;
+  explicit OptionalTensor(const Tensor& tensor) : Tensor(tensor) {}
+};
+
 /// Shape from any Python sequence of integers, or from one integer.
 Shape shape_from_python(const py::object& shape);
 py::tuple shape_to_python(const Shape& shape);
 
 }  // namespace recurra::bindings
+
+namespace pybind11::detail {
+
+template <>
+struct type_caster<recurra::bindings::OptionalTensor> {
+  PYBIND11_TYPE_CASTER(recurra::bindings::OptionalTensor, make_caster<recurra::Tensor>::name | const_name("None"));
+
+  bool load(handle source, bool convert) {
+    if (source.is_none()) return true;
+    make_caster<recurra::Tensor> tensor;
+    if (!tensor.load(source, convert)) return false;
+    value = recurra::bindings::OptionalTensor(cast_op<const recurra::Tensor&>(tensor));
+    return true;
+  }
+};
+
+}  // namespace pybind11::detail

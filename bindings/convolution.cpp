@@ -10,20 +10,20 @@ void register_convolution(py::module_& m) {
   using Pair = std::array<Index, 2>;
   m.def(
       "conv1d",
-      [](const Tensor& x, const Tensor& kernel, const Tensor* bias, Index stride, Index dilation, Index groups,
+      [](const Tensor& x, const Tensor& kernel, const OptionalTensor& bias, Index stride, Index dilation, Index groups,
          const std::string& padding, const std::string& activation) {
-        return ops::conv1d(x, kernel, bias ? *bias : Tensor(), stride, dilation, groups,
-                           ops::padding_named(padding, "conv1d"), activation_named(activation, "conv1d"));
+        return ops::conv1d(x, kernel, bias, stride, dilation, groups, ops::padding_named(padding, "conv1d"),
+                           activation_named(activation, "conv1d"));
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("stride") = 1, py::arg("dilation") = 1,
       py::arg("groups") = 1, py::arg("padding") = "valid", py::arg("activation") = "linear", Unlocked(),
       "x (B, T, F), kernel (K, F/groups, O), bias (O) or None -> (B, T', O); padding 'valid', 'same' or 'causal'.");
   m.def(
       "conv2d",
-      [](const Tensor& x, const Tensor& kernel, const Tensor* bias, Pair strides, Pair dilations, Index groups,
+      [](const Tensor& x, const Tensor& kernel, const OptionalTensor& bias, Pair strides, Pair dilations, Index groups,
          const std::string& padding, const std::string& activation) {
-        return ops::conv2d(x, kernel, bias ? *bias : Tensor(), strides, dilations, groups,
-                           ops::padding_named(padding, "conv2d"), activation_named(activation, "conv2d"));
+        return ops::conv2d(x, kernel, bias, strides, dilations, groups, ops::padding_named(padding, "conv2d"),
+                           activation_named(activation, "conv2d"));
       },
       py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(), py::arg("strides") = Pair{1, 1},
       py::arg("dilations") = Pair{1, 1}, py::arg("groups") = 1, py::arg("padding") = "valid",
@@ -31,10 +31,8 @@ void register_convolution(py::module_& m) {
       "x (B, H, W, F), kernel (K, L, F/groups, O), bias (O) or None -> (B, H', W', O); padding 'valid' or 'same'.");
   m.def(
       "conv1d_transpose",
-      [](const Tensor& x, const Tensor& kernel, Index output, const Tensor* bias, Index stride, Index dilation,
-         Index before) {
-        return ops::conv1d_transpose(x, kernel, bias ? *bias : Tensor(), stride, dilation, before, output);
-      },
+      [](const Tensor& x, const Tensor& kernel, Index output, const OptionalTensor& bias, Index stride, Index dilation,
+         Index before) { return ops::conv1d_transpose(x, kernel, bias, stride, dilation, before, output); },
       py::arg("x"), py::arg("kernel"), py::arg("output"), py::arg("bias") = py::none(), py::arg("stride") = 1,
       py::arg("dilation") = 1, py::arg("before") = 0, Unlocked(),
       "x (B, T, F), kernel (K, O, F), bias (O) or None -> (B, output, O), without the first `before` steps.");

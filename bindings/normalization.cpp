@@ -8,11 +8,11 @@ namespace recurra::bindings {
 void register_normalization(py::module_& m) {
   m.def(
       "batch_normalization",
-      [](const Tensor& x, const Tensor* gamma, const Tensor* beta, const Tensor* mask, double epsilon) {
+      [](const Tensor& x, const OptionalTensor& gamma, const OptionalTensor& beta, const OptionalTensor& mask,
+         double epsilon) {
         const ops::BatchNormalized out = [&] {
           const py::gil_scoped_release unlocked;
-          return ops::batch_normalization(x, gamma ? *gamma : Tensor(), beta ? *beta : Tensor(),
-                                          mask ? *mask : Tensor(), epsilon);
+          return ops::batch_normalization(x, gamma, beta, mask, epsilon);
         }();
         return py::make_tuple(out.y, out.mean, out.variance);
       },
@@ -27,8 +27,8 @@ void register_normalization(py::module_& m) {
       .value("variance", ops::RowNorm::variance);
   m.def(
       "layer_normalization",
-      [](const Tensor& x, const Tensor* gamma, const Tensor* beta, double epsilon, ops::RowNorm norm) {
-        return ops::layer_normalization(x, gamma ? *gamma : Tensor(), beta ? *beta : Tensor(), epsilon, norm);
+      [](const Tensor& x, const OptionalTensor& gamma, const OptionalTensor& beta, double epsilon, ops::RowNorm norm) {
+        return ops::layer_normalization(x, gamma, beta, epsilon, norm);
       },
       py::arg("x"), py::arg("gamma") = py::none(), py::arg("beta") = py::none(), py::arg("epsilon") = 1e-3,
       py::arg("norm") = ops::RowNorm::layer, Unlocked(), "x (..., D) normalised row by row; gamma, beta (D) or None.");

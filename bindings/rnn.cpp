@@ -5,28 +5,29 @@
 namespace recurra::bindings {
 namespace {
 
-using Given = std::vector<const Tensor*>;  // nullptr for None
-
-Tensor optional(const Tensor* tensor) { return tensor ? *tensor : Tensor(); }
+using Given = std::vector<OptionalTensor>;
 
 py::tuple run(const rnn::RecurrentLayer& layer, const Tensor& x, const Given& weights, const Given& states,
-              const Tensor* mask, const Tensor* input_dropout, const Tensor* recurrent_dropout, const Given& zoneout,
-              const Tensor* mean, const Tensor* variance) {
+              const OptionalTensor& mask, const OptionalTensor& input_dropout, const OptionalTensor& recurrent_dropout,
+              const Given& zoneout, const OptionalTensor& mean, const OptionalTensor& variance) {
   check(weights.size() >= 2 && weights.size() <= 6,
         "rnn: expected kernel, recurrent_kernel and at most bias, vectors, projection, projection_bias, got ",
         weights.size(), " weights");
-  rnn::RecurrentInputs in;
-  in.x = x;
-  Tensor* const places[] = {&in.kernel,  &in.recurrent_kernel, &in.bias,
-                            &in.vectors, &in.projection,       &in.projection_bias};
-  for (std::size_t i = 0; i < weights.size(); ++i) *places[i] = optional(weights[i]);
-  for (const Tensor* state : states) in.initial.push_back(optional(state));
-  for (const Tensor* share : zoneout) in.zoneout.push_back(optional(share));
-  in.mask = optional(mask);
-  in.input_dropout = optional(input_dropout);
-  in.recurrent_dropout = optional(recurrent_dropout);
-  in.mean = optional(mean);
-  in.variance = optional(variance);
+  const auto weight = [&](std::size_t i) { return i < weights.size() ? weights[i] : OptionalTensor(); };
+  const rnn::RecurrentInputs in{.x = x,
+                                .kernel = weights[0],
+                                .recurrent_kernel = weights[1],
+                                .bias = weight(2),
+                                .vectors = weight(3),
+                                .projection = weight(4),
+                                .projection_bias = weight(5),
+                                .initial = {states.begin(), states.end()},
+                                .mask = mask,
+                                .input_dropout = input_dropout,
+                                .recurrent_dropout = recurrent_dropout,
+                                .mean = mean,
+                                .variance = variance,
+                                .zoneout = {zoneout.begin(), zoneout.end()}};
   rnn::RecurrentOutputs out;
   {
     const py::gil_scoped_release unlocked;
@@ -51,10 +52,13 @@ void register_rnn(py::module_& m) {
       "Names of the activation functions that a cell of the engine can have.");
   py::class_<rnn::RecurrentLayer>(
       m, "RecurrentLayer",
-      "A cell with its settings, to be run over whole sequences; a run is one node of the graph.\n\n"
-      "cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps, each at least\n"
+      "A cell with its settings. It keeps weights that come again unchanged in the order in which products read "
+      "them.\n\n"
+      "cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps, each at "
+      "least\n"
       "2; recurrent products also read the states so many steps ago, and recurrent_kernel has a further part of rows\n"
-      "for each. zoneout_rate: for each state the share of the previous state that stays. batch_statistics: a cell that\n"
+      "for each. zoneout_rate: for each state the share of the previous state that stays. batch_statistics: a cell "
+      "that\n"
       "normalises goes by the mean and variance of the batch. return_states: whether the final states are given.")
       .def(py::init([](const std::string& cell, const std::string& activation, const std::string& recurrent_activation,
                        double clip, const std::vector<Index>& skips, const std::vector<double>& zoneout_rate,
@@ -77,25 +81,35 @@ void register_rnn(py::module_& m) {
            py::arg("zoneout_rate") = std::vector<double>{}, py::arg("go_backwards") = false,
            py::arg("return_sequences") = false, py::arg("return_states") = true,
            py::arg("zero_output_for_mask") = false, py::arg("batch_statistics") = false, py::arg("checkpoint") = false)
-      .def("__call__", &run, py::arg("x"), py::arg("weights"), py::arg("states") = Given{}, py::arg("mask") = nullptr,
-           py::arg("input_dropout") = nullptr, py::arg("recurrent_dropout") = nullptr, py::arg("zoneout") = Given{},
-           py::arg("mean") = nullptr, py::arg("variance") = nullptr,
+      .def("run", &run, py::arg("x"), py::arg("weights"), py::arg("states") = py::tuple(), py::arg("mask") = py::none(),
+           py::arg("input_dropout") = py::none(), py::arg("recurrent_dropout") = py::none(),
+           py::arg("zoneout") = py::tuple(), py::arg("mean") = py::none(), py::arg("variance") = py::none(),
+           "Runs over whole sequences, as one node of the graph.\n\n"
            "x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U), bias, vectors (n, U),\n"
-           "projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have, which may be\n"
+           "projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have, which may "
+           "be\n"
            "left out at the end. A cell that projects has a state 0 and an output of P units. states: initial states\n"
-           "(B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales, the\n"
+           "(B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales, "
+           "the\n"
            "same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state None or\n"
            "(B, T, U), the share of the previous state that stays. mean, variance (steps, columns): what a cell that\n"
-           "normalises goes by, instead of each row's own. Columns: recurrent blocks, those of what a stage takes as it\n"
+           "normalises goes by, instead of each row's own. Columns: recurrent blocks, those of what a stage takes as "
+           "it\n"
            "is, input blocks.\n"
-           "Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with\n"
+           "Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) "
+           "with\n"
            "return_sequences, else (B, U).");
 
-  py::class_<rnn::SideBySide>(m, "SideBySide",
-                              "Within it calls of RecurrentLayer only begin; they run side by side at its end. Nobody\n"
-                              "may read or use their outputs before.")
+  py::class_<rnn::SideBySide>(
+      m, "SideBySide",
+      "Within it runs of a RecurrentLayer only begin; they run side by side at its end. Nobody\n"
+      "may read or use their outputs before.")
       .def(py::init<>())
-      .def("__enter__", [](rnn::SideBySide& self) -> rnn::SideBySide& { self.begin(); return self; })
+      .def("__enter__",
+           [](rnn::SideBySide& self) -> rnn::SideBySide& {
+             self.begin();
+             return self;
+           })
       .def("__exit__", [](rnn::SideBySide& self, const py::object& error, const py::object&, const py::object&) {
         const bool whole = error.is_none();
         const py::gil_scoped_release unlocked;

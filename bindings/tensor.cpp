@@ -10,7 +10,9 @@
 namespace recurra::bindings {
 namespace {
 
-py::dtype numpy_dtype(DType dtype) { return py::dtype(name_of(dtype)); }
+py::dtype numpy_dtype(DType dtype) {
+  return dispatch_any(dtype, []<class T>() { return py::dtype::of<T>(); });
+}
 
 // Keeps a Python object alive for as long as the engine holds its memory.
 std::shared_ptr<void> keeper_of(const py::object& owner) {
@@ -188,7 +190,7 @@ void register_tensor(py::module_& m) {
              return is_floating(t.dtype()) ? py::object(py::float_(value)) : py::int_(static_cast<Index>(value));
            })
       .def(
-          "backward", [](const Tensor& t, const Tensor* gradient) { backward(t, gradient ? *gradient : Tensor()); },
+          "backward", [](const Tensor& t, const OptionalTensor& gradient) { backward(t, gradient); },
           py::arg("gradient") = py::none(), Unlocked(),
           "Adds the derivative of this tensor with respect to every leaf to the leaf's grad.\n\n"
           "gradient: weight of each element (same shape); may be left out for a scalar.\n"

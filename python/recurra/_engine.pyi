@@ -279,6 +279,43 @@ class RowNorm:
     @property
     def value(self) -> int:
         ...
+class RecurrentLayer:
+    """
+    A cell with its settings. It keeps weights that come again unchanged in the order in which products read them.
+
+    cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps, each at least
+    2; recurrent products also read the states so many steps ago, and recurrent_kernel has a further part of rows
+    for each. zoneout_rate: for each state the share of the previous state that stays. batch_statistics: a cell that
+    normalises goes by the mean and variance of the batch. return_states: whether the final states are given.
+    """
+    def __init__(self, cell: str, *, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, skips: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], go_backwards: bool = False, return_sequences: bool = False, return_states: bool = True, zero_output_for_mask: bool = False, batch_statistics: bool = False, checkpoint: bool = False) -> None:
+        ...
+    def run(self, x: Tensor, weights: collections.abc.Sequence[Tensor | None], states: collections.abc.Sequence[Tensor | None] = (), mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor | None] = (), mean: Tensor | None = None, variance: Tensor | None = None) -> tuple[typing.Any, ...]:
+        """
+        Runs over whole sequences, as one node of the graph.
+
+        x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U), bias, vectors (n, U),
+        projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have, which may be
+        left out at the end. A cell that projects has a state 0 and an output of P units. states: initial states
+        (B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales, the
+        same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state None or
+        (B, T, U), the share of the previous state that stays. mean, variance (steps, columns): what a cell that
+        normalises goes by, instead of each row's own. Columns: recurrent blocks, those of what a stage takes as it
+        is, input blocks.
+        Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with
+        return_sequences, else (B, U).
+        """
+class SideBySide:
+    """
+    Within it runs of a RecurrentLayer only begin; they run side by side at its end. Nobody
+    may read or use their outputs before.
+    """
+    def __enter__(self) -> SideBySide:
+        ...
+    def __exit__(self, arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> None:
+        ...
+    def __init__(self) -> None:
+        ...
 class Stream:
     """
     The state of sequences that run through a model step by step.
@@ -688,24 +725,6 @@ def reshape(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def rmsprop_step(block: ParameterBlock, square: Tensor, momenta: Tensor | None, mean: Tensor | None, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def rnn(cell: str, x: Tensor, weights: collections.abc.Sequence[Tensor], states: collections.abc.Sequence[Tensor] = [], *, mask: Tensor | None = None, input_dropout: Tensor | None = None, recurrent_dropout: Tensor | None = None, zoneout: collections.abc.Sequence[Tensor] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], vectors: Tensor | None = None, projection: Tensor | None = None, projection_bias: Tensor | None = None, skips: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, go_backwards: bool = False, return_sequences: bool = False, zero_output_for_mask: bool = False, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', mean: Tensor | None = None, variance: Tensor | None = None, batch_statistics: bool = False, checkpoint: bool = False) -> tuple[Tensor, list[Tensor], typing.Any]:
-    """
-    A recurrent layer over whole sequences, as one node of the graph.
-
-    cell: a name of cell_names(). x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U) and
-    optionally bias, in Keras's layouts; recurrent_kernel is None for a cell without recurrent product. states:
-    initial states (B, U), None for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U):
-    scales, the same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state
-    None or (B, T, U), the share of the previous state that stays; zoneout_rate: the same as one number for each
-    state. vectors: (n, U), weights of one number a unit of cells that have them. clip: bound of the cell state, 0
-    for none. projection (U, P), projection_bias (P) of a cell that projects: its state 0 and output have P units,
-    and recurrent_kernel is (P, blocks*U). skips: numbers of steps, each at least 2; recurrent products also read
-    the states so many steps ago, and recurrent_kernel has a further part of rows for each. mean, variance (steps,
-    columns): what a cell that normalises goes by, instead of each row's own; with batch_statistics it goes by
-    those of the batch. Columns: recurrent blocks, those of what a stage takes as it is, input blocks.
-    Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with
-    return_sequences, else (B, U).
-    """
 def roll(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
     ...
 def round(arg0: typing.Any) -> Tensor:

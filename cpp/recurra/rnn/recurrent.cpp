@@ -195,8 +195,8 @@ class GradientThroughTable final : public ops::GradientOfRows {
   std::vector<Tensor> memory_;
 };
 
-// A call of a layer as the tape sees it: gradients of its outputs come out, gradients of its inputs go in. It may be one
-// of several calls of a node.
+// A call of a layer as the tape sees it: gradients of its outputs come out, gradients of its inputs go in. It may be
+// one of several calls of a node.
 class PartOfNode {
  public:
   PartOfNode(const BackwardPass& pass, int first_input, int first_output)
@@ -348,7 +348,9 @@ class LayerCall final : public Call {
         d = Tensor::empty_like(in_.initial[static_cast<std::size_t>(state)]);
       gradients_.dinitial.push_back(d.defined() ? d.data<T>() : nullptr);
     }
-    const auto sum = [&](int input) { return part.wants(input) ? part.accumulator(input).template data<T>() : nullptr; };
+    const auto sum = [&](int input) {
+      return part.wants(input) ? part.accumulator(input).template data<T>() : nullptr;
+    };
     gradients_.weights = {sum(kernel_input),  sum(recurrent_kernel_input), sum(bias_input),
                           sum(vectors_input), sum(projection_input),       sum(projection_bias_input)};
     return runner_->backward(gradients_);

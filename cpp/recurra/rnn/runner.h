@@ -34,7 +34,7 @@ struct Sequence {
   const T* x = nullptr;       // B T F, or nullptr and
   TableInput<T> table_input;  // the rows of a table
   Weights<T> weights;
-  std::shared_ptr<const void> panels;  // of these weights, as another runner of the same cell made them; or null
+  std::shared_ptr<const void> panels;       // of these weights, as another runner of the same cell made them; or null
   const bool* mask = nullptr;               // B T, false where a step is padding
   const T* input_dropout = nullptr;         // B F, scale of each input
   const T* recurrent_dropout = nullptr;     // B P, scale of state 0 as the recurrent products see it, or B T P

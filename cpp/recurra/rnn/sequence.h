@@ -79,9 +79,8 @@ class Driver final : public Runner<T> {
     step_.layout.pack_forward(s_.weights, std::static_pointer_cast<const typename Layout::Panels>(s_.panels));
     if (s_.statistics == Statistics::given) pack_statistics();
     if (by_table_) table_.make_sums();
-    Pass pass = for_chunks<ForwardScratch>(operations(), [this](Index chunk, Share share, const auto& scratch) {
-      forward_chunk(chunk, share, scratch);
-    });
+    Pass pass = for_chunks<ForwardScratch>(
+        operations(), [this](Index chunk, Share share, const auto& scratch) { forward_chunk(chunk, share, scratch); });
     pass.end = [this] {
       table_.drop_sums();
       if (s_.statistics == Statistics::batch) unpack_statistics();
@@ -98,9 +97,10 @@ class Driver final : public Runner<T> {
     }
     step_.layout.pack_backward(s_.weights, g.dx || g.wants_table);
     partial_ = Buffer<T>(groups_ * layout_.gradient_size());
-    Pass pass = for_chunks<BackwardScratch>(2 * operations(), [this, &g](Index chunk, Share share, const auto& scratch) {
-      backward_chunk(chunk, share, scratch, g, partial_.data());
-    });
+    Pass pass =
+        for_chunks<BackwardScratch>(2 * operations(), [this, &g](Index chunk, Share share, const auto& scratch) {
+          backward_chunk(chunk, share, scratch, g, partial_.data());
+        });
     pass.end = [this, &g] { sum_gradients(g); };
     return pass;
   }
@@ -195,8 +195,8 @@ class Driver final : public Runner<T> {
 
   bool keeps_all() const { return s_.training && s_.segment == s_.steps; }
 
-  // body(chunk, the calling thread's share of its units, its scratch) as the tasks of a pass, a chunk each; done at once
-  // by a team.
+  // body(chunk, the calling thread's share of its units, its scratch) as the tasks of a pass, a chunk each; done at
+  // once by a team.
   template <class Scratch, class Body>
   Pass for_chunks(double work, const Body& body) const {
     if (!team_ || chunks_ == 0)

@@ -30,7 +30,7 @@ from recurra.models.generator_names import GeneratorNames
 from recurra.models.run import Run, Structure, stop_on_interrupt
 from recurra.models.truncation import Truncation
 from recurra.progress import is_terminal
-from recurra.tensor import Tensor, no_grad
+from recurra.tensor import Tensor, convert_to_numpy, no_grad
 from recurra.tree import flatten, map_structure
 
 if TYPE_CHECKING:
@@ -738,7 +738,7 @@ def _packed(batch: Batch) -> Any:
 
 
 def _as_arrays(outputs: Any) -> Any:
-    return map_structure(lambda output: np.asarray(output), outputs)
+    return map_structure(convert_to_numpy, outputs)
 
 
 def _values(figures: Mapping[str, Any]) -> Any:

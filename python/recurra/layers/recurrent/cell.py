@@ -21,6 +21,8 @@ from recurra.tensor import Tensor, Variable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from recurra import _engine
+
 
 EPSILON = 1e-3  # added to variances; the engine's
 
@@ -122,6 +124,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
     recurrent_scale: Variable | None = None
     statistics: MovingStatistics | None = None
     engine_clip: float = 0.0  # bound of the cell state, 0 for none
+    engine_layers: dict[Any, _engine.RecurrentLayer | None]  # see engine_layer.py
     _untracked = Layer._untracked | {"engine_layers"}
     _dropconnect_mask: Tensor | None = None
 
@@ -175,7 +178,6 @@ class BuiltInCell(DropoutRNNCell, Layer):
         self.zoneout = _zoneout(owner, zoneout, self.state_count)
         self.skip = _skip(owner, skip)
         self.earlier: list[Tensor] = []
-        self.engine_layers: dict[Any, Any] = {}  # see sequence.engine_layer
         if normalization not in (None, "layer", "batch"):
             raise ValueError(f"{owner}: normalization must be None, 'layer' or 'batch', got {normalization!r}")
         self.normalization = normalization
@@ -190,6 +192,11 @@ class BuiltInCell(DropoutRNNCell, Layer):
                 raise ValueError(f"{owner} has no {option}; leave it out")
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name[0] != "_":  # a setting
+            vars(self)["engine_layers"] = {}
 
     @classmethod
     def argument_names(cls) -> set[str]:
@@ -252,9 +259,9 @@ class BuiltInCell(DropoutRNNCell, Layer):
         return self.bias_initializer
 
     def engine_weights(self, training: bool) -> list[Any]:
-        """Kernel, recurrent kernel, bias, vectors of a number a unit, projection and its bias, as the engine takes them.
+        """Kernel, recurrent kernel, bias, vectors, projection and its bias, as the engine takes them.
 
-        None for what is missing; at the end it may be left out.
+        None for what is missing, which may be left out at the end.
         """
         return [self.kernel, self.recurrent_matrix(training), self.bias, self.gains()]
 

@@ -12,9 +12,10 @@ from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.engine_layer import engine_layer
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
-from recurra.layers.recurrent.sequence import Direction, detached, engine_layer, run, starts_from_zeros
+from recurra.layers.recurrent.sequence import Direction, detached, run, starts_from_zeros
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.layers.recurrent.steps import step_mask
 from recurra.tensor import Tensor
@@ -208,13 +209,13 @@ class RNN(Layer):
         )
 
     def _starts_from_zeros(self) -> bool:
-        return type(self).get_initial_state is RNN.get_initial_state and starts_from_zeros(type(self.cell))
+        kind: Any = type(self.cell)
+        return type(self).get_initial_state is RNN.get_initial_state and starts_from_zeros(kind)
 
     def may_run_beside(self, training: bool) -> bool:
         """Whether a call reads nothing of what the engine makes, so that the engine may make it later."""
-        kind: Any = type(self)
         return (
-            kind.call is RNN.call
+            getattr(self.call, "__func__", None) is RNN.call
             and engine_layer(self.cell, self._how(), training) is not None
             and not (training and self.cell.statistics is not None)
             and not self.stateful

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from types import FunctionType
 from typing import Any, NamedTuple
 
-from recurra import _engine, activations, ops
+from recurra import _engine, ops
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.dropout import Like
+from recurra.layers.recurrent.engine_layer import computes_as_package, engine_layer
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.protocol import call_cell, initial_state
 from recurra.layers.recurrent.stacked import StackedRNNCells
@@ -49,80 +49,16 @@ def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, 
             return _run_engine(layer, cell, x, states, mask, how, training)
     if states is None:
         states = initial_state(cell, x.shape[0], x.dtype)
-    if linear and _has_package_call(type(cell)):
+    kind: Any = type(cell)
+    if linear and computes_as_package(kind):
         return _run_scan(cell, x, states, mask, how, training)
     return _run_steps(cell, x, states, mask, how, training)
 
 
 @cache
-def starts_from_zeros(kind: type) -> bool:
+def starts_from_zeros(kind: Any) -> bool:
     """Whether cells of a class start from zeros, and the engine need not be given them."""
-    return issubclass(kind, BuiltInCell) and kind.get_initial_state is BuiltInCell.get_initial_state
-
-
-def engine_layer(cell: Any, how: Direction, training: bool) -> _engine.RecurrentLayer | None:
-    """What runs a cell in the engine, kept with the cell for the settings that it has at the moment.
-
-    None if the engine does not compute what the cell's `call` says: its class is a user's, or an activation is.
-    """
-    if not isinstance(cell, BuiltInCell) or cell.engine_name is None or not _has_package_call(type(cell)):
-        return None
-    functions = [getattr(cell, name) for name in cell.activation_arguments]
-    rates = cell.zoneout_rates if cell.zoneout and not training else ()
-    by_batch = training and cell.statistics is not None and cell.trainable
-    key = (how, cell.engine_name, cell.engine_clip, cell.skips, rates, by_batch, *map(id, functions))
-    if key not in cell.engine_layers:
-        if len(cell.engine_layers) == 16:
-            cell.engine_layers.clear()
-        # The functions are kept too, or their ids might become those of others.
-        cell.engine_layers[key] = functions, _make_engine_layer(cell, how, functions, rates, by_batch)
-    return cell.engine_layers[key][1]
-
-
-def _make_engine_layer(
-    cell: BuiltInCell, how: Direction, functions: Sequence[Any], rates: Sequence[float], by_batch: bool
-) -> _engine.RecurrentLayer | None:
-    known = [_engine_activation(function) for function in functions]
-    if None in known:
-        return None
-    # The engine calls a cell's first activation and its second one always by these names.
-    names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), known, strict=False))
-    return _engine.RecurrentLayer(
-        cell.engine_name,
-        clip=cell.engine_clip,
-        skips=cell.skips,
-        zoneout_rate=rates if any(rates) else (),
-        batch_statistics=by_batch,
-        go_backwards=how.go_backwards,
-        return_sequences=how.return_sequences,
-        return_states=how.return_state,
-        zero_output_for_mask=how.zero_output_for_mask,
-        checkpoint=how.checkpoint,
-        **names,
-    )
-
-
-@cache
-def _has_package_call(kind: type) -> bool:
-    owner = next(cls for cls in kind.__mro__ if "call" in vars(cls))
-    return owner.__module__.startswith(__package__)
-
-
-def _engine_activation(function: Any) -> str | None:
-    ours = isinstance(function, FunctionType) and function.__module__ == activations.__name__
-    return _name_in_engine(function) if ours else None
-
-
-@cache
-def _name_in_engine(function: FunctionType) -> str | None:
-    name = function.__name__
-    known = name in _engine_names() and getattr(activations, name, None) is function
-    return name if known else None
-
-
-@cache
-def _engine_names() -> frozenset[str]:
-    return frozenset(_engine.activation_names())
+    return issubclass(kind, BuiltInCell) and bool(kind.get_initial_state is BuiltInCell.get_initial_state)
 
 
 def _run_engine(
@@ -134,18 +70,18 @@ def _run_engine(
     how: Direction,
     training: bool,
 ) -> tuple[Tensor, Any]:
-    initial = [] if states is None else flatten(states)
+    initial = () if states is None else flatten(states)
     weights = cell.engine_weights(training)
-    if cell.statistics is None:
-        x, noise = _with_noise(cell, x, training)
-        output, final, _ = layer(x, weights, initial, mask, *noise)
+    if not training and cell.statistics is None:
+        output, final, _ = layer.run(x, weights, initial, mask)
     else:
         moving = _moving_statistics(cell, x, training)
         x, noise = _with_noise(cell, x, training)
-        output, final, statistics = layer(x, weights, initial, mask, *noise, *moving)
-        if statistics is not None:
+        output, final, statistics = layer.run(x, weights, initial, mask, *noise, *moving)
+        if statistics is not None and cell.statistics is not None:
+            mean, variance = statistics
             seen = None if mask is None else mask.numpy()
-            cell.statistics.move(*statistics, seen[:, ::-1] if how.go_backwards and seen is not None else seen)
+            cell.statistics.move(mean, variance, seen[:, ::-1] if how.go_backwards and seen is not None else seen)
     return output, final if states is None or not how.return_state else pack_as(states, final)
 
 

@@ -1,0 +1,69 @@
+"""What runs a built-in cell in the engine, with the cell's settings of the moment."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from recurra import _engine, activations
+from recurra.layers.recurrent.cell import BuiltInCell
+
+if TYPE_CHECKING:
+    from recurra.layers.recurrent.sequence import Direction
+
+
+def engine_layer(cell: Any, how: Direction, training: bool) -> _engine.RecurrentLayer | None:
+    """The engine's layer for a cell; the cell keeps it until somebody changes a setting.
+
+    None if the engine does not compute what the cell's `call` says: its class is a user's, or an activation is.
+    """
+    if not isinstance(cell, BuiltInCell):
+        return None
+    layers = cell.engine_layers
+    key = how, training
+    if key not in layers:
+        layers[key] = _make(cell, how, training)
+    return layers[key]
+
+
+@cache
+def computes_as_package(kind: Any) -> bool:
+    """Whether a class of cells has a `call` of this package, which the engine and scans stand for."""
+    owner = next(cls for cls in kind.__mro__ if "call" in vars(cls))
+    return bool(owner.__module__.startswith(__package__))
+
+
+def _make(cell: BuiltInCell, how: Direction, training: bool) -> _engine.RecurrentLayer | None:
+    kind: Any = type(cell)
+    if cell.engine_name is None or not computes_as_package(kind):
+        return None
+    known = [_engine_activation(getattr(cell, name)) for name in cell.activation_arguments]
+    if None in known:
+        return None
+    # The engine calls a cell's first activation and its second one always by these names.
+    names: dict[str, Any] = dict(zip(("activation", "recurrent_activation"), known, strict=False))
+    return _engine.RecurrentLayer(
+        cell.engine_name,
+        clip=cell.engine_clip,
+        skips=cell.skips,
+        zoneout_rate=cell.zoneout_rates if any(cell.zoneout_rates) and not training else (),
+        batch_statistics=training and cell.statistics is not None and cell.trainable,
+        go_backwards=how.go_backwards,
+        return_sequences=how.return_sequences,
+        return_states=how.return_state,
+        zero_output_for_mask=how.zero_output_for_mask,
+        checkpoint=how.checkpoint,
+        **names,
+    )
+
+
+def _engine_activation(function: Any) -> str | None:
+    ours = isinstance(function, FunctionType) and function.__module__ == activations.__name__
+    name = function.__name__ if ours else ""
+    return name if name in _engine_names() and getattr(activations, name, None) is function else None
+
+
+@cache
+def _engine_names() -> frozenset[str]:
+    return frozenset(_engine.activation_names())
