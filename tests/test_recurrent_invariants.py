@@ -20,6 +20,8 @@ WIDE_OPTIONS: dict[str, Any] = {"arguments": SEQUENCES, "mask": "gaps", "initial
 WIDE = cells("wide", 40, (50, 12, 9), **WIDE_OPTIONS) + forms("wide", 40, (50, 12, 9), **WIDE_OPTIONS)
 # Few rows and large weights: threads share the units.
 TEAMS = cells("team", 272, (5, 4, 9), **WIDE_OPTIONS) + forms("team", 272, (5, 4, 9), **WIDE_OPTIONS)
+# Many rows and large weights: the gradients of many rows are summed together.
+LARGE = cells("large", 264, (130, 3, 5), **WIDE_OPTIONS) + cells("rather_large", 264, (70, 3, 5), **WIDE_OPTIONS)
 # Statistics of a batch, step by step, join its sequences and count its steps.
 ALONE = [case for case in PLAIN if case.arguments.get("normalization") != "batch"]
 # What a later call, or a recomputed segment, can go on from its first states alone.
@@ -155,7 +157,7 @@ def test_checkpointing_changes_no_bit(case: Case) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("case", WIDE + TEAMS + LONG, ids=by_name)
+@pytest.mark.parametrize("case", WIDE + TEAMS + LARGE + LONG, ids=by_name)
 def test_any_number_of_threads_gives_the_same_bits(case: Case) -> None:
     before = num_threads()
     try:

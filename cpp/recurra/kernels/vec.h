@@ -3,6 +3,7 @@
 // a * b + c becomes one fused multiply-add.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -210,6 +211,25 @@ RECURRA_INLINE void unroll(Body&& body) {
   [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
     (body(std::integral_constant<int, i>{}), ...);
   }(std::make_integer_sequence<int, count>{});
+}
+
+/// Turns rows into columns: afterwards lane j of rows[i] is what lane i of rows[j] was.
+template <class T>
+RECURRA_INLINE void transpose(Vec<T> (&rows)[lanes<T>]) {
+  constexpr int L = lanes<T>;
+  // Bit after bit: where row and lane differ in it, the two numbers change places.
+  unroll<std::bit_width(static_cast<unsigned>(L)) - 1>([&](auto stage) __attribute__((always_inline)) {
+    constexpr int bit = 1 << stage;
+    unroll<L>([&](auto row) __attribute__((always_inline)) {
+      if constexpr ((row & bit) == 0) {
+        const Vec<T> a = rows[row], b = rows[row + bit];
+        [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+          rows[row] = __builtin_shufflevector(a, b, ((i & bit) ? L + i - bit : i)...);
+          rows[row + bit] = __builtin_shufflevector(a, b, ((i & bit) ? L + i : i + bit)...);
+        }(std::make_integer_sequence<int, L>{});
+      }
+    });
+  });
 }
 
 }  // namespace recurra

@@ -164,17 +164,6 @@ class CellLayout {
     }
   }
 
-  /// The same with groups side by side on all threads; `elements` is how many numbers the whole loop moves.
-  template <class Body>
-  void for_groups_in_parallel(Index elements, const Body& body) const {
-    const Index whole_groups = J / group;
-    parallel_for((J + group - 1) / group, moves(elements), [&](Index i) {
-      if (i < whole_groups) body(i * group, std::integral_constant<int, group>{});
-      else if constexpr (group > 1)
-        gemm::with_constant<group - 1>(static_cast<int>(J % group), [&](auto rest) { body(i * group, rest); });
-    });
-  }
-
   /// The same for the vectors of units of a stage.
   template <int stage, class Body>
   RECURRA_INLINE void for_stage_groups(Body&& body, Share share = {}) const {
@@ -321,34 +310,35 @@ class CellLayout {
   // What moving so many numbers from one layout to another costs, in floating-point operations.
   static double moves(Index elements) { return 8.0 * static_cast<double>(elements); }
 
-  // [group][k][unit vector][slot][lane] of a weight matrix of K rows.
+  // body(place among packed weights, place in the matrix of K rows, units) for every vector of units of every row and
+  // slot, packed as [group][k][unit vector][slot][lane]. Several vectors are gone through together, row by row: pieces
+  // of one vector alone lie too far apart for the processor to foresee.
+  template <class Body>
+  void for_vectors(Index K, int blocks, SlotRange range, const int (&block)[slots], const Body& body) const {
+    constexpr Index together = std::max<Index>(group, 256 / simd_bytes);
+    parallel_blocks(J, together, moves(J * K * range.count * L), [&](Index begin, Index end) {
+      for (Index k = 0; k < K; ++k)
+        for (int slot = 0; slot < range.count; ++slot)
+          for (Index j = begin; j < end; ++j) {
+            const Index first = j / group * group, vectors_of_group = std::min<Index>(group, J - first);
+            const Index row = first * K + k * vectors_of_group + j - first;
+            body((row * range.count + slot) * L, (k * blocks + block[range.first + slot]) * U + j * L, U - j * L);
+          }
+    });
+  }
+
   Buffer<T> pack_panels(const T* weights, Index K, int blocks, SlotRange range, const int (&block)[slots]) const {
     Buffer<T> packed(J * K * range.count * L);
-    for_groups_in_parallel(packed.size(), [&](Index j, auto size) {
-      constexpr int ub = decltype(size)::value;
-      T* out = packed.data() + j * K * range.count * L;
-      for (Index k = 0; k < K; ++k)
-        for (int b = 0; b < ub; ++b)
-          for (int slot = range.first; slot < range.first + range.count; ++slot, out += L) {
-            const Index u = (j + b) * L;
-            store(out, load_part(weights + (k * blocks + block[slot]) * U + u, U - u));
-          }
+    for_vectors(K, blocks, range, block, [&](Index to, Index from, Index units) {
+      store(packed.data() + to, load_part(weights + from, units));
     });
     return packed;
   }
 
   void unpack_panels(const T* packed, Index K, int blocks, SlotRange range, const int (&block)[slots],
                      T* weights) const {
-    for_groups_in_parallel(J * K * range.count * L, [&](Index j, auto size) {
-      constexpr int ub = decltype(size)::value;
-      const T* in = packed + j * K * range.count * L;
-      for (Index k = 0; k < K; ++k)
-        for (int b = 0; b < ub; ++b)
-          for (int slot = range.first; slot < range.first + range.count; ++slot, in += L) {
-            const Index u = (j + b) * L;
-            T* out = weights + (k * blocks + block[slot]) * U + u;
-            store_part(out, load_part(out, U - u) + load(in), U - u);
-          }
+    for_vectors(K, blocks, range, block, [&](Index from, Index to, Index units) {
+      store_part(weights + to, load_part(weights + to, units) + load(packed + from), units);
     });
   }
 
@@ -384,15 +374,18 @@ class CellLayout {
       const Index part = number / panels, first = number % panels * panel_width;
       const Index width = std::min(panel_width, padded<T>(N) - first);
       T* panel = packed.data() + (part * padded<T>(N) + first) * depth;
-      for (Index n = 0; n < width; ++n)
-        for (Index j = 0; j < J; ++j)
-          for (int i = 0; i < range.count; ++i)
-            for (int lane = 0; lane < L; ++lane) {
-              const Index u = j * L + lane;
-              const bool inside = first + n < N && u < U;
-              panel[((j * range.count + i) * L + lane) * width + n] =
-                  inside ? weights[((part * N + first + n) * blocks + block[range.first + i]) * U + u] : T(0);
-            }
+      for (Index n = 0; n < width; n += L)
+        for (int i = 0; i < range.count; ++i)
+          for (Index j = 0; j < J; ++j) {
+            Vec<T> square[L];
+            unroll<L>([&](auto lane) {
+              const Index row = (part * N + first + n + lane) * blocks + block[range.first + i];
+              square[lane] = first + n + lane < N ? load_part(weights + row * U + j * L, U - j * L) : Vec<T>{};
+            });
+            transpose<T>(square);
+            T* to = panel + (j * range.count + i) * L * width + n;
+            unroll<L>([&](auto lane) { store(to + lane * width, square[lane]); });
+          }
     });
     return packed;
   }

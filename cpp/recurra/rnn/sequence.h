@@ -56,8 +56,6 @@ class Driver final : public Runner<T> {
         step_(sequence.F, sequence.U, sequence.P, 1 + std::ssize(sequence.skips), sequence.functions, sequence.clip),
         J_(layout_.J),
         Up_(layout_.stride),
-        group_rows_(rows_of_group(sequence.B)),
-        groups_((sequence.B + group_rows_ - 1) / group_rows_),
         R_(group_rows_ * groups_of_chunk()),
         chunks_((s_.B + R_ - 1) / R_),
         state_stride_(R_ * Up_),
@@ -119,9 +117,13 @@ class Driver final : public Runner<T> {
   }
 
  private:
-  // Enough groups to feed the cores, enough rows in each to reuse a panel while it is in the first cache.
-  static Index rows_of_group(Index B) {
-    if (B >= 1024) return most_rows;
+  // Enough groups to feed the cores, enough rows in each to reuse a panel while it is in the first cache. Each group
+  // has sums of gradients of its own: where these are large, fewer groups move less memory, and a team can feed the
+  // cores.
+  Index rows_of_group() const {
+    const Index B = s_.B;
+    if (B >= (fits_private_cache() ? 1024 : 128)) return most_rows;
+    if (B >= 64 && !fits_private_cache()) return 32;
     if (B >= 24) return 16;
     return B >= 8 ? (B + 1) / 2 : std::max<Index>(1, B);
   }
@@ -134,7 +136,7 @@ class Driver final : public Runner<T> {
     if (normalised<Cell> && s_.statistics == Statistics::row) return false;
     if (num_threads() == 1 || !s_.skips.empty() || fits_private_cache()) return false;
     const bool far = !s_.training && weight_bytes() > second_cache;
-    return s_.B < team_rows * num_threads() || (far && s_.B <= most_rows * num_threads());
+    return s_.B < team_rows * num_threads() || groups_ < num_threads() || (far && s_.B <= most_rows * num_threads());
   }
 
   Index weight_bytes() const { return s_.U * s_.U * Layout::recurrent_blocks * static_cast<Index>(sizeof(T)); }
@@ -456,8 +458,9 @@ class Driver final : public Runner<T> {
     T* partial = partials + c.first / group_rows_ * size;
     const Index groups = (c.rows + group_rows_ - 1) / group_rows_;
     T *const carry = scratch.carry.data(), *const operand = scratch.operand.data();
+    const Index own = share.begin(groups * size);
+    std::fill_n(partial + own, share.end(groups * size) - own, T(0));
     if (leads) {
-      std::fill_n(partial, groups * size, T(0));
       load_states(c, g.dfinal, carry);
       if (g.dx && s_.mask) std::fill_n(g.dx + c.first * s_.steps * s_.F, c.rows * s_.steps * s_.F, T(0));
     }
@@ -691,6 +694,8 @@ class Driver final : public Runner<T> {
   }
 
   const Sequence<T> s_;
+  const Index group_rows_ = rows_of_group();
+  const Index groups_ = (s_.B + group_rows_ - 1) / group_rows_;
   const Index longest_ = s_.skips.empty() ? 1 : *std::ranges::max_element(s_.skips);
   const bool copied_ = s_.recurrent_dropout || !s_.skips.empty();  // the rows that the recurrent product reads
   const bool zoned_ = !s_.zoneout.empty() || !s_.zoneout_rate.empty();
@@ -701,7 +706,7 @@ class Driver final : public Runner<T> {
   bool by_table_ = s_.table_input.found;
   T* saved_ = nullptr;
   T* states_ = nullptr;
-  const Index J_, Up_, group_rows_, groups_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
+  const Index J_, Up_, R_, chunks_, state_stride_, step_states_, step_saved_, segments_;
   const WeightProducts<Cell, T> products_{layout_, R_};
   TableRows<Cell, T> table_{s_, step_, products_, R_};
   Buffer<T> partial_;  // sums of the weights' gradients, for each group
