@@ -118,12 +118,15 @@ class Driver final : public Runner<T> {
 
  private:
   // Enough groups to feed the cores, enough rows in each to reuse a panel while it is in the first cache. Each group
-  // has sums of gradients of its own: where these are large, fewer groups move less memory, and a team can feed the
-  // cores.
+  // has sums of gradients of its own: where these are large, fewer groups move less memory, and teams feed the cores.
   Index rows_of_group() const {
     const Index B = s_.B;
-    if (B >= (fits_private_cache() ? 1024 : 128)) return most_rows;
-    if (B >= 64 && !fits_private_cache()) return 32;
+    if (B >= 1024) return most_rows;
+    if (weight_bytes() > second_cache && B <= most_rows) return std::max<Index>(1, B);
+    if (!fits_private_cache() && B >= 64) {
+      const Index even = (B + 2 * most_rows - 1) / (2 * most_rows) * 2;
+      return (B + even - 1) / even;
+    }
     if (B >= 24) return 16;
     return B >= 8 ? (B + 1) / 2 : std::max<Index>(1, B);
   }
