@@ -41,7 +41,10 @@ from cases import BY_NAME
 # The first pattern found in a function's name says its kind.
 KINDS = (
     ("pointwise", r"(forward|backward)_units|ForwardUnit|BackwardUnit|call_activate|call_slope_of|through_activation"),
-    ("tables", r"sum_gradients|add_place|Occurrences|share_among|EmbeddingConvolution::(forward|products_gradient)"),
+    (
+        "tables",
+        r"TableRows.*sum_gradients|add_place|Occurrences|share_among|EmbeddingConvolution::(forward|products_gradient)",
+    ),
     (
         "products",
         r"forward_stage|input_sums_of_stage|state_product|input_gradient|WeightProducts|TableRows.*add_kernel_gradient|"

@@ -2,7 +2,7 @@
 
     python bench/model.py [--results bench/results] [--json FILE]
 
-Reads sizes.json (of sweep.py) and bench.json (of run.py). The seconds of a call are a sum of constants times amounts,
+Reads sizes.json (of sweep.py) and bench.json (of run.py), and times the smallest layer. The seconds of a call are a sum of constants times amounts,
 
     call     1                      whatever the size: Python, loss, optimizer
     step     T ceil(B / 16n)        a time step of 16 rows: bookkeeping, start of a kernel
@@ -14,17 +14,21 @@ Reads sizes.json (of sweep.py) and bench.json (of run.py). The seconds of a call
     update   weights                of the optimizer
 
 with B rows, T steps, U units, G gates and n threads at work: n = min(threads, ceil(B / 8)), as fewer than eight rows
-are not shared. Training has constants of its own for call, step and unit. They are fitted, none below zero, so that the
-sum of the squares of the relative errors over the sizes is least. The cases have no part in it.
+are not shared. Training has constants of its own for call, step and unit. Those of call are measured: the small sizes
+all have 50 steps, so that their times do not tell a call from its steps. The others are fitted, none below zero, so
+that the sum of the squares of the relative errors over the sizes is least. The cases have no part in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import math
+import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +37,7 @@ sys.path.insert(0, str(HERE))
 
 import numpy as np
 import run
+import side
 import sweep_cases
 
 from cases import BY_NAME, GATES, Case
@@ -102,18 +107,42 @@ def amounts(case: Case, mode: str, threads: int) -> dict[str, float]:
     return out
 
 
-def fit(rows: list[tuple[dict[str, float], float]]) -> dict[str, float]:
-    """Constants >= 0 with the least sum of squares of relative errors (coordinate descent)."""
-    names = sorted({name for amounts, _ in rows for name in amounts})
+def measured_calls() -> dict[str, float]:
+    """Seconds of a call beside its steps: of the smallest layer on one step, less what a further step takes."""
+    from peers import recurra_side
+
+    recurra_side.set_threads(1)
+    calls = {}
+    for mode in ("infer", "train"):
+        cases = [dataclasses.replace(sweep_cases.case_of("lstm", 8, 1), time=steps) for steps in (1, 51)]
+        timers: dict[str, run.Timer] = {}
+        for case in cases:
+            step = recurra_side.prepare(case, mode, *side.data(case))
+            timers[str(case.time)] = lambda repeats, step=step: [_milliseconds(step) for _ in range(repeats)]
+        short, long = (statistics.median(times) / 1e3 for times in run.rounds_of(timers, 9).values())
+        calls[f"call {mode}"] = short - (long - short) / 50
+    return calls
+
+
+def _milliseconds(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    step()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def fit(rows: list[tuple[dict[str, float], float]], known: dict[str, float]) -> dict[str, float]:
+    """Constants >= 0 beside the known ones, of the least sum of squares of relative errors (coordinate descent)."""
+    names = sorted({name for amounts, _ in rows for name in amounts} - known.keys())
+    rest = np.array([1 - sum(known.get(name, 0) * a for name, a in own.items()) / seconds for own, seconds in rows])
     matrix = np.array([[amounts.get(name, 0.0) / seconds for name in names] for amounts, seconds in rows])
     scale = np.abs(matrix).max(axis=0)
     matrix /= scale
-    gram, right = matrix.T @ matrix, matrix.sum(axis=0)
+    gram, right = matrix.T @ matrix, matrix.T @ rest
     x = np.zeros(len(names))
     for _ in range(20_000):
         for k in range(len(names)):
             x[k] = max(0.0, x[k] + (right[k] - gram[k] @ x) / gram[k, k])
-    return dict(zip(names, (x / scale).tolist(), strict=True))
+    return dict(sorted({**known, **dict(zip(names, (x / scale).tolist(), strict=True))}.items()))
 
 
 def predict(constants: dict[str, float], case: Case, mode: str, threads: int) -> float:
@@ -165,7 +194,7 @@ def main() -> None:
         )
         for r in sizes["results"]
     ]
-    constants = fit(rows)
+    constants = fit(rows, measured_calls())
     errors = sorted(
         abs(sum(constants[name] * amount for name, amount in own.items()) / seconds - 1) for own, seconds in rows
     )

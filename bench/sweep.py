@@ -7,8 +7,9 @@
     python bench/sweep.py long [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE]
 
 `sizes` times one layer of every size beside the peers, as run.py does, and prints how many times faster recurra is
-than the fastest of them. A FILE keeps the results as they come; points that it already has are not measured again, so
-that a sweep can be made in pieces. `lengths` compares a training step on a batch padded to T, whose mean length is T/2,
+than the fastest of them; where the rounds of any side differ by more than half, up to four times as many are made. A
+FILE keeps the results as they come; points that it already has are not measured again, so that a sweep can be made in
+pieces. `lengths` compares a training step on a batch padded to T, whose mean length is T/2,
 with one on full sequences. `long` trains a GRU on 16,000 steps, with and without checkpointing and beside the peers,
 and prints time and memory.
 """
@@ -141,7 +142,7 @@ def measure_sizes(
     try:
         for kind, mode, units, batch in wanted:
             name = sweep_cases.name_of(kind, units, batch)
-            times = run.measure(name, mode, sides, options.rounds, budget=50)
+            times = run.measure(name, mode, sides, options.rounds, budget=50, most_rounds=4 * options.rounds)
             point = {"kind": kind, "mode": mode, "units": units, "batch": batch, "times": times}
             outcome["results"].append(point)
             print(f"{name} {mode}: {ratio(times):.2f}", file=sys.stderr, flush=True)

@@ -63,6 +63,16 @@ def test_sides_take_turns(bench: Any) -> None:
     assert bench.run.spread({"a": [3.0, 1.0, 2.0]}) == {"a": {"median": 2.0, "min": 1.0, "max": 3.0}}
 
 
+def test_disturbed_rounds_are_followed_by_more(bench: Any) -> None:
+    times = iter([9.0, 5.0, 8.0, 5.0, 7.0, 5.0])  # the first one says how many repeats a round has
+    samples = bench.run.rounds_of({"a": lambda repeats: [next(times)]}, 1, 1, most_rounds=4)
+    assert samples == {"a": [5.0]}
+    samples = bench.run.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)
+    assert samples == {"a": [5.0, 7.0]}
+    times = iter([9.0, 5.0, 8.0, 5.0, 7.0, 5.0])
+    assert len(bench.run.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)["a"]) == 4
+
+
 def test_operations_of_a_case(bench: Any) -> None:
     gru = bench.cases.BY_NAME["jena_gru32"]
     assert gru.operations() == 2 * 128 * 120 * (14 + 32) * 3 * 32
@@ -93,9 +103,11 @@ def test_the_fit_finds_constants_and_none_below_zero(bench: Any, unit: float) ->
     for _ in range(60):
         amounts = {"call": 1.0, "forward": rng.uniform(1e6, 1e9), "unit": rng.uniform(1e3, 1e6)}
         rows.append((amounts, sum(wanted[name] * amount for name, amount in amounts.items())))
-    found = bench.model.fit(rows)
-    assert found["unit"] == pytest.approx(max(0.0, unit), rel=1e-4)
-    assert found["forward"] == pytest.approx(wanted["forward"], rel=1e-2)
+    for known in ({}, {"call": 2e-5}):
+        found = bench.model.fit(rows, known)
+        assert found["unit"] == pytest.approx(max(0.0, unit), rel=1e-4)
+        assert found["forward"] == pytest.approx(wanted["forward"], rel=1e-2)
+    assert found["call"] == 2e-5
 
 
 def test_more_threads_than_rows_do_no_more(bench: Any) -> None:
