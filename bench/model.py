@@ -2,7 +2,8 @@
 
     python bench/model.py [--results bench/results] [--json FILE]
 
-Reads sizes.json (of sweep.py) and bench.json (of run.py), and times the smallest layer. The seconds of a call are a sum of constants times amounts,
+Reads sizes.json (of sweep.py) and bench.json (of run.py), and times the smallest layer. The seconds of a call are a sum
+of constants times amounts,
 
     call     1                      whatever the size: Python, loss, optimizer
     step     T ceil(B / 16n)        a time step of 16 rows: bookkeeping, start of a kernel
