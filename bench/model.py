@@ -15,9 +15,10 @@ of constants times amounts,
     update   weights                of the optimizer
 
 with B rows, T steps, U units, G gates and n threads at work: n = min(threads, ceil(B / 8)), as fewer than eight rows
-are not shared. Training has constants of its own for call, step and unit. Those of call are measured: the small sizes
-all have 50 steps, so that their times do not tell a call from its steps. The others are fitted, none below zero, so
-that the sum of the squares of the relative errors over the sizes is least. The cases have no part in it.
+are not shared; two directions count as twice the rows. Training has constants of its own for call, step and unit. Those
+of call are measured: the small sizes all have 50 steps, so that their times do not tell a call from its steps. The
+others are fitted, none below zero, so that the sum of the squares of the relative errors over the sizes is least. The
+cases have no part in it.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def amounts(case: Case, mode: str, threads: int) -> dict[str, float]:
         out[name] = out.get(name, 0.0) + amount
 
     batch, steps, width = case.batch, case.time, case.features
-    n = min(threads, math.ceil(batch / 8))
+    sides = max((2 for kind, *_ in case.layers if kind == "bigru"), default=1)
+    n = min(threads, sides * math.ceil(batch / 8))
     words = 0  # rows of a table that the next layer's product can read instead of the words themselves
     for index, (kind, *arguments) in enumerate(case.layers):
         if kind == "embedding":
@@ -91,11 +93,11 @@ def amounts(case: Case, mode: str, threads: int) -> dict[str, float]:
             inputs = 2.0 * (words or batch * steps) * width * units * gates * directions
             states = 2.0 * batch * steps * units * units * gates * directions
             add("forward", (inputs + states) / n)
-            add("step " + mode, directions * steps * math.ceil(batch / (16 * n)))
+            add("step " + mode, steps * math.ceil(directions * batch / (16 * n)))
             add("unit " + mode, batch * steps * units * gates * directions / n)
             size = 4.0 * units * gates * (units + (0 if words else width))
             level = "first cache" if size <= FIRST else "second cache" if size <= SECOND else "beyond"
-            passes = math.ceil(batch / (64 * n)) * steps * directions
+            passes = math.ceil(directions * batch / (64 * n)) * steps
             add(f"weights {level}", size * passes * (2 if training else 1))
             gradients = 2 * states + inputs * (1 if index == 0 else 2)
             kept, weights = (gates + 1) * units * directions, (width + units + 1) * units * gates * directions

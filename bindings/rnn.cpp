@@ -52,14 +52,13 @@ void register_rnn(py::module_& m) {
       "Names of the activation functions that a cell of the engine can have.");
   py::class_<rnn::RecurrentLayer>(
       m, "RecurrentLayer",
-      "A cell with its settings. It keeps weights that come again unchanged in the order in which products read "
-      "them.\n\n"
-      "cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps, each at "
-      "least\n"
-      "2; recurrent products also read the states so many steps ago, and recurrent_kernel has a further part of rows\n"
-      "for each. zoneout_rate: for each state the share of the previous state that stays. batch_statistics: a cell "
-      "that\n"
-      "normalises goes by the mean and variance of the batch. return_states: whether the final states are given.")
+      "A cell with its settings. It keeps weights that come again unchanged in the order in which products\n"
+      "read them.\n\n"
+      "cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps,\n"
+      "each at least 2; recurrent products also read the states so many steps ago, and recurrent_kernel has\n"
+      "a further part of rows for each. zoneout_rate: for each state the share of the previous state that\n"
+      "stays. batch_statistics: a cell that normalises goes by the mean and variance of the batch.\n"
+      "return_states: whether the final states are given.")
       .def(py::init([](const std::string& cell, const std::string& activation, const std::string& recurrent_activation,
                        double clip, const std::vector<Index>& skips, const std::vector<double>& zoneout_rate,
                        bool go_backwards, bool return_sequences, bool return_states, bool zero_output_for_mask,
@@ -86,24 +85,19 @@ void register_rnn(py::module_& m) {
            py::arg("zoneout") = py::tuple(), py::arg("mean") = py::none(), py::arg("variance") = py::none(),
            "Runs over whole sequences, as one node of the graph.\n\n"
            "x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U), bias, vectors (n, U),\n"
-           "projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have, which may "
-           "be\n"
-           "left out at the end. A cell that projects has a state 0 and an output of P units. states: initial states\n"
-           "(B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales, "
-           "the\n"
-           "same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state None or\n"
-           "(B, T, U), the share of the previous state that stays. mean, variance (steps, columns): what a cell that\n"
-           "normalises goes by, instead of each row's own. Columns: recurrent blocks, those of what a stage takes as "
-           "it\n"
-           "is, input blocks.\n"
-           "Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) "
-           "with\n"
-           "return_sequences, else (B, U).");
+           "projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have,\n"
+           "which may be left out at the end. A cell that projects has a state 0 and an output of P units.\n"
+           "states: initial states (B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F),\n"
+           "recurrent_dropout (B, U): scales, the same for all time steps; recurrent_dropout (B, T, U): a scale\n"
+           "for each. zoneout: for each state None or (B, T, U), the share of the previous state that stays.\n"
+           "mean, variance (steps, columns): what a cell that normalises goes by, instead of each row's own.\n"
+           "Columns: recurrent blocks, those of what a stage takes as it is, input blocks.\n"
+           "Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T,\n"
+           "U) with return_sequences, else (B, U).");
 
-  py::class_<rnn::SideBySide>(
-      m, "SideBySide",
-      "Within it runs of a RecurrentLayer only begin; they run side by side at its end. Nobody\n"
-      "may read or use their outputs before.")
+  py::class_<rnn::SideBySide>(m, "SideBySide",
+                              "Within it runs of a RecurrentLayer only begin; they run side by side at its end.\n"
+                              "Nobody may read or use their outputs before.")
       .def(py::init<>())
       .def("__enter__",
            [](rnn::SideBySide& self) -> rnn::SideBySide& {

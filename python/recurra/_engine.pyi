@@ -281,12 +281,14 @@ class RowNorm:
         ...
 class RecurrentLayer:
     """
-    A cell with its settings. It keeps weights that come again unchanged in the order in which products read them.
+    A cell with its settings. It keeps weights that come again unchanged in the order in which products
+    read them.
 
-    cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps, each at least
-    2; recurrent products also read the states so many steps ago, and recurrent_kernel has a further part of rows
-    for each. zoneout_rate: for each state the share of the previous state that stays. batch_statistics: a cell that
-    normalises goes by the mean and variance of the batch. return_states: whether the final states are given.
+    cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps,
+    each at least 2; recurrent products also read the states so many steps ago, and recurrent_kernel has
+    a further part of rows for each. zoneout_rate: for each state the share of the previous state that
+    stays. batch_statistics: a cell that normalises goes by the mean and variance of the batch.
+    return_states: whether the final states are given.
     """
     def __init__(self, cell: str, *, activation: str = 'tanh', recurrent_activation: str = 'sigmoid', clip: typing.SupportsFloat | typing.SupportsIndex = 0.0, skips: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], zoneout_rate: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], go_backwards: bool = False, return_sequences: bool = False, return_states: bool = True, zero_output_for_mask: bool = False, batch_statistics: bool = False, checkpoint: bool = False) -> None:
         ...
@@ -295,20 +297,20 @@ class RecurrentLayer:
         Runs over whole sequences, as one node of the graph.
 
         x: (B, T, F). weights: kernel (F, blocks*U), recurrent_kernel (U, blocks*U), bias, vectors (n, U),
-        projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have, which may be
-        left out at the end. A cell that projects has a state 0 and an output of P units. states: initial states
-        (B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F), recurrent_dropout (B, U): scales, the
-        same for all time steps; recurrent_dropout (B, T, U): a scale for each. zoneout: for each state None or
-        (B, T, U), the share of the previous state that stays. mean, variance (steps, columns): what a cell that
-        normalises goes by, instead of each row's own. Columns: recurrent blocks, those of what a stage takes as it
-        is, input blocks.
-        Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T, U) with
-        return_sequences, else (B, U).
+        projection (U, P), projection_bias (P), in Keras's layouts; None for what a cell does not have,
+        which may be left out at the end. A cell that projects has a state 0 and an output of P units.
+        states: initial states (B, U), None or [] for zeros. mask: bool (B, T). input_dropout (B, F),
+        recurrent_dropout (B, U): scales, the same for all time steps; recurrent_dropout (B, T, U): a scale
+        for each. zoneout: for each state None or (B, T, U), the share of the previous state that stays.
+        mean, variance (steps, columns): what a cell that normalises goes by, instead of each row's own.
+        Columns: recurrent blocks, those of what a stage takes as it is, input blocks.
+        Returns (output, final states, None or the batch's mean and variance at each step); output is (B, T,
+        U) with return_sequences, else (B, U).
         """
 class SideBySide:
     """
-    Within it runs of a RecurrentLayer only begin; they run side by side at its end. Nobody
-    may read or use their outputs before.
+    Within it runs of a RecurrentLayer only begin; they run side by side at its end.
+    Nobody may read or use their outputs before.
     """
     def __enter__(self) -> SideBySide:
         ...
