@@ -1,25 +1,17 @@
 #include "recurra/rnn/recurrent.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdint>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "recurra/base/parallel.h"
 #include "recurra/ops/embedding.h"
+#include "recurra/rnn/kept_panels.h"
 #include "recurra/rnn/register.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::rnn {
 namespace {
-
-std::vector<CellEntry>& cells() {
-  static std::vector<CellEntry> entries;
-  return entries;
-}
 
 void check_shape(const Tensor& tensor, const Shape& expected, DType dtype, const char* what) {
   if (!tensor.defined()) return;
@@ -230,58 +222,6 @@ void finish(const std::vector<Pass>& passes) {
 
 }  // namespace
 
-// The weight matrices as the products of inference read them. They are kept from the second time on that they come
-// unchanged: weights that are used once, or made anew for every call, cost no memory.
-class KeptPanels {
- public:
-  // What tells weights from others.
-  struct Stamp {
-    std::array<std::uint64_t, 3> version{};
-    std::array<std::size_t, 3> offset{};
-    std::array<Index, 3> size{};
-    DType dtype{};
-    bool operator==(const Stamp&) const = default;
-  };
-
-  // Nothing for weights that somebody may change unseen.
-  static std::optional<Stamp> stamp_of(const RecurrentInputs& in, const Units& units) {
-    Stamp stamp{.size = {in.x.shape(2), units.U, units.P}, .dtype = in.x.dtype()};
-    for (std::size_t i = 0; const Tensor* weight : {&in.kernel, &in.recurrent_kernel, &in.projection}) {
-      if (weight->defined()) {
-        stamp.version[i] = weight->storage()->version();
-        stamp.offset[i] = weight->offset();
-        if (!weight->storage()->changes_are_seen()) return std::nullopt;
-      }
-      ++i;
-    }
-    return stamp;
-  }
-
-  // The panels of these weights, if they are kept.
-  std::shared_ptr<const void> find(const std::optional<Stamp>& stamp) {
-    const std::lock_guard lock(mutex_);
-    if (stamp && stamp == last_) return panels_;
-    wanted_ = false;
-    panels_ = nullptr;
-    last_ = stamp;
-    return nullptr;
-  }
-
-  // Offers panels that were made because find() had none.
-  void offer(const std::optional<Stamp>& stamp, const std::shared_ptr<const void>& panels) {
-    const std::lock_guard lock(mutex_);
-    if (!stamp || stamp != last_) return;
-    if (wanted_) panels_ = panels;
-    wanted_ = true;
-  }
-
- private:
-  std::mutex mutex_;
-  std::optional<Stamp> last_;
-  bool wanted_ = false;  // whether these weights have come before
-  std::shared_ptr<const void> panels_;
-};
-
 // One call of a layer on its way from the inputs to a node of the tape.
 class Call {
  public:
@@ -420,31 +360,6 @@ thread_local std::vector<std::unique_ptr<Call>>* collector = nullptr;
 
 }  // namespace
 
-void add_cell(const CellEntry& entry) { cells().push_back(entry); }
-
-const CellEntry& find_cell(const std::string& name) {
-  for (const CellEntry& entry : cells())
-    if (name == entry.name) return entry;
-  std::string known;
-  for (const std::string& each : cell_names()) known += (known.empty() ? "" : ", ") + each;
-  throw std::invalid_argument(text("rnn: cell '", name, "' is not one of ", known));
-}
-
-std::vector<std::string> cell_names() {
-  std::vector<std::string> names;
-  for (const CellEntry& entry : cells()) names.emplace_back(entry.name);
-  std::ranges::sort(names);
-  return names;
-}
-
-template <class T>
-std::unique_ptr<Stepper<T>> make_stepper(const std::string& cell, const StepperOptions<T>& options) {
-  return find_cell(cell).makers<T>().stepper(options);
-}
-
-template std::unique_ptr<Stepper<float>> make_stepper(const std::string&, const StepperOptions<float>&);
-template std::unique_ptr<Stepper<double>> make_stepper(const std::string&, const StepperOptions<double>&);
-
 RecurrentLayer::RecurrentLayer(const std::string& cell, RecurrentOptions options)
     : cell_(find_cell(cell)),
       options_(std::move(options)),
@@ -467,7 +382,9 @@ RecurrentOutputs RecurrentLayer::operator()(const RecurrentInputs& in) const {
     for (int state = 0; state < cell_.states; ++state) out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
   if (options_.batch_statistics)
     for (Tensor* each : {&out.mean, &out.variance}) *each = Tensor({steps, cell_.normal_blocks * units.U}, dtype);
-  const auto stamp = training ? std::nullopt : KeptPanels::stamp_of(in, units);
+  std::optional<KeptPanels::Stamp> stamp;
+  if (!training)
+    stamp = KeptPanels::stamp_of({&in.kernel, &in.recurrent_kernel, &in.projection}, {in.x.shape(2), units.U, units.P});
   std::unique_ptr<Call> call = dispatch_float(dtype, "rnn", [&]<class T>() -> std::unique_ptr<Call> {
     const RecurrentInputs kept = training ? detached(in) : in;
     const std::optional<Table> table = table_of(cell_, kept, options_);
