@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from recurra.unknown_names import unknown_name
+from recurra.checks import unknown_name
 
 Registered = TypeVar("Registered", bound=Callable[..., Any])
 

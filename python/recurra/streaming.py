@@ -19,7 +19,7 @@ from recurra import serialization
 from recurra._engine import Stream
 from recurra._engine import load_stream as _load_stream
 from recurra._engine import stream as _stream
-from recurra.layers.core import positive_integer
+from recurra.checks import whole_number
 
 if TYPE_CHECKING:
     from recurra.models.model import Model
@@ -29,7 +29,7 @@ __all__ = ["Stream", "load_stream", "stream_of"]
 
 def stream_of(model: Model, batch_size: int = 1) -> Stream:
     """What `model.streaming(batch_size)` returns."""
-    batch = positive_integer("streaming", "batch_size", batch_size)
+    batch = whole_number(batch_size, "streaming", "batch_size")
     if not model.built:
         raise ValueError(f"{model._title} must be built before it is streamed: give it an Input, or call it on data")
     try:
@@ -51,4 +51,4 @@ def load_stream(filepath: str | PathLike[str], batch_size: int = 1) -> Stream:
     """
     if not Path(filepath).is_file():
         raise FileNotFoundError(f"there is no model file {filepath}")
-    return _load_stream(fspath(filepath), positive_integer("load_stream", "batch_size", batch_size))
+    return _load_stream(fspath(filepath), whole_number(batch_size, "load_stream", "batch_size"))

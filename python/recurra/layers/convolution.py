@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from recurra import _engine, activations, ops
+from recurra.checks import whole_number
 from recurra.layers.arguments import (
     Shape,
     add_weight,
@@ -19,7 +20,6 @@ from recurra.layers.arguments import (
     window_extent,
 )
 from recurra.layers.base import Layer
-from recurra.layers.core import positive_integer
 from recurra.layers.input_spec import InputSpec
 from recurra.ops.windows import as_given, channels_last, data_format_name, integers, padding_name, transposed_window
 from recurra.tensor import Variable
@@ -124,8 +124,8 @@ class _GroupedConvolution(_Convolution):
         super().__init__(**kwargs)
         owner = type(self).__name__
         self._refuse_stride_with_dilation()
-        self.filters = positive_integer(owner, "filters", filters)
-        self.groups = positive_integer(owner, "groups", groups)
+        self.filters = whole_number(filters, owner, "filters")
+        self.groups = whole_number(groups, owner, "groups")
         if self.filters % self.groups:
             raise ValueError(f"{owner}: groups={self.groups} must divide the number of filters, {self.filters}")
         keep_weight_settings(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
@@ -337,7 +337,7 @@ class DepthwiseConv1D(_Convolution):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
-        self.depth_multiplier = positive_integer("DepthwiseConv1D", "depth_multiplier", depth_multiplier)
+        self.depth_multiplier = whole_number(depth_multiplier, "DepthwiseConv1D", "depth_multiplier")
         keep_weight_settings(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
         keep_weight_settings(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
@@ -411,8 +411,8 @@ class SeparableConv1D(_Convolution):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
-        self.filters = positive_integer("SeparableConv1D", "filters", filters)
-        self.depth_multiplier = positive_integer("SeparableConv1D", "depth_multiplier", depth_multiplier)
+        self.filters = whole_number(filters, "SeparableConv1D", "filters")
+        self.depth_multiplier = whole_number(depth_multiplier, "SeparableConv1D", "depth_multiplier")
         keep_weight_settings(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
         keep_weight_settings(self, "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
         keep_weight_settings(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
@@ -487,7 +487,7 @@ class Conv1DTranspose(_Convolution):
         )
         owner = "Conv1DTranspose"
         self._refuse_stride_with_dilation()
-        self.filters = positive_integer(owner, "filters", filters)
+        self.filters = whole_number(filters, owner, "filters")
         self.output_padding = (
             None if output_padding is None else integers(owner, "output_padding", output_padding, 1, least=0)
         )

@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from recurra import _engine, activations, constraints, initializers, ops, random, regularizers, serialization
+from recurra.checks import whole_number
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.signature import argument_names
@@ -47,7 +46,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = positive_integer("Dense", "units", units)
+        self.units = whole_number(units, "Dense", "units")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -261,10 +260,3 @@ class Lambda(Layer):
             "mask": serialization.plain(self.mask),
             "arguments": serialization.plain(self.arguments),
         }
-
-
-def positive_integer(owner: str, argument: str, value: Any) -> int:
-    """`value` as an int. Raises ValueError naming the layer class and the argument unless it is an integer >= 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{owner}: {argument} must be an integer >= 1, got {value!r}")
-    return int(value)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from recurra import ops
+from recurra.checks import whole_number
 from recurra.layers.arguments import Shape, add_weight, keep_weight_settings, weight_settings
 from recurra.layers.base import Layer
-from recurra.layers.core import positive_integer
 from recurra.ops.windows import integers
 from recurra.tensor import Tensor, Variable
 
@@ -48,8 +48,8 @@ class Embedding(Layer):
         if not {"input_shape", "batch_input_shape"} & kwargs.keys():
             kwargs["input_shape"] = (None,) if length is None else integers("Embedding", "input_length", length, 1)
         super().__init__(**kwargs)
-        self.input_dim = positive_integer("Embedding", "input_dim", input_dim)
-        self.output_dim = positive_integer("Embedding", "output_dim", output_dim)
+        self.input_dim = whole_number(input_dim, "Embedding", "input_dim")
+        self.output_dim = whole_number(output_dim, "Embedding", "output_dim")
         keep_weight_settings(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
         self.mask_zero = bool(mask_zero)
         self._casts = False
@@ -102,7 +102,7 @@ class Embedding(Layer):
         """
         if not self.built:
             raise ValueError(f"layer '{self.name}' (Embedding) is not built yet: call it first")
-        k = positive_integer("Embedding.nearest", "k", k)
+        k = whole_number(k, "Embedding.nearest", "k")
         table = self.embeddings.numpy().astype(np.float64)
         vector = np.asarray(token)
         own = None

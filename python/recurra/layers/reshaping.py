@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from recurra import ops
+from recurra.checks import whole_number
 from recurra.layers.arguments import Shape, closed
 from recurra.layers.base import Layer
-from recurra.layers.core import positive_integer
 from recurra.layers.input_spec import InputSpec
 from recurra.ops.windows import data_format_name, integers
 
@@ -83,7 +83,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.n = positive_integer("RepeatVector", "n", n)
+        self.n = whole_number(n, "RepeatVector", "n")
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: Any) -> Any:
@@ -101,7 +101,7 @@ class UpSampling1D(Layer):
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.size = positive_integer("UpSampling1D", "size", size)
+        self.size = whole_number(size, "UpSampling1D", "size")
         self.input_spec = InputSpec(ndim=3)
 
     def call(self, inputs: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from recurra import serialization
+from recurra.checks import unknown_name
 from recurra.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from recurra.losses.loss import FunctionLoss, Loss
 from recurra.losses.probabilistic import (
@@ -36,7 +37,6 @@ from recurra.losses.regression import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
-from recurra.unknown_names import unknown_name
 
 __all__ = [
     "BinaryCrossentropy",

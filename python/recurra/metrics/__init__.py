@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from recurra import losses, serialization
+from recurra.checks import unknown_name
 from recurra.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -51,7 +52,6 @@ from recurra.metrics.errors import (
 )
 from recurra.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
 from recurra.metrics.scores import F1Score, FBetaScore, R2Score
-from recurra.unknown_names import unknown_name
 
 __all__ = [
     "AUC",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recurra import serialization
+from recurra.checks import unknown_name
 from recurra.optimizers import schedules
 from recurra.optimizers.adagrad import Adadelta, Adagrad
 from recurra.optimizers.adam import Adam, Adamax, AdamW, Nadam
@@ -14,7 +15,6 @@ from recurra.optimizers.lion import Lion
 from recurra.optimizers.optimizer import Optimizer
 from recurra.optimizers.rmsprop import RMSprop
 from recurra.optimizers.sgd import SGD
-from recurra.unknown_names import unknown_name
 
 __all__ = [
     "SGD",

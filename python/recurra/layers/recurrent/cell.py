@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 import numpy as np
 
 from recurra import activations, constraints, initializers, ops, regularizers
+from recurra.checks import whole_number
 from recurra.layers.base import Layer
-from recurra.layers.core import positive_integer
 from recurra.layers.recurrent.dropout import DropoutRNNCell, Like
 from recurra.layers.recurrent.statistics import MovingStatistics
 from recurra.random import SeedGenerator
@@ -159,7 +159,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
     ) -> None:
         super().__init__(**options)
         owner = type(self).__name__.removesuffix("Cell")
-        self.units = positive_integer(owner, "units", units)
+        self.units = whole_number(units, owner, "units")
         self.activation = activations.get(activation)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.use_bias = bool(use_bias)
@@ -181,7 +181,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
         if normalization not in (None, "layer", "batch"):
             raise ValueError(f"{owner}: normalization must be None, 'layer' or 'batch', got {normalization!r}")
         self.normalization = normalization
-        self.normalization_steps = positive_integer(owner, "normalization_steps", normalization_steps)
+        self.normalization_steps = whole_number(normalization_steps, owner, "normalization_steps")
         if not 0 <= normalization_momentum <= 1:
             raise ValueError(f"{owner}: normalization_momentum must be in [0, 1], got {normalization_momentum!r}")
         self.normalization_momentum = float(normalization_momentum)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from recurra import initializers, ops, serialization
+from recurra.checks import whole_number
 from recurra.layers.base import Layer
-from recurra.layers.core import positive_integer
 from recurra.tensor import Tensor, Variable
 from recurra.tree import is_shape
 
@@ -143,7 +143,7 @@ class Stack(Layer):
             raise ValueError("Stack: floors of go_backwards=True would turn the sequence around each time")
         if connection not in _CONNECTIONS:
             raise ValueError(f"Stack: connection must be one of {_CONNECTIONS}, got {connection!r}")
-        self.depth = positive_integer("Stack", "depth", depth)
+        self.depth = whole_number(depth, "Stack", "depth")
         self.connection = connection
         self.layer = layer
         self.floors: list[Any] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from recurra import activations, ops
-from recurra.layers.core import positive_integer
+from recurra.checks import whole_number
 from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
 from recurra.tensor import Tensor, Variable
@@ -50,7 +50,7 @@ class JordanCell(BuiltInCell):
         super().__init__(units, activation, use_bias, **options)
         self.output_units = self.units
         if output_units is not None:
-            self.output_units = positive_integer("Jordan", "output_units", output_units)
+            self.output_units = whole_number(output_units, "Jordan", "output_units")
         self.output_activation = activations.get(output_activation)
 
     @property

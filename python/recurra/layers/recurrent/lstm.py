@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from recurra import ops
-from recurra.layers.core import positive_integer
+from recurra.checks import whole_number
 from recurra.layers.recurrent.cell import EPSILON, BuiltInCell, CellOptions
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
 from recurra.tensor import Tensor, Variable
@@ -108,7 +108,7 @@ class LSTMCell(BuiltInCell):
         self.coupled = bool(coupled)
         self.forget_gate = bool(forget_gate)
         self.cell_clip = None if cell_clip is None else float(cell_clip)
-        self.projection = None if projection is None else positive_integer(owner, "projection", projection)
+        self.projection = None if projection is None else whole_number(projection, owner, "projection")
         if self.forget_bias is not None and not (self.use_bias and self._own_forget_gate):
             raise ValueError(f"{owner}: forget_bias needs a bias and a forget gate of its own")
 
