@@ -35,7 +35,6 @@ sys.path.insert(0, str(HERE))
 
 import run
 import side
-
 from cases import BY_NAME
 
 # The first pattern found in a function's name says its kind.

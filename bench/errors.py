@@ -2,8 +2,9 @@
 
     python bench/errors.py [--only NAME] [--json FILE] [--markdown FILE]
 
-Goes through the rows of tests/cases.py as tests/test_recurrent_gradients.py and tests/test_recurrent_reference.py do,
-and prints the largest error over the rows of a form (what stands before the first hyphen of a row's name):
+Goes through the rows of tests/support/cases.py as test_recurrent_gradients.py and test_recurrent_reference.py of
+tests/recurrent/ do, and prints the largest error over the rows of a form (what stands before the first hyphen of a
+row's name):
 
     gradient   of float64 gradients against central differences, over the largest number of that gradient
     float64    of outputs against plain NumPy, over the largest output or 1
@@ -31,8 +32,8 @@ from recurra.gradient_check import check_gradients
 
 def errors(case: Any) -> dict[str, float]:
     """The errors of one row; raises for gradients that the test would not accept."""
-    import test_recurrent_gradients as gradients
-    import test_recurrent_reference as reference
+    from tests.recurrent import test_recurrent_gradients as gradients
+    from tests.recurrent import test_recurrent_reference as reference
 
     def largest(dtype: Any) -> float:
         compared = reference.compared(case, dtype)
@@ -67,11 +68,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
-    # The tests' table is called as this folder's, which is of no use here.
-    sys.path.insert(0, str(HERE.parent / "tests"))
-    sys.modules.pop("cases", None)
-    import test_recurrent_reference as reference
-    from cases import KERAS, VARIANTS
+    sys.path.insert(0, str(HERE.parent))
+    from tests.recurrent import test_recurrent_reference as reference
+    from tests.support.cases import KERAS, VARIANTS
 
     forms: dict[str, list[Any]] = {}
     for case in KERAS + VARIANTS:

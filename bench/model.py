@@ -41,7 +41,6 @@ import numpy as np
 import run
 import side
 import sweep_cases
-
 from cases import BY_NAME, GATES, Case
 
 FIRST, SECOND = 32 << 10, 1 << 20  # bytes of weights that stay in the first and in the second cache beside the rest

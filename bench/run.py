@@ -34,7 +34,6 @@ sys.path.insert(0, str(HERE))
 import footprint
 import numpy as np
 import report
-
 from cases import BY_NAME
 
 REQUIREMENTS = {

@@ -21,7 +21,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-
 from cases import BY_NAME, Case, Unsupported
 
 

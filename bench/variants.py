@@ -29,11 +29,11 @@ import run
 import side
 import variant_cases
 import variants_side
+from cases import BY_NAME
 from peers import recurra_side
 from peers.keras_network import network
 
 import recurra
-from cases import BY_NAME
 
 TOLERANCE = 1e-4  # between the sides' outputs for the same weights
 SIZES = {"batch": 128, "time": 120, "features": 14, "units": 32}

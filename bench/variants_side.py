@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 import side
 import variant_cases
-
 from cases import Case
 
 

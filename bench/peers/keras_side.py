@@ -13,11 +13,10 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 import tensorflow as tf
+from cases import Case, Unsupported
 from peers.keras_network import network
 from peers.keras_training import Network
 from trainings import Training
-
-from cases import Case, Unsupported
 
 
 def version() -> str:

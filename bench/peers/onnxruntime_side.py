@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
-
 from cases import GATES, Case, Unsupported
+from onnx import TensorProto, helper, numpy_helper
 
 _threads = 1
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from cases import Case, Unsupported, last_recurrent
 from peers.torch_training import TrainedNetwork
 from peers.torch_variants import VariantNetwork
 from torch import nn
 from trainings import Training
-
-from cases import Case, Unsupported, last_recurrent
 
 
 def version() -> str:

@@ -1,6 +1,6 @@
 """Makes keras_layers.npz: what Keras 3 computes for the rows of layer_cases.py.
 
-Run with an interpreter that has keras and tensorflow:  python tests/reference/make_keras_layers.py
+Run with an interpreter that has keras and tensorflow:  python -m tests.reference.make_keras_layers
 
 For every row: the output, its mask if it has one, the gradients of sum(output * cotangents) with respect to inputs and
 trainable weights, and the moving statistics after a step of training. Inputs, masks, weights and cotangents are those
@@ -10,8 +10,6 @@ of the table. Training rows: the weights of a small network after 100 steps of R
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -23,13 +21,10 @@ import numpy as np
 import tensorflow as tf
 from keras.src.backend import get_keras_mask, set_keras_mask
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
-
-import packing  # noqa: E402
-
-from layer_cases import CASES, LayerCase  # noqa: E402
-from layer_network import OPTIMIZERS, STEPS, batch, initial_weights, layers  # noqa: E402
+from tests.support import packing
+from tests.support.layer_cases import CASES, LayerCase
+from tests.support.layer_network import OPTIMIZERS, STEPS, batch, initial_weights, layers
+from tests.support.places import REFERENCE
 
 
 def values(case: LayerCase) -> dict[str, np.ndarray]:
@@ -75,4 +70,4 @@ def trained(optimizer: str, arguments: dict[str, float]) -> dict[str, np.ndarray
 if __name__ == "__main__":
     groups = {case.name: values(case) for case in CASES}
     groups |= {f"trained {name}": trained(name, arguments) for name, arguments in OPTIMIZERS.items()}
-    packing.write(HERE / "keras_layers.npz", groups, {"keras": keras.__version__, "tensorflow": tf.__version__})
+    packing.write(REFERENCE / "keras_layers.npz", groups, {"keras": keras.__version__, "tensorflow": tf.__version__})

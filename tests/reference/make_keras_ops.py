@@ -1,6 +1,6 @@
 """Makes keras_ops.npz: what functions of keras.ops compute for the rows of neural_op_cases.py.
 
-Run with an interpreter that has keras and tensorflow:  python tests/reference/make_keras_ops.py
+Run with an interpreter that has keras and tensorflow:  python -m tests.reference.make_keras_ops
 
 For every row: the result, and the gradients of sum(result * cotangents) with respect to every tensor.
 """
@@ -8,8 +8,6 @@ For every row: the result, and the gradients of sum(result * cotangents) with re
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -19,12 +17,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
-
-import packing  # noqa: E402
-
-from neural_op_cases import CASES, OpCase  # noqa: E402
+from tests.support import packing
+from tests.support.neural_op_cases import CASES, OpCase
+from tests.support.places import REFERENCE
 
 
 def values(case: OpCase) -> dict[str, np.ndarray]:
@@ -39,4 +34,4 @@ def values(case: OpCase) -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     groups = {case.name: values(case) for case in CASES}
-    packing.write(HERE / "keras_ops.npz", groups, {"keras": keras.__version__, "tensorflow": tf.__version__})
+    packing.write(REFERENCE / "keras_ops.npz", groups, {"keras": keras.__version__, "tensorflow": tf.__version__})

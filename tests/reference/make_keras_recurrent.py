@@ -1,6 +1,6 @@
 """Makes keras_recurrent.npz: what Keras 3 computes for the small rows of cases.py.
 
-Run with an interpreter that has keras and tensorflow:  python tests/reference/make_keras_recurrent.py
+Run with an interpreter that has keras and tensorflow:  python -m tests.reference.make_keras_recurrent
 
 For every row: inputs, weights, initial states, mask; then outputs, and the gradients of sum(outputs * cotangents) with
 respect to input, initial states and weights. Dropout rows carry the scale masks that were put into Keras's cell.
@@ -10,8 +10,6 @@ Training rows: the weights after 100 steps of RMSprop on the mean squared error.
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -19,13 +17,11 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
 import numpy as np
-import packing
 import tensorflow as tf
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from cases import BIDIRECTIONAL, DROPOUT, SINGLE, STACKED, Case, training_data  # noqa: E402
+from tests.support import packing
+from tests.support.cases import BIDIRECTIONAL, DROPOUT, SINGLE, STACKED, Case, training_data
+from tests.support.places import REFERENCE
 
 LAYER_OPTIONS = ("return_sequences", "return_state", "go_backwards", "zero_output_for_mask")
 
@@ -104,7 +100,7 @@ def main() -> None:
     groups = {case.name: values(case) for case in SINGLE + BIDIRECTIONAL + STACKED + DROPOUT}
     groups |= {f"trained {layer}": trained(layer) for layer in ("SimpleRNN", "LSTM", "GRU")}
     versions = {"keras": keras.__version__, "tensorflow": tf.__version__}
-    packing.write(HERE / "keras_recurrent.npz", groups, versions)
+    packing.write(REFERENCE / "keras_recurrent.npz", groups, versions)
 
 
 if __name__ == "__main__":

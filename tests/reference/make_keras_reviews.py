@@ -1,6 +1,6 @@
 """Makes keras_reviews.npz: a hundred steps of Keras on the networks of review_networks.py.
 
-Run with an interpreter that has keras and torch:  python tests/reference/make_keras_reviews.py
+Run with an interpreter that has keras and torch:  python -m tests.reference.make_keras_reviews
 
 Keras computes with torch here because on TensorFlow it keeps the gradients of a repeated word apart and squares each by
 itself, where its other backends square their sum.
@@ -9,8 +9,6 @@ itself, where its other backends square their sum.
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -18,12 +16,9 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import keras
 import torch
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
-
-import packing  # noqa: E402
-
-from review_networks import NETWORKS, OPTIMIZERS, train  # noqa: E402
+from tests.support import packing
+from tests.support.places import REFERENCE
+from tests.support.review_networks import NETWORKS, OPTIMIZERS, train
 
 if __name__ == "__main__":
     groups = {}
@@ -31,4 +26,4 @@ if __name__ == "__main__":
         for optimizer in OPTIMIZERS:
             losses, weights = train(keras, network, optimizer)
             groups[f"{network} {optimizer}"] = {"losses": losses, **{f"weight{i}": w for i, w in enumerate(weights)}}
-    packing.write(HERE / "keras_reviews.npz", groups, {"keras": keras.__version__, "torch": torch.__version__})
+    packing.write(REFERENCE / "keras_reviews.npz", groups, {"keras": keras.__version__, "torch": torch.__version__})

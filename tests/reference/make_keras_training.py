@@ -1,15 +1,15 @@
 """Writes keras_training.npz: 100 steps of Keras's optimizers on a small model with distinct random weights.
 
-Run it where keras is installed: `KERAS_BACKEND=tensorflow python tests/reference/make_keras_training.py`. The tests
+Run it where keras is installed: `KERAS_BACKEND=tensorflow python -m tests.reference.make_keras_training`. The tests
 only read the file.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 import numpy as np
+
+from tests.support.places import REFERENCE
 
 STEPS = 100
 BATCH = 16
@@ -51,7 +51,7 @@ def main() -> None:
             losses.append(float(model.train_on_batch(x[rows], y[rows])))
         arrays[f"{name}/losses"] = np.array(losses)
         arrays.update({f"{name}/end/{i}": w for i, w in enumerate(model.get_weights())})
-    np.savez_compressed(Path(__file__).with_name("keras_training.npz"), **arrays)
+    np.savez_compressed(REFERENCE / "keras_training.npz", **arrays)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Makes torch_recurrent.npz: what torch.nn.RNN, LSTM and GRU compute for the rows of cases.py that torch can express.
 
-Run with an interpreter that has torch:  python tests/reference/make_torch_recurrent.py
+Run with an interpreter that has torch:  python -m tests.reference.make_torch_recurrent
 
 Weights are the rows' own, in Keras's layout, turned into torch's here; gradients are turned back before they are
 stored. torch's gate order is i, f, g, o (LSTM) and r, z, n (GRU); its matrices are transposed and it has two biases.
@@ -8,17 +8,12 @@ stored. torch's gate order is i, f, g, o (LSTM) and r, z, n (GRU); its matrices 
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
-import packing
 import torch
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from cases import BIDIRECTIONAL, SINGLE, STACKED, Case  # noqa: E402
+from tests.support import packing
+from tests.support.cases import BIDIRECTIONAL, SINGLE, STACKED, Case
+from tests.support.places import REFERENCE
 
 Array = np.ndarray
 
@@ -120,7 +115,7 @@ def values(case: Case) -> dict[str, Array]:
 
 def main() -> None:
     groups = {case.name: values(case) for case in SINGLE + BIDIRECTIONAL + STACKED if expressible(case)}
-    packing.write(HERE / "torch_recurrent.npz", groups, {"torch": torch.__version__})
+    packing.write(REFERENCE / "torch_recurrent.npz", groups, {"torch": torch.__version__})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Data sets, text, sequences, windows."""

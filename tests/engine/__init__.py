@@ -1,0 +1,1 @@
+"""The engine module: tensors, threads, memory, random numbers, products, and its C++ tests."""

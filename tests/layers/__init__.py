@@ -1,0 +1,1 @@
+"""Layers other than recurrent ones, and initializers."""

@@ -1,0 +1,1 @@
+"""Classic listings, and the test that runs them."""

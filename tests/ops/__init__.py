@@ -1,0 +1,1 @@
+"""Operations: values, gradients, shapes."""

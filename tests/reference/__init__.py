@@ -1,0 +1,1 @@
+"""Stored values of other frameworks, and the programs that made them."""

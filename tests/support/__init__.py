@@ -1,0 +1,1 @@
+"""What several rooms of tests share: tables of cases, references in NumPy, networks."""
