@@ -22,8 +22,7 @@ from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.rnn import RNN
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.layers.recurrent.steps import step_mask
-from recurra.models import batches
-from recurra.models import lengths as sequence_lengths
+from recurra.models.data.sources import checked_batch
 from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 
@@ -80,10 +79,7 @@ def gradient_flow(
 
 def _watch(model: Any, x: Any, y: Any, sample_weight: Any, lengths: Any) -> tuple[float, list[tuple[str, RNN, _Use]]]:
     """The loss, and what happened in each recurrent layer, at each time it was used."""
-    inputs = batches.arrays_of(x, "x", text=True)
-    targets, weights = batches.arrays_of(y, "y"), batches.arrays_of(sample_weight, "sample_weight")
-    batches.check_lengths(inputs, targets, weights)
-    inputs = sequence_lengths.with_masks(inputs, sequence_lengths.checked(lengths, inputs))
+    inputs, targets, weights = checked_batch(x, y, sample_weight, lengths)
     model._require_compiled("gradient_flow")
     if not model.built:
         model(inputs, training=False)

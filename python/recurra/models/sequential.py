@@ -99,6 +99,11 @@ class Sequential(Model):
         self._input_layer, self._tensors = front, tensors
         self._note_built()
 
+    def _build_for_arrays(self, x: Any, open_time: bool = False) -> None:
+        if not self.built and hasattr(x, "shape"):
+            shape = tuple(x.shape)[1:]
+            self.build((None, *((None, *shape[1:]) if open_time and shape else shape)))
+
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is not None and masks.mask_of(inputs) is not mask:
             masks.attach_mask(inputs, mask)

@@ -11,19 +11,15 @@ from recurra import losses
 from recurra.tree import flatten
 
 if TYPE_CHECKING:
-    from recurra.models.training import Trainer
+    from recurra.models.training.steps import Steps
 
 
-def check_inputs(model: Trainer, x: Any, what: str) -> None:
+def check_inputs(model: Steps, x: Any, what: str) -> None:
     """Raises ValueError if number, rank or extents of the inputs do not fit the model; builds it if it can.
 
     A model that does not know its inputs yet (a Sequential without Input) is built for these.
     """
-    if not model.built and hasattr(x, "shape"):
-        from recurra.models.sequential import Sequential
-
-        if isinstance(model, Sequential):
-            model.build((None, *x.shape[1:]))
+    model._build_for_arrays(x)
     if not model.inputs:
         return
     names = [tensor.name for tensor in model.inputs]
@@ -55,7 +51,7 @@ def _shown(shape: tuple[Any, ...]) -> str:
     return "(" + ", ".join(["samples", *("any" if extent is None else str(extent) for extent in shape)]) + ")"
 
 
-def check_targets(model: Trainer, y: Any, what: str) -> None:
+def check_targets(model: Steps, y: Any, what: str) -> None:
     """Raises ValueError for targets that a cross-entropy cannot take: numbers that are no class, no probability."""
     if y is None or not model.outputs:
         return

@@ -29,8 +29,8 @@ from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten, map_structure, pack_as
 
 if TYPE_CHECKING:
-    from recurra.models.batches import Batch
-    from recurra.models.training import Trainer
+    from recurra.models.data.arrays import Batch
+    from recurra.models.training.compilation import Compilation
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Truncation:
     Raises: ValueError for other numbers, and for models that cannot be trained so, saying why.
     """
 
-    def __init__(self, model: Trainer, truncate: Any) -> None:
+    def __init__(self, model: Compilation, truncate: Any) -> None:
         self.model = model
         self.every, self.back = _checked(truncate)
         self.layers = [layer for layer in model._flatten_layers() if isinstance(layer, RNN)]

@@ -13,7 +13,8 @@ from recurra.tree import leaves
 
 if TYPE_CHECKING:
     from recurra.callbacks import CallbackList
-    from recurra.models.batches import Batch, Feed
+    from recurra.models.data.arrays import Batch
+    from recurra.models.data.feed import Feed
     from recurra.tensor import Tensor, Variable
 
 

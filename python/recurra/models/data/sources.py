@@ -1,0 +1,188 @@
+"""Where batches come from: arrays in memory, data sets by number, and anything that can be iterated over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from recurra import random
+from recurra.models.data import lengths as sequence_lengths
+from recurra.models.data.arrays import Batch, arrays_of, check_lengths, take
+from recurra.tensor import Tensor
+
+
+class ArrayBatches:
+    """Batches of arrays in memory; iterating shuffles anew if asked to.
+
+    x, y, sample_weight, lengths: as `fit` takes them. batch_size: default 32. shuffle: whether each pass draws a new
+    order.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        shuffle: bool = False,
+        lengths: Any = None,
+    ) -> None:
+        batch_size = 32 if batch_size is None else batch_size
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
+        self.x = arrays_of(x, "x", text=True)
+        self.y = arrays_of(y, "y")
+        self.sample_weight = arrays_of(sample_weight, "sample_weight")
+        self.samples = check_lengths(self.x, self.y, self.sample_weight)
+        self.lengths = sequence_lengths.checked(lengths, self.x)
+        self.batch_size = int(batch_size)
+        self.shuffle = shuffle
+
+    def __len__(self) -> int:
+        return (self.samples + self.batch_size - 1) // self.batch_size
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = np.random.default_rng(random.next_stream()).permutation(self.samples) if self.shuffle else None
+        for start in range(0, self.samples, self.batch_size):
+            stop = min(start + self.batch_size, self.samples)
+            rows = slice(start, stop) if order is None else order[start:stop]
+            x = sequence_lengths.with_masks(take(self.x, rows), take(self.lengths, rows))
+            yield x, take(self.y, rows), take(self.sample_weight, rows)
+
+    def split(self, share: float) -> tuple[ArrayBatches, ArrayBatches]:
+        """The first samples for training, the last `share` of them for validation."""
+        if not 0 < share < 1:
+            raise ValueError(f"validation_split must be between 0 and 1, got {share}")
+        at = int(np.floor(self.samples * (1 - share)))
+        if at in (0, self.samples):
+            raise ValueError(
+                f"validation_split={share} of {self.samples} samples leaves nothing for "
+                f"{'training' if at == 0 else 'validation'}"
+            )
+        whole = (self.x, self.y, self.sample_weight, self.lengths)
+        parts = [take(whole, rows) for rows in (slice(0, at), slice(at, None))]
+        first, last = (ArrayBatches(x, y, weight, self.batch_size, lengths=own) for x, y, weight, own in parts)
+        first.shuffle = self.shuffle
+        return first, last
+
+
+class PyDataset:
+    """A source of batches by number: define `__len__` (batches) and `__getitem__(i)` giving (x, y) or (x, y, weights).
+
+    `on_epoch_end` is called after each pass. `fit` draws the batches in random order unless shuffle=False.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+
+    def __len__(self) -> int:
+        raise TypeError(f"{type(self).__name__} does not define __len__, the number of batches")
+
+    def __getitem__(self, index: int) -> Any:
+        raise TypeError(f"{type(self).__name__} does not define __getitem__(index), which gives a batch")
+
+    def on_epoch_end(self) -> None:
+        """Called after each pass."""
+
+
+class Indexed:
+    """A source by number as one to iterate over."""
+
+    def __init__(self, source: Any, shuffle: bool) -> None:
+        self.source = source
+        self.shuffle = shuffle
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __iter__(self) -> Iterator[Any]:
+        count = len(self.source)
+        order = np.random.default_rng(random.next_stream()).permutation(count) if self.shuffle else range(count)
+        for i in order:
+            yield self.source[int(i)]
+
+    def on_epoch_end(self) -> None:
+        end = getattr(self.source, "on_epoch_end", None)
+        if end is not None:
+            end()
+
+
+def unpack(data: Any) -> Batch:
+    """A batch of a source as (x, y, sample_weight): (x,), (x, y), (x, y, weights) or x alone."""
+    if not isinstance(data, (tuple, list)):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(
+            "a batch must be (x,), (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths), "
+            f"got {len(data)} parts"
+        )
+    x, y, weight = (*data, None, None)[:3]
+    return x, y, weight
+
+
+def unpack_x_y_sample_weight(data: Any) -> Batch:
+    """Keras's name for `unpack`."""
+    return unpack(data)
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The parts of a batch as a tuple without what is missing at its end."""
+    if y is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def packed(batch: Batch) -> Any:
+    """A batch as `train_step` gets it."""
+    return pack_x_y_sample_weight(*batch)
+
+
+def is_source(x: Any) -> bool:
+    """Whether this gives batches by itself, and is no array or structure of arrays."""
+    if isinstance(x, (list, tuple, Mapping, np.ndarray, Tensor)) or hasattr(x, "__array__") or hasattr(x, "shape"):
+        return False
+    return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__len__") and hasattr(x, "__getitem__"))
+
+
+def length_of(source: Any) -> int | None:
+    try:
+        return len(source)
+    except (TypeError, OverflowError, NotImplementedError, AttributeError):
+        return None
+
+
+def checked_batch(x: Any, y: Any = None, sample_weight: Any = None, lengths: Any = None) -> Batch:
+    """One batch as checked arrays, its sequences with masks where `lengths` are given."""
+    inputs, targets = arrays_of(x, "x", text=True), arrays_of(y, "y")
+    weights = arrays_of(sample_weight, "sample_weight")
+    check_lengths(inputs, targets, weights)
+    return sequence_lengths.with_masks(inputs, sequence_lengths.checked(lengths, inputs)), targets, weights
+
+
+def checked_item(data: Any) -> Batch:
+    """What a source gave as a batch; lengths of its sequences may be a fourth part."""
+    lengths = None
+    if isinstance(data, (tuple, list)) and len(data) == 4:
+        *data, lengths = data
+    return checked_batch(*unpack(data), lengths)
+
+
+def check_data_arguments(x: Any, y: Any, sample_weight: Any, lengths: Any = None) -> None:
+    """Raises ValueError for targets, weights or lengths given beside a source, which brings its own."""
+    beside = {"y": y, "sample_weight": sample_weight, "lengths": lengths}
+    given = [name for name, value in beside.items() if value is not None]
+    if given and is_source(x):
+        raise ValueError(f"x gives its own batches, so {' and '.join(given)} cannot be given beside it")
+
+
+def validation_parts(validation_data: Any) -> Batch:
+    """validation_data=(x, y) or (x, y, sample_weight), or a source."""
+    if isinstance(validation_data, (tuple, list)):
+        if not 2 <= len(validation_data) <= 3:
+            raise ValueError(
+                f"validation_data must be (x, y) or (x, y, sample_weight), got {len(validation_data)} parts"
+            )
+        return unpack(validation_data)
+    return validation_data, None, None

@@ -1,0 +1,105 @@
+"""The arguments of fit, checked before anything is trained, as one record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recurra.models.data import sources
+from recurra.models.data.feed import Feed
+from recurra.models.training.border import check_inputs, check_targets
+from recurra.models.training.truncation import Truncation
+
+if TYPE_CHECKING:
+    from recurra.models.training.steps import Steps
+
+
+@dataclass(frozen=True)
+class FitArguments:
+    """What one call of `fit` does: checked numbers, data as feeds."""
+
+    feed: Feed
+    validation: Feed | None
+    epochs: int
+    initial_epoch: int
+    #: Every so many epochs, or after these epochs, counted from 1.
+    validation_freq: int | frozenset[int]
+    verbose: int
+    callbacks: Any
+    truncation: Truncation | None
+
+    def validates_after(self, epoch: int) -> bool:
+        """Whether a validation follows this epoch, counted from 1."""
+        if self.validation is None:
+            return False
+        every = self.validation_freq
+        return epoch in every if isinstance(every, frozenset) else epoch % every == 0
+
+
+def check_count(value: Any, what: str, least: int) -> None:
+    """Raises ValueError unless an argument of `fit` is a whole number of at least `least`."""
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"fit: {what} must be a whole number of at least {least}, got {value!r}")
+
+
+def training_source(
+    x: Any, y: Any, sample_weight: Any, lengths: Any, batch_size: int | None, shuffle: bool, needs_targets: bool
+) -> Any:
+    """The batches to train on: arrays in batches, or the source that `x` is."""
+    sources.check_data_arguments(x, y, sample_weight, lengths)
+    if x is None:
+        raise ValueError("fit: x is missing: give arrays, a source of batches or a generator")
+    if sources.is_source(x):
+        if batch_size is not None:
+            raise ValueError("fit: batch_size is for arrays; a source of batches settles it by itself")
+        return x
+    source = sources.ArrayBatches(x, y, sample_weight, batch_size, shuffle, lengths)
+    if y is None and needs_targets:
+        raise ValueError("fit: y is missing: give the targets of x")
+    return source
+
+
+def with_validation(
+    source: Any, share: float, validation_data: Any, lengths: Any, batch_size: int | None, own_batch_size: int | None
+) -> tuple[Any, Any]:
+    """The batches to train on, and those held out for validation (None without any).
+
+    `own_batch_size` is that of the validation, `batch_size` that of the training.
+    """
+    if validation_data is not None:
+        return source, _validation_source(validation_data, own_batch_size or batch_size, lengths)
+    if not share:
+        return source, None
+    if not isinstance(source, sources.ArrayBatches):
+        raise ValueError("fit: validation_split needs arrays; give validation_data for a source of batches")
+    source, held_out = source.split(share)
+    if own_batch_size:
+        held_out.batch_size = own_batch_size
+    return source, held_out
+
+
+def _validation_source(validation_data: Any, batch_size: int | None, lengths: Any) -> Any:
+    x, y, weight = sources.validation_parts(validation_data)
+    sources.check_data_arguments(x, y, weight, lengths)
+    if sources.is_source(x):
+        return x
+    try:
+        return sources.ArrayBatches(x, y, weight, batch_size, lengths=lengths)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"validation_data: {error}") from None
+
+
+def check_arrays(model: Steps, source: Any, held_out: Any = None) -> None:
+    """Checks all arrays against the model before the first step."""
+    for data, what in ((source, ""), (held_out, "validation_data: ")):
+        if isinstance(data, sources.ArrayBatches):
+            check_inputs(model, data.x, what)
+            check_targets(model, data.y, what)
+
+
+def frequency(validation_freq: int | Sequence[int]) -> int | frozenset[int]:
+    """`validation_freq` as a number, or as the set of epochs."""
+    return validation_freq if isinstance(validation_freq, int) else frozenset(validation_freq)

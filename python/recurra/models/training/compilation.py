@@ -1,0 +1,143 @@
+"""What `compile` settles: optimizer, losses and metrics, and the figures that they collect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from recurra import optimizers
+from recurra.metrics import Mean, Metric
+from recurra.models.training.compiled import CompiledLoss, CompiledMetrics, check_names, flat_identifiers
+from recurra.models.training.run import Run
+
+if TYPE_CHECKING:
+    from recurra.callbacks import History
+    from recurra.tensor import Tensor, Variable
+
+
+class Compilation:
+    """The part of a model that knows how it is trained."""
+
+    # What a model brings.
+    name: str
+    built: bool
+    if TYPE_CHECKING:
+
+        @property
+        def layers(self) -> list[Any]: ...
+        @property
+        def losses(self) -> list[Tensor]: ...
+        @property
+        def weights(self) -> list[Variable]: ...
+        @property
+        def trainable_variables(self) -> list[Variable]: ...
+        @property
+        def inputs(self) -> list[Any]: ...
+        @property
+        def outputs(self) -> list[Any]: ...
+
+        _call_token: object | None
+
+        def _flatten_layers(self) -> list[Any]: ...
+        @property
+        def output_names(self) -> list[str]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+        def build(self, input_shape: Any) -> None: ...
+        def reset_states(self) -> None: ...
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.stop_training = False
+        self.history: History | None = None
+        self.run = Run()
+        self._compiled_loss: CompiledLoss | None = None
+        self._compiled_metrics: CompiledMetrics | None = None
+        self._compile_arguments: dict[str, Any] = {}
+        self._loss_mean = Mean("loss")
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Settles how the model is trained.
+
+        Arguments:
+            optimizer: name or Optimizer; default "rmsprop".
+            loss: name, Loss or function of (y_true, y_pred); for several outputs a list, or a dictionary by output
+            name. loss_weights: factor of each output's loss, as a list or dictionary; default 1 each.
+            metrics: list of names, Metrics and functions; for several outputs a list of such lists, or a dictionary.
+            weighted_metrics: the same, but taking sample weights and class weights.
+            run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: taken for Keras's sake, without effect.
+
+        Raises: ValueError for an unknown name, saying which are close to it.
+        """
+        new_optimizer = optimizers.get(optimizer)
+        check_names(loss, [*flat_identifiers(metrics), *flat_identifiers(weighted_metrics)])
+        self.optimizer = new_optimizer
+        self._compile_arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
+        self._compiled_loss = CompiledLoss(loss, loss_weights)
+        self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        self._loss_mean.reset_state()
+        self.stop_training = False
+        self.run = Run()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled_loss is not None
+
+    @property
+    def loss(self) -> Any:
+        """The loss that `compile` was given."""
+        return self._compile_arguments.get("loss")
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The mean loss and the metrics."""
+        out: list[Metric] = [self._loss_mean]
+        if self._compiled_loss is not None:
+            out += self._compiled_loss.means
+        if self._compiled_metrics is not None:
+            out += [metric for _, metric, _ in self._compiled_metrics.parts]
+        return out
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns."""
+        names = ["loss"]
+        if self._compiled_loss is not None:
+            names += [mean.name for mean in self._compiled_loss.means]
+        if self._compiled_metrics is not None:
+            names += self._compiled_metrics.names
+        return names
+
+    def reset_metrics(self) -> None:
+        """Forgets the figures collected."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The figures so far, by name: the mean loss, then the metrics."""
+        out: dict[str, Any] = {"loss": self._loss_mean.result()}
+        if self._compiled_loss is not None:
+            out |= {mean.name: mean.result() for mean in self._compiled_loss.means}
+        if self._compiled_metrics is not None and self._compiled_metrics.built:
+            out |= self._compiled_metrics.results()
+        return out
+
+    def _require_compiled(self, what: str) -> tuple[CompiledLoss, CompiledMetrics]:
+        if self._compiled_loss is None or self._compiled_metrics is None:
+            raise ValueError(f"model '{self.name}': call compile(optimizer, loss) before {what}")
+        return self._compiled_loss, self._compiled_metrics

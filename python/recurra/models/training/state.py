@@ -1,0 +1,103 @@
+"""What a training can be taken up from: the settings of `compile`, the optimizer's state, figures in mid-epoch."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from recurra import losses, metrics, optimizers, serialization
+from recurra.losses import FunctionLoss, Loss
+from recurra.metrics import Metric
+from recurra.models.training.compilation import Compilation
+from recurra.tree import map_structure
+
+
+class TrainingState(Compilation):
+    """The part of a model that describes its training, and restores it."""
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile` was given, as names and descriptions; empty if it was not called or cannot be described."""
+        if not self.compiled:
+            return {}
+        described = {name: map_structure(_described, value) for name, value in self._compile_arguments.items()}
+        try:
+            return {
+                "optimizer": optimizers.serialize(self.optimizer),
+                **{name: serialization.plain(value) for name, value in described.items()},
+            }
+        except TypeError as error:
+            warnings.warn(f"the settings of compile are not stored: {error}; compile again after loading", stacklevel=3)
+            return {}
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compiles as `get_compile_config` says; builds the optimizer if the model has weights."""
+        config = serialization.restored(config)
+        self.compile(
+            optimizers.deserialize(config["optimizer"]),
+            loss=_recalled(config.get("loss"), losses.deserialize),
+            loss_weights=config.get("loss_weights"),
+            metrics=_recalled(config.get("metrics"), metrics.deserialize),
+            weighted_metrics=_recalled(config.get("weighted_metrics"), metrics.deserialize),
+        )
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def _trainer_state(self) -> dict[str, np.ndarray]:
+        """The optimizer's state, empty before the first step."""
+        if self.optimizer is None or not self.optimizer.built:
+            return {}
+        return {f"optimizer/{name}": array for name, array in self.optimizer.state().items()}
+
+    def _set_trainer_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Puts back what `_trainer_state` gave."""
+        own = {name.removeprefix("optimizer/"): array for name, array in state.items()}
+        if own:
+            self.optimizer.build(self.trainable_variables)
+            self.optimizer.set_state(own)
+
+    def _figures_state(self) -> dict[str, Any]:
+        """The sums of loss and metrics in the middle of an epoch."""
+        loss, compiled = self._require_compiled("fit")
+        return {
+            "loss": self._loss_mean.state(),
+            "losses": [mean.state() for mean in loss.means],
+            "metrics": [metric.state() for _, metric, _ in compiled.parts],
+        }
+
+    def _restore_figures(self, kind: str) -> None:
+        """Puts back a part of what `_figures_state` gave, if an interrupted epoch is taken up."""
+        if self.run.figures is None:
+            return
+        loss, compiled = self._require_compiled("fit")
+        if kind == "loss":
+            self._loss_mean.set_state(self.run.figures["loss"])
+            return
+        own = loss.means if kind == "losses" else [metric for _, metric, _ in compiled.parts]
+        for metric, state in zip(own, self.run.figures[kind], strict=bool(own)):
+            metric.set_state(state)
+
+
+def _described(item: Any) -> Any:
+    """A loss or metric for a configuration: functions of the package by their name."""
+    if isinstance(item, type) and issubclass(item, (Loss, Metric)):
+        return item.__name__
+    if isinstance(item, FunctionLoss) and type(item) is FunctionLoss and not item.arguments:
+        item = item.function
+    for name, function in losses.FUNCTIONS.items():
+        if function is item:
+            return name
+    return item
+
+
+def _recalled(value: Any, make: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """The structure with descriptions of objects made into objects."""
+    if isinstance(value, Mapping):
+        if "class_name" in value:
+            return make(value)
+        return {name: _recalled(item, make) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_recalled(item, make) for item in value]
+    return value

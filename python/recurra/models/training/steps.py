@@ -1,0 +1,196 @@
+"""Single steps: forward, loss, backward, update, metrics.
+
+A training step runs forward, takes the loss, runs backward into the parameter block, and lets the optimizer make one
+pass over it. What it adds in Python is a handful of calls, however many weights there are.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from recurra.layers.base import Layer
+from recurra.layers.weights import WeightHolder
+from recurra.models.data.arrays import Batch
+from recurra.models.data.sources import packed, unpack
+from recurra.models.training.compiled import aligned_with
+from recurra.models.training.run import Structure
+from recurra.models.training.state import TrainingState
+from recurra.models.training.truncation import Truncation
+from recurra.tensor import Tensor
+from recurra.tree import flatten
+
+#: Does a step on a batch, and returns how to get the figures after it.
+StepFunction = Callable[[Batch], Callable[[], dict[str, Any]]]
+
+
+class Steps(TrainingState):
+    """The part of a model that does single steps."""
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Tensor:
+        """The loss of a batch with all penalties; may be overridden."""
+        compiled, _ = self._require_compiled("compute_loss")
+        single = isinstance(y_pred, Tensor)
+        if single and not isinstance(y, (list, tuple, dict)):
+            targets, predictions, weights = [y], [y_pred], [sample_weight]
+        else:
+            targets = self._per_output(y, y_pred, "y")
+            predictions = flatten(y_pred)
+            weights = self._weights_per_output(sample_weight, y_pred)
+        if not compiled.parts:
+            compiled.build(targets, predictions, y_pred, self.output_names)
+            self._restore_figures("losses")
+        total = compiled(targets, predictions, weights)
+        for penalty in self._penalties():
+            total = penalty if total is None else total + penalty
+        if total is None:
+            raise ValueError(f"model '{self.name}': there is no loss to train on; give compile a loss")
+        return total
+
+    def _structure(self) -> Structure:
+        known = self.run.structure
+        if known is None or known.changes != WeightHolder.changes:
+            variables = list(self.trainable_variables)
+            penalised = [variable for variable in variables if variable.regularizer is not None]
+            known = Structure(WeightHolder.changes, self._flatten_layers(), variables, penalised)
+            self.run.structure = known
+            if not variables and self.compiled:
+                warnings.warn(f"model '{self.name}' has no trainable weights", stacklevel=2)
+        return known
+
+    def _penalties(self) -> list[Tensor]:
+        """The elements of `losses`, from lists that hold for many steps."""
+        if type(self).losses is not Layer.losses:  # type: ignore[comparison-overlap]
+            return self.losses
+        structure, token = self._structure(), self._call_token
+        found = [loss for layer in structure.layers for of, loss in layer._losses if of is token]
+        return found + [variable.regularizer(variable) for variable in structure.penalised]
+
+    def _per_output(self, structure: Any, outputs: Any, what: str) -> list[Any]:
+        if structure is None:
+            return [None] * len(flatten(outputs))
+        return aligned_with(structure, outputs, self.output_names, what)
+
+    def _weights_per_output(self, weights: Any, outputs: Any) -> list[Any]:
+        if weights is None or not isinstance(weights, (list, tuple, dict)):
+            return [weights] * len(flatten(outputs))
+        return self._per_output(weights, outputs, "sample_weight")
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Adds a batch to the metrics and gives the figures so far; may be overridden."""
+        self._update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
+        _, compiled = self._require_compiled("compute_metrics")
+        if compiled.built and not compiled.parts:
+            return
+        targets = self._per_output(y, y_pred, "y")
+        predictions = flatten(y_pred)
+        if not compiled.built:
+            compiled.build(targets, predictions, y_pred, self.output_names)
+            self._restore_figures("metrics")
+        compiled.update(targets, predictions, self._weights_per_output(sample_weight, y_pred))
+
+    def _note_loss(self, loss: Tensor, y_pred: Any, steps: int = 1) -> None:
+        first = y_pred if isinstance(y_pred, Tensor) else flatten(y_pred)[0]
+        count = (first.shape[0] if first.ndim else 1) * steps
+        self._loss_mean.total += loss.item() * count
+        self._loss_mean.count += count
+
+    def _train_batch(self, batch: Batch) -> None:
+        x, y, sample_weight = batch
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        self._descend(loss, x)
+        self._note_loss(loss, y_pred)
+        self._update_metrics(y, y_pred, sample_weight)
+
+    def _train_windows(self, batch: Batch, truncation: Truncation) -> None:
+        """Truncated backpropagation through a batch: an update for each of its windows."""
+        for window in truncation.windows(batch):
+            y_pred = window.outputs(self(window.x, training=True))
+            loss = self.compute_loss(window.x, window.y, y_pred, window.sample_weight, training=True)
+            self._descend(loss, window.x)
+            self._note_loss(loss, y_pred, window.steps)
+            self._update_metrics(window.y, y_pred, window.sample_weight)
+            if self.run.interrupted or self.run.halted:
+                return
+
+    def _descend(self, loss: Tensor, x: Any) -> None:
+        variables = self._structure().variables
+        if variables:
+            self.optimizer.build(variables)
+            self.optimizer.zero_gradients()
+            loss.backward()
+            if self.run.watchers and not all(watch(loss, x) for watch in self.run.watchers):
+                self.run.halted = True
+                return
+            self.optimizer.step()
+
+    def _test_batch(self, batch: Batch) -> None:
+        x, y, sample_weight = batch
+        y_pred = self(x, training=False)
+        self._note_loss(self.compute_loss(x, y, y_pred, sample_weight, training=False), y_pred)
+        self._update_metrics(y, y_pred, sample_weight)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One training step on (x, y) or (x, y, sample_weight); gives the figures so far; may be overridden."""
+        self._train_batch(unpack(data))
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of `evaluate`; gives the figures so far; may be overridden."""
+        self._test_batch(unpack(data))
+        return self.get_metrics_result()
+
+    def predict_step(self, data: Any) -> Any:
+        """The outputs for a batch; may be overridden."""
+        return self(unpack(data)[0], training=False)
+
+    def _truncation(self, truncate: Any, x: Any) -> Truncation:
+        """The cutting of batches like `x` that `truncate` asks for; refuses what it does not fit."""
+        if self._has_own("train"):
+            raise ValueError(f"model '{self.name}': truncate replaces train_step, but the model defines its own")
+        self._build_for_arrays(x, open_time=True)
+        return Truncation(self, truncate)
+
+    def _has_own(self, kind: str) -> bool:
+        """Whether `train_step` or `test_step` is overridden."""
+        name = f"{kind}_step"
+        return getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)
+
+    def _needs_targets(self) -> bool:
+        return not self._has_own("train") and self.loss is not None
+
+    def _build_for_arrays(self, x: Any, open_time: bool = False) -> None:
+        """Builds a model that learns the shape of its input from the first data; others know it or need no shape.
+
+        open_time: whether other numbers of time steps will come.
+        """
+
+    def _step_for(self, kind: str, truncation: Truncation | None = None) -> StepFunction:
+        """A function that does a step and returns how to get the figures after it."""
+        if not self._has_own(kind):
+            fast = self._train_batch if kind == "train" else self._test_batch
+
+            def step(batch: Batch) -> Callable[[], dict[str, Any]]:
+                if truncation is None:
+                    fast(batch)
+                else:
+                    self._train_windows(batch, truncation)
+                return self.get_metrics_result
+
+            return step
+        method = getattr(self, f"{kind}_step")
+
+        def overridden(batch: Batch) -> Callable[[], dict[str, Any]]:
+            figures = {name: float(np.asarray(value)) for name, value in method(packed(batch)).items()}
+            return lambda: figures
+
+        return overridden
