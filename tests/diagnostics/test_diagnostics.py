@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import numpy as np
 import pytest
 
@@ -251,20 +249,53 @@ def test_wide_states_are_worked_out_in_parts(rng, monkeypatch):
     x, y = rng.normal(size=(B, T, F)), rng.normal(size=(B, U))
     model = model_of(layers.LSTM(U))
     whole = gradient_flow(model, x, y).layers[0].jacobian
-    monkeypatch.setattr(diagnostics.flow, "_ROWS", 3)
+    monkeypatch.setattr(diagnostics.norms, "_ROWS", 3)
     for state, curve in gradient_flow(model, x, y).layers[0].jacobian.items():
         np.testing.assert_allclose(curve, whole[state], rtol=1e-5)
 
 
-def test_a_cell_that_stays_in_the_engine_is_seen_too(rng, monkeypatch):
-    """There output and state are two tensors with a gradient each."""
+class TwoTensors(layers.GRUCell):
+    """Returns output and state as two tensors of the same values, which have a gradient each."""
+
+    def call(self, inputs, states, training=False):
+        output, states = super().call(inputs, states, training)
+        return output * 1.0, states
+
+
+def test_a_cell_whose_output_is_a_copy_of_its_state_is_seen_too(rng):
     x, y = rng.normal(size=(B, T, F)), rng.normal(size=(B, T, U))
     model = model_of(layers.GRU(U, return_sequences=True))
+    copying = model_of(layers.RNN(TwoTensors(U), return_sequences=True))
+    copying.set_weights(model.get_weights())
     (expected,) = gradient_flow(model, x, y, lengths=[6, 2, 5]).layers
-    monkeypatch.setattr(diagnostics.flow, "_watched", lambda cell: nullcontext(diagnostics.flow._Gates(cell)))
-    (engine,) = gradient_flow(model, x, y, lengths=[6, 2, 5]).layers
-    np.testing.assert_allclose(engine.loss_gradient["h"], expected.loss_gradient["h"], rtol=1e-4)
-    np.testing.assert_allclose(engine.jacobian["h"], expected.jacobian["h"], rtol=1e-4)
+    (flow,) = gradient_flow(copying, x, y, lengths=[6, 2, 5]).layers
+    np.testing.assert_allclose(flow.loss_gradient["h"], expected.loss_gradient["h"], rtol=1e-5)
+    np.testing.assert_allclose(flow.jacobian["h"], expected.jacobian["h"], rtol=1e-5)
+
+
+def test_states_of_several_steps_ago_are_seen(rng):
+    """A perturbation of h_t reaches h_{t+3} over the skip connection, however small the recurrent weights are."""
+    model = model_of(layers.SimpleRNN(U, activation=None, skip=3))
+    kernel, recurrent, bias = model.get_weights()
+    recurrent[:U], recurrent[U:] = 0, 2 * np.eye(U)
+    model.set_weights([kernel, recurrent, bias])
+    (flow,) = gradient_flow(model, rng.normal(size=(B, T, F)), rng.normal(size=(B, U))).layers
+    np.testing.assert_allclose(flow.jacobian["h"], [0, 0, 2, 0, 0, 1], atol=1e-6)
+
+
+def test_an_observed_layer_calls_its_cell_step_by_step_and_the_engine_otherwise(rng, monkeypatch):
+    layer = layers.GRU(U)
+    x = rng.normal(size=(B, T, F)).astype("float32")
+    layer(x)
+    calls = []
+    own = layers.GRUCell.call
+    monkeypatch.setattr(layers.GRUCell, "call", lambda *a, **k: calls.append(1) or own(*a, **k))
+    monkeypatch.setattr(layers.GRUCell.call, "__module__", own.__module__, raising=False)
+    layer(x)
+    assert not calls
+    model = model_of(layer)
+    gradient_flow(model, x, rng.normal(size=(B, U)), samples=1)
+    assert len(calls) >= T
 
 
 def test_a_layer_used_twice_is_seen_at_each_use(rng):
@@ -298,6 +329,8 @@ def test_report_as_words_dictionary_and_picture(rng, tmp_path):
     assert "\nmemory, c " in words
     assert "memory: spectral radius i 0." in words
     assert "memory: gates below 0.1 and above 0.9: i " in words
+    assert repr(report) == f"<FlowReport loss={report.loss:.4g}, layers memory>"
+    assert repr(report["memory"]) == f"<LayerFlow memory, states h, c, {T} steps>"
     again = FlowReport.from_dict(report.as_dict())
     np.testing.assert_array_equal(again["memory"].jacobian["c"], report["memory"].jacobian["c"])
     with pytest.raises(KeyError, match="no layer 'other'; there are memory"):
@@ -324,7 +357,10 @@ def test_callback_records_every_few_epochs(rng, tmp_path):
     ("attempt", "words"),
     [
         (lambda x, y: gradient_flow(model_of(layers.Dense(U)), x, x), "has no recurrent layers"),
-        (lambda x, y: gradient_flow(model_of(layers.GRU(U)), x, y, samples=0), "samples must be a whole number"),
+        (
+            lambda x, y: gradient_flow(model_of(layers.GRU(U)), x, y, samples=0),
+            "samples must be an integer >= 1, got 0",
+        ),
         (lambda x, y: gradient_flow(Sequential([Input((None, F)), layers.GRU(U)]), x, y), "call compile"),
         (lambda x, y: callbacks.GradientFlow(x, y, every=0), "every must be a whole number of at least 1, got 0"),
     ],

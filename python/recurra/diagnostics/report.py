@@ -15,7 +15,7 @@ from recurra import plotting
 SHUT, OPEN = 0.1, 0.9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerFlow:
     """One recurrent layer. States are "h", for an LSTM "h" and "c", for others "h", "state 2", …
 
@@ -34,6 +34,10 @@ class LayerFlow:
     """By gate, the shares of its activations that are below SHUT and above OPEN."""
     spectral_radius: Mapping[str, float]
     """By gate, the largest magnitude of an eigenvalue of the matrix from state to gate."""
+
+    def __repr__(self) -> str:
+        steps = len(next(iter(self.loss_gradient.values()), ()))
+        return f"<LayerFlow {self.name}, states {', '.join(self.loss_gradient)}, {steps} steps>"
 
     def factor(self, state: str | None = None) -> float:
         """What ‖∂h_T/∂h_t‖ of a state (the first one) is multiplied by for each step back: a geometric mean.
@@ -55,7 +59,7 @@ class LayerFlow:
 _MAPPINGS = ("loss_gradient", "jacobian", "saturation", "spectral_radius")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FlowReport:
     """The gradient's way through all recurrent layers of a model; `print` shows a table, `plot` draws it."""
 
@@ -67,6 +71,9 @@ class FlowReport:
             if layer.name == name:
                 return layer
         raise KeyError(f"there is no layer '{name}'; there are {', '.join(layer.name for layer in self.layers)}")
+
+    def __repr__(self) -> str:
+        return f"<FlowReport loss={self.loss:.4g}, layers {', '.join(layer.name for layer in self.layers)}>"
 
     def __str__(self) -> str:
         lines = [f"loss {self.loss:.4g}"]

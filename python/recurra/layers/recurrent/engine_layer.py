@@ -1,4 +1,4 @@
-"""What runs a built-in cell in the engine, with the cell's settings of the moment."""
+"""The engine layer of a built-in cell, cached until a setting of the cell changes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from recurra import _engine, activations
 from recurra.layers.recurrent.cell import BuiltInCell
 
 if TYPE_CHECKING:
-    from recurra.layers.recurrent.sequence import Direction
+    from recurra.layers.recurrent.run_options import RunOptions
 
 
-def engine_layer(cell: Any, how: Direction, training: bool) -> _engine.RecurrentLayer | None:
-    """The engine's layer for a cell; the cell keeps it until somebody changes a setting.
+def engine_layer(cell: Any, options: RunOptions, training: bool) -> _engine.RecurrentLayer | None:
+    """The engine's layer for a cell, cached in the cell until one of its settings changes.
 
     None if the engine does not compute what the cell's `call` says: its class is a user's, or an activation is.
     """
     if not isinstance(cell, BuiltInCell):
         return None
     layers = cell.engine_layers
-    key = how, training
+    key = options, training
     if key not in layers:
-        layers[key] = _make(cell, how, training)
+        layers[key] = _make(cell, options, training)
     return layers[key]
 
 
@@ -34,7 +34,7 @@ def computes_as_package(kind: Any) -> bool:
     return bool(owner.__module__.startswith(__package__))
 
 
-def _make(cell: BuiltInCell, how: Direction, training: bool) -> _engine.RecurrentLayer | None:
+def _make(cell: BuiltInCell, options: RunOptions, training: bool) -> _engine.RecurrentLayer | None:
     kind: Any = type(cell)
     if cell.engine_name is None or not computes_as_package(kind):
         return None
@@ -49,11 +49,11 @@ def _make(cell: BuiltInCell, how: Direction, training: bool) -> _engine.Recurren
         skips=cell.skips,
         zoneout_rate=cell.zoneout_rates if any(cell.zoneout_rates) and not training else (),
         batch_statistics=training and cell.statistics is not None and cell.trainable,
-        go_backwards=how.go_backwards,
-        return_sequences=how.return_sequences,
-        return_states=how.return_state,
-        zero_output_for_mask=how.zero_output_for_mask,
-        checkpoint=how.checkpoint,
+        go_backwards=options.go_backwards,
+        return_sequences=options.return_sequences,
+        return_states=options.return_state,
+        zero_output_for_mask=options.zero_output_for_mask,
+        checkpoint=options.checkpoint,
         **names,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.engine_layer import engine_layer
 from recurra.layers.recurrent.linear_cell import LinearCell
+from recurra.layers.recurrent.observer import Observer
 from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
-from recurra.layers.recurrent.sequence import Direction, detached, run, starts_from_zeros
+from recurra.layers.recurrent.run_options import RunOptions
+from recurra.layers.recurrent.sequence import detached, run, starts_from_zeros
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.layers.recurrent.steps import step_mask
 from recurra.tensor import Tensor
@@ -52,6 +55,8 @@ class RNN(Layer):
     Raises: ValueError for an object that is no cell, and at the call for inputs, states, masks and lengths that do not
     fit.
     """
+
+    _observer: Observer | None = None  # sees every step; see `observed`
 
     def __init__(
         self,
@@ -161,7 +166,7 @@ class RNN(Layer):
         zeros = initial_state is None and not self.stateful and self._starts_from_zeros()
         start = None if zeros else self._start(batch, initial_state)
         try:
-            output, final = run(self.cell, sequences, start, steps, self._how(), bool(training))
+            output, final = run(self.cell, sequences, start, steps, self.run_options(), bool(training), self._observer)
         finally:
             if training or not zeros:
                 drop_masks(self.cell)
@@ -202,9 +207,10 @@ class RNN(Layer):
         arguments = dict(config)
         return cls(serialization.deserialize(arguments.pop("cell")), **arguments)
 
-    def _how(self) -> Direction:
+    def run_options(self) -> RunOptions:
+        """How the layer runs its cell at the moment."""
         wants_states = self.return_state or self.stateful
-        return Direction(
+        return RunOptions(
             self.go_backwards, self.return_sequences, wants_states, self.zero_output_for_mask, self.checkpoint
         )
 
@@ -216,11 +222,26 @@ class RNN(Layer):
         """Whether a call reads nothing of what the engine makes, so that the engine may make it later."""
         return (
             getattr(self.call, "__func__", None) is RNN.call
-            and engine_layer(self.cell, self._how(), training) is not None
+            and engine_layer(self.cell, self.run_options(), training) is not None
             and not (training and self.cell.statistics is not None)
             and not self.stateful
+            and self._observer is None
             and self.activity_regularizer is None
         )
+
+    @contextmanager
+    def observed(self, observer: Observer) -> Iterator[None]:
+        """Within it calls run step by step in Python, and `observer` sees each step; carried states stay as they are.
+
+        A stateful layer starts anew where it carries the states of another number of sequences.
+        """
+        carried = self.states, self._carries
+        self._observer = observer
+        try:
+            yield
+        finally:
+            del self._observer
+            self.states, self._carries = carried
 
     def _order(self, mask: Any) -> Any:
         return ops.flip(mask, axis=1) if mask is not None and self.go_backwards else mask
@@ -231,7 +252,7 @@ class RNN(Layer):
         if not self.stateful:
             return self.get_initial_state(batch)
         if self.states is not None and flatten(self.states)[0].shape[0] != batch:
-            if self._carries:
+            if self._carries and self._observer is None:
                 rows = flatten(self.states)[0].shape[0]
                 raise ValueError(
                     f"a stateful layer carries the states of {rows} sequences, got a batch of {batch}; "

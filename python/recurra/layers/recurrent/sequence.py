@@ -11,20 +11,13 @@ from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.dropout import Like
 from recurra.layers.recurrent.engine_layer import computes_as_package, engine_layer
 from recurra.layers.recurrent.linear_cell import LinearCell
-from recurra.layers.recurrent.protocol import call_cell, initial_state
+from recurra.layers.recurrent.observer import Observer
+from recurra.layers.recurrent.protocol import initial_state
+from recurra.layers.recurrent.run_options import RunOptions
 from recurra.layers.recurrent.stacked import StackedRNNCells
+from recurra.layers.recurrent.step_loop import run_steps, spread
 from recurra.tensor import Tensor
 from recurra.tree import flatten, map_structure, pack_as
-
-
-class Direction(NamedTuple):
-    """How a sequence is read and what is returned of it; see `RNN`."""
-
-    go_backwards: bool = False
-    return_sequences: bool = False
-    return_state: bool = True
-    zero_output_for_mask: bool = False
-    checkpoint: bool = False
 
 
 class Noise(NamedTuple):
@@ -35,24 +28,56 @@ class Noise(NamedTuple):
     zoneout: Sequence[Tensor | None] = ()
 
 
-def run(cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool) -> tuple[Tensor, Any]:
+def run(
+    cell: Any,
+    x: Tensor,
+    states: Any,
+    mask: Tensor | None,
+    options: RunOptions,
+    training: bool,
+    observe: Observer | None = None,
+) -> tuple[Tensor, Any]:
     """The output, (B, T, O) or (B, O), and the final states in the structure of `states`.
 
-    states: None for zeros, where the cell's class starts from these (`starts_from_zeros`).
+    Args:
+        cell: what runs; weights are built.
+        x: the sequences (B, T, ...).
+        states: None for zeros, where the cell's class starts from these (`starts_from_zeros`).
+        mask: (B, T), True where a step counts; None where all do.
+        options: direction, results, and whether the engine may run the sequence.
+        training: whether dropout and zoneout are drawn.
+        observe: sees every step. Observed cells run step by step, never in the engine.
     """
+    if observe is not None:
+        options = options._replace(engine=False)
+        if states is None:
+            states = initial_state(cell, x.shape[0], x.dtype)
+        x, states = observe.begin(x, states, mask)
+    return _run(cell, x, states, mask, options, training, observe)
+
+
+def _run(
+    cell: Any,
+    x: Tensor,
+    states: Any,
+    mask: Tensor | None,
+    options: RunOptions,
+    training: bool,
+    observe: Observer | None,
+) -> tuple[Tensor, Any]:
     if type(cell) is StackedRNNCells:
-        return _run_stack(cell, x, states, mask, how, training)
+        return _run_stack(cell, x, states, mask, options, training, observe)
     linear = isinstance(cell, LinearCell)
-    if not (linear and training and _engine.scans_in_blocks(*x.shape[:2])):
-        layer = engine_layer(cell, how, training)
+    if options.engine and not (linear and training and _engine.scans_in_blocks(*x.shape[:2])):
+        layer = engine_layer(cell, options, training)
         if layer is not None:
-            return _run_engine(layer, cell, x, states, mask, how, training)
+            return _run_engine(layer, cell, x, states, mask, options, training)
     if states is None:
         states = initial_state(cell, x.shape[0], x.dtype)
     kind: Any = type(cell)
-    if linear and computes_as_package(kind):
-        return _run_scan(cell, x, states, mask, how, training)
-    return _run_steps(cell, x, states, mask, how, training)
+    if observe is None and linear and computes_as_package(kind):
+        return _run_scan(cell, x, states, mask, options, training)
+    return run_steps(cell, x, states, mask, options, training, observe)
 
 
 @cache
@@ -67,7 +92,7 @@ def _run_engine(
     x: Tensor,
     states: Any,
     mask: Tensor | None,
-    how: Direction,
+    options: RunOptions,
     training: bool,
 ) -> tuple[Tensor, Any]:
     initial = () if states is None else flatten(states)
@@ -81,8 +106,8 @@ def _run_engine(
         if statistics is not None and cell.statistics is not None:
             mean, variance = statistics
             seen = None if mask is None else mask.numpy()
-            cell.statistics.move(mean, variance, seen[:, ::-1] if how.go_backwards and seen is not None else seen)
-    return output, final if states is None or not how.return_state else pack_as(states, final)
+            cell.statistics.move(mean, variance, seen[:, ::-1] if options.go_backwards and seen is not None else seen)
+    return output, final if states is None or not options.return_state else pack_as(states, final)
 
 
 def _moving_statistics(cell: BuiltInCell, x: Tensor, training: bool) -> Sequence[Tensor]:
@@ -123,32 +148,38 @@ _SILENT = Noise()
 
 
 def _run_stack(
-    cell: StackedRNNCells, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+    cell: StackedRNNCells,
+    x: Tensor,
+    states: Any,
+    mask: Tensor | None,
+    options: RunOptions,
+    training: bool,
+    observe: Observer | None,
 ) -> tuple[Tensor, Any]:
-    """Floor by floor: what a floor puts out in a masked step never reaches a state or a valid output above it."""
-    floors, finals = cell.cells, []
-    for number, (floor, state) in enumerate(zip(floors, states, strict=True)):
-        top = number == len(floors) - 1
-        own = how._replace(
-            go_backwards=how.go_backwards and number == 0, return_sequences=how.return_sequences or not top
+    """Cell by cell, each over the whole sequence: outputs of masked steps never reach a state of the cell above."""
+    cells, finals = cell.cells, []
+    for number, (one, state) in enumerate(zip(cells, states, strict=True)):
+        last = number == len(cells) - 1
+        own = options._replace(
+            go_backwards=options.go_backwards and number == 0, return_sequences=options.return_sequences or not last
         )
-        x, final = run(floor, x, state, mask, own, training)
+        x, final = _run(one, x, state, mask, own, training, observe)
         finals.append(final)
         if own.go_backwards and mask is not None:
-            mask = ops.flip(mask, axis=1)  # the first floor hands its outputs on in the order of processing
+            mask = ops.flip(mask, axis=1)  # the first cell returns its outputs in the order of processing
     return x, finals
 
 
 def _run_scan(
-    cell: LinearCell, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
+    cell: LinearCell, x: Tensor, states: Any, mask: Tensor | None, options: RunOptions, training: bool
 ) -> tuple[Tensor, Any]:
     (h,) = flatten(states)
-    if how.go_backwards:
+    if options.go_backwards:
         x = ops.flip(x, axis=1)
         mask = None if mask is None else ops.flip(mask, axis=1)
-    keep = None if mask is None else _spread(mask, 3)
+    keep = None if mask is None else spread(mask, 3)
     if keep is not None:
-        x = ops.where(keep, x, ops.zeros_like(x))  # as in _run_steps
+        x = ops.where(keep, x, ops.zeros_like(x))  # as in run_steps
     x, noise = _with_noise(cell, x, training)
     if noise.input_dropout is not None:
         x = x * ops.expand_dims(noise.input_dropout, 1)
@@ -167,49 +198,9 @@ def _run_scan(
     outputs = ops.linear_scan(a, b, h)
     final = outputs[:, -1]
     if mask is not None:
-        shown = mask if how.zero_output_for_mask else ops.cumsum(ops.cast(mask, x.dtype), axis=1) > 0
-        outputs = ops.where(_spread(shown, 3), outputs, 0.0)
-    return outputs if how.return_sequences else outputs[:, -1], pack_as(states, [final])
-
-
-def _run_steps(
-    cell: Any, x: Tensor, states: Any, mask: Tensor | None, how: Direction, training: bool
-) -> tuple[Tensor, Any]:
-    time = x.shape[1]
-    if mask is not None:
-        # Padding may hold anything, NaN too, which a product with a zero gradient would let through.
-        x = ops.where(_spread(mask, x.ndim), x, ops.zeros_like(x))
-    steps = ops.unstack(x, axis=1)
-    keeps: Sequence[Tensor | None] = ops.unstack(mask, axis=1) if mask is not None else [None] * time
-    order = reversed(range(time)) if how.go_backwards else range(time)
-    outputs: list[Tensor] = []
-    skips = cell.skips if isinstance(cell, BuiltInCell) else ()
-    past = [flatten(states)[0]]  # first states, after 0, 1, 2, … steps
-    for t in order:
-        if skips:
-            cell.earlier = [past[-k] if k <= len(past) else ops.zeros_like(past[0]) for k in skips]
-        new_output, new_states = call_cell(cell, steps[t], states, training)
-        keep = keeps[t]
-        if keep is not None:
-            held = outputs[-1] if outputs and not how.zero_output_for_mask else ops.zeros_like(new_output)
-            new_output = ops.where(_spread(keep, new_output.ndim), new_output, held)
-            kept = [
-                ops.where(_spread(keep, new.ndim), new, old)
-                for new, old in zip(flatten(new_states), flatten(states), strict=True)
-            ]
-            new_states = pack_as(states, kept)
-        states = new_states
-        if skips:
-            past.append(flatten(states)[0])
-        outputs.append(new_output)
-    if skips:
-        cell.earlier = []
-    return ops.stack(outputs, axis=1) if how.return_sequences else outputs[-1], states
-
-
-def _spread(mask: Tensor, rank: int) -> Tensor:
-    """The mask with axes of one element behind, to go with a tensor of so many axes."""
-    return ops.reshape(mask, (*mask.shape, *[1] * (rank - mask.ndim)))
+        shown = mask if options.zero_output_for_mask else ops.cumsum(ops.cast(mask, x.dtype), axis=1) > 0
+        outputs = ops.where(spread(shown, 3), outputs, 0.0)
+    return outputs if options.return_sequences else outputs[:, -1], pack_as(states, [final])
 
 
 def detached(states: Any) -> Any:
