@@ -154,7 +154,7 @@ def _class_of(described: Mapping[str, Any], kind: type | None) -> Any:
                 cls = found
                 break
     if cls is None or (kind is not None and not (inspect.isclass(cls) and issubclass(cls, kind))):
-        what = "class" if kind is None else kind.__name__.lower()
+        what = "class" if kind is None else getattr(kind, "_kind", kind.__name__.lower())
         raise ValueError(
             f"unknown {what} {name!r}; known: {', '.join(known_names(kind))}. Register your own class with "
             "recurra.saving.register_serializable or pass it in custom_objects"

@@ -9,7 +9,7 @@ import pytest
 
 import recurra
 from recurra import Input, Model, Sequential, layers, models, ops, saving
-from recurra.layers import Dense, Dropout, Flatten, Lambda, Layer, symbolic
+from recurra.layers import Dense, Dropout, Flatten, Lambda, Layer, operation
 from tests.support.small_models import TwoHeads, diamond, same
 
 
@@ -396,7 +396,7 @@ def test_anonymous_functions_are_refused():
     model = Sequential([Input((3,)), Lambda(lambda x: x)])
     with pytest.raises(TypeError, match="cannot be saved"):
         model.to_json()
-    foreign = graph(lambda i: symbolic.apply(lambda x: x, (i,), {}), 3)
+    foreign = graph(lambda i: operation.apply(lambda x: x, (i,), {}), 3)
     with pytest.raises(TypeError, match=r"not one of recurra\.ops"):
         foreign.to_json()
 

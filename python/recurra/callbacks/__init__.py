@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from recurra.callbacks.callback import (
     Callback,
     CallbackList,
@@ -10,10 +12,12 @@ from recurra.callbacks.callback import (
     LearningRateScheduler,
 )
 from recurra.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
-from recurra.callbacks.gradient_flow import GradientFlow
 from recurra.callbacks.monitors import EarlyStopping, ReduceLROnPlateau
 from recurra.callbacks.progbar import ProgbarLogger
 from recurra.callbacks.termination import TerminateOnNaN
+
+if TYPE_CHECKING:
+    from recurra.diagnostics.callback import GradientFlow as GradientFlow
 
 __all__ = [
     "BackupAndRestore",
@@ -30,3 +34,11 @@ __all__ = [
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "GradientFlow":  # stands on models, which stand on callbacks: imported when first used
+        from recurra.diagnostics.callback import GradientFlow
+
+        return GradientFlow
+    raise AttributeError(f"module 'recurra.callbacks' has no attribute {name!r}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from recurra.diagnostics.callback import GradientFlow
 from recurra.diagnostics.flow import gradient_flow
 from recurra.diagnostics.report import FlowReport, LayerFlow
 
-__all__ = ["FlowReport", "LayerFlow", "gradient_flow"]
+__all__ = ["FlowReport", "GradientFlow", "LayerFlow", "gradient_flow"]

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-import recurra
-from recurra import initializers, layers, optimizers
+from recurra import initializers, layers, optimizers, random
 from recurra.diagnostics.flow import gradient_flow
 from recurra.models import Sequential
 
@@ -93,14 +92,14 @@ def _model(network: Network, units: int, rate: float, **options: Any) -> Any:
 
 def gradient_over_time(network: Network, steps: int, units: int = 32, seed: int = 0) -> np.ndarray:
     """‖∂h_T/∂h_t‖ (T,) of an untrained network, for t = 1 … T = `steps`; of an LSTM ‖∂c_T/∂c_t‖."""
-    recurra.random.set_seed(seed)
+    random.set_seed(seed)
     x, y = sequences(8, steps, np.random.default_rng(seed))
     return gradient_flow(_model(network, units, 0.1, dtype="float64"), x, y).layers[0].jacobian[network.state]
 
 
 def learns(network: Network, steps: int, seed: int, *, units: int = 8, updates: int = 400, rate: float = 0.3) -> bool:
     """Whether gradient descent, `updates` steps on 32 new sequences each, makes the network latch the bit."""
-    recurra.random.set_seed(seed)
+    random.set_seed(seed)
     rng = np.random.default_rng(seed)
     model = _model(network, units, rate)
     for _ in range(updates):

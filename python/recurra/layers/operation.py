@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from recurra import ops
 from recurra.layers.base import Layer
 from recurra.layers.naming import snake_case, unique_name
+from recurra.layers.symbolic import is_symbolic
+from recurra.ops.operation import graph_with
 
 
 class Operation(Layer):
@@ -31,8 +33,6 @@ class Operation(Layer):
         return getattr(self.function, "__name__", "operation")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from recurra.layers.symbolic import is_symbolic
-
         if is_symbolic(args, kwargs):
             return self._call_symbolically(args, kwargs)
         return self.function(*args, **kwargs)
@@ -50,3 +50,14 @@ class Operation(Layer):
                 "put it into a Lambda with a registered function, or into a Layer"
             )
         return {**super().get_config(), "function": self.function_name}
+
+
+def apply(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Calls a function of tensors on symbolic ones: a node of the graph, with the function in an `Operation` layer.
+
+    Returns: symbolic outputs, in the structure that the function returns.
+    """
+    return Operation(function)(*args, **kwargs)
+
+
+graph_with(is_symbolic, apply)

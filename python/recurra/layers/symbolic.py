@@ -1,7 +1,7 @@
 """Tensors without values: what layers and ops are called with while a graph is described.
 
 A `SymbolicTensor` has a shape (None where it is open), a dtype and the `Node` that makes it; a Node is one call of a
-layer. A function of `recurra.ops` called with a symbolic tensor becomes a node as well, through `apply`.
+layer. A function of `recurra.ops` called with a symbolic tensor becomes a node as well (see operation.py).
 
 Shapes are found by running the function on zeros. Every open extent is replaced by one number, then by another; extents
 of the result that follow are open.
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from recurra import ops
 from recurra._engine import NoGradient, Tensor
 from recurra.tree import flatten, leaves, map_structure
 
@@ -155,9 +156,7 @@ class SymbolicTensor:
 
 
 def _operator(name: str, *args: Any) -> Any:
-    from recurra import ops
-
-    return apply(getattr(ops, name), args, {})
+    return getattr(ops, name)(*args)
 
 
 def is_symbolic(*structures: Any) -> bool:
@@ -168,16 +167,6 @@ def is_symbolic(*structures: Any) -> bool:
 def is_text(value: Any) -> bool:
     """Whether a value is an array of strings, which no tensor can hold and only layers of dtype 'string' take."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "UT"
-
-
-def apply(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Calls a function of tensors on symbolic ones: a node of the graph, with the function in an `Operation` layer.
-
-    Returns: symbolic outputs, in the structure that the function returns.
-    """
-    from recurra.layers.operation import Operation
-
-    return Operation(function)(*args, **kwargs)
 
 
 def infer(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

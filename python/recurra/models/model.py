@@ -13,8 +13,10 @@ from recurra import serialization
 from recurra.layers import masks
 from recurra.layers.base import Layer
 from recurra.layers.symbolic import SymbolicTensor, infer
+from recurra.models import saving, summary
 from recurra.models.functional import Graph
 from recurra.models.training import Trainer
+from recurra.streaming import stream_of
 from recurra.tree import flatten, map_shapes, map_structure
 
 if TYPE_CHECKING:
@@ -181,15 +183,11 @@ class Model(Trainer, Layer):
             show_trainable: whether to add a column that says which layers are trained.
             layer_range: names of the first and the last layer to show.
         """
-        from recurra.models.summary import render
-
-        text = render(self, line_length, positions, expand_nested, show_trainable, layer_range)
+        text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
         (print_fn or print)(text)
 
     def _repr_html_(self) -> str:
-        from recurra.models.summary import render_html
-
-        return render_html(self)
+        return summary.render_html(self)
 
     def streaming(self, batch_size: int = 1) -> Stream:
         """The model as a stream: run step by step, with its state kept from step to step.
@@ -212,8 +210,6 @@ class Model(Trainer, Layer):
         (Bidirectional, go_backwards, other paddings), has no output at every step (strides, pooling), mixes steps, or
         is a function or class of your own.
         """
-        from recurra.streaming import stream_of
-
         return stream_of(self, batch_size)
 
     # ---- configuration and files
@@ -243,24 +239,18 @@ class Model(Trainer, Layer):
 
     def save(self, filepath: str | PathLike[str], overwrite: bool = True, include_optimizer: bool = False) -> None:
         """Writes configuration and weights to one safetensors file; see `recurra.saving.save_model`."""
-        from recurra.models.saving import save_model
-
-        save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+        saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
     def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to one safetensors file."""
-        from recurra.models.saving import save_weights
-
-        save_weights(self, filepath, overwrite=overwrite)
+        saving.save_weights(self, filepath, overwrite=overwrite)
 
     def load_weights(self, filepath: str | PathLike[str]) -> None:
         """Reads weights that `save_weights` or `save` wrote for a model of the same structure.
 
         Raises: ValueError if names, shapes or dtypes differ or the file is damaged; nothing is changed then.
         """
-        from recurra.models.saving import load_weights
-
-        load_weights(self, filepath)
+        saving.load_weights(self, filepath)
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all weights by path, for example `gru/kernel`."""

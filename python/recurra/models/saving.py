@@ -21,10 +21,12 @@ import numpy as np
 from recurra import safetensors, serialization
 from recurra._version import __version__
 from recurra.layers.weights import weights_left_at_zero
-from recurra.models.model import Model
+from recurra.models.training import Trainer
 from recurra.tensor import Variable
 
 if TYPE_CHECKING:
+    from recurra.models.model import Model
+
     FilePath = str | PathLike[str]
 
 FORMAT = "recurra"
@@ -91,7 +93,7 @@ def load_model(
     if "model" not in words:
         raise ValueError(f"{name} holds weights only: make the model and use load_weights")
     with weights_left_at_zero(), serialization.custom_object_scope(custom_objects or {}):
-        model = _restored(name, "model", words, lambda described: serialization.deserialize(described, Model))
+        model = _restored(name, "model", words, lambda described: serialization.deserialize(described, Trainer))
         if "build_shape" in words and not (model.built and model.weights):
             _restored(name, "build_shape", words, lambda shape: model.build(serialization.restored(shape)))
         _assign(model, _weights_in(arrays), name)
@@ -129,7 +131,7 @@ def clone_model(model: Model) -> Any:
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The model that `Model.to_json` described, with new weights. Raises ValueError for unknown classes."""
-    return serialization.deserialize(json.loads(json_string), Model, custom_objects)
+    return serialization.deserialize(json.loads(json_string), Trainer, custom_objects)
 
 
 def _weights_in(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def _is_symbolic(*structures: Any) -> bool:
+    return False
+
+
+def _apply(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    raise TypeError("there are no graphs")
+
+
+def graph_with(is_symbolic: Callable[..., bool], apply: Callable[..., Any]) -> None:
+    """Tells ops how to find symbolic tensors and what to do with them; called by the module that has both.
+
+    Until then there are no symbolic tensors. So ops need not import what is built upon them.
+    """
+    global _is_symbolic, _apply
+    _is_symbolic, _apply = is_symbolic, apply
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:
@@ -22,10 +38,9 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except TypeError:
-            symbolic = _symbolic(args, kwargs)
-            if symbolic is None:
+            if not _is_symbolic(args, kwargs):
                 raise
-        result: R = symbolic.apply(call, args, kwargs)
+        result: R = _apply(call, args, kwargs)
         return result
 
     return call
@@ -36,17 +51,9 @@ def composed(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        symbolic = _symbolic(args, kwargs)
-        if symbolic is None:
+        if not _is_symbolic(args, kwargs):
             return function(*args, **kwargs)
-        result: R = symbolic.apply(call, args, kwargs)
+        result: R = _apply(call, args, kwargs)
         return result
 
     return call
-
-
-def _symbolic(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The module of symbolic tensors if one is among the arguments, else None."""
-    # Until that module is imported there are no symbolic tensors.
-    symbolic = sys.modules.get("recurra.layers.symbolic")
-    return symbolic if symbolic is not None and symbolic.is_symbolic(args, kwargs) else None

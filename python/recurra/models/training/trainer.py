@@ -32,6 +32,8 @@ from recurra.tensor import no_grad
 class Trainer(Steps, GeneratorNames):
     """What makes a model trainable; part of Model."""
 
+    _kind = "model"  # what messages call the classes of this kind
+
     def fit(
         self,
         x: Any = None,

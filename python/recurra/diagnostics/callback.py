@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recurra.callbacks.callback import Callback, Logs
-
-if TYPE_CHECKING:
-    from recurra.diagnostics import FlowReport
+from recurra.diagnostics.flow import gradient_flow
+from recurra.diagnostics.report import FlowReport
 
 
 class GradientFlow(Callback):
@@ -38,8 +37,6 @@ class GradientFlow(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if epoch % self.every:
             return
-        from recurra.diagnostics import gradient_flow
-
         plot = None if self.plot is None else str(self.plot).format(epoch=epoch + 1)
         self.reports.append(gradient_flow(self.model, self.x, self.y, plot=plot, **self.options))
         self.epochs.append(epoch)
@@ -48,7 +45,5 @@ class GradientFlow(Callback):
         return {"epochs": self.epochs, "reports": [report.as_dict() for report in self.reports]}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        from recurra.diagnostics import FlowReport
-
         self.epochs = list(state["epochs"])
         self.reports = [FlowReport.from_dict(report) for report in state["reports"]]
