@@ -7,10 +7,14 @@ scalars pass wherever Python's numbers do; truth values are not numbers.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from functools import wraps
+from types import FunctionType
+from typing import Any, TypeVar, cast
 
 import numpy as np
+
+Initializer = TypeVar("Initializer", bound=Callable[..., None])
 
 
 def _is_truth(value: Any) -> bool:
@@ -89,3 +93,50 @@ def unknown_argument(owner: str, name: str, known: Iterable[str]) -> TypeError:
     close = close_names(name, known)
     hint = f"; did you mean {' or '.join(repr(each) for each in close)}?" if close else ""
     return TypeError(f"{owner} has no argument '{name}'{hint}")
+
+
+_TAKES_ANY_KEYWORD = 0x08  # inspect.CO_VARKEYWORDS; the module `inspect` is too slow to import for this
+
+
+def keywords_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
+    """The names a function takes by keyword, without its first argument, and whether it has `**kwargs`."""
+    code = function.__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    return code.co_varnames[max(code.co_posonlyargcount, 1) : count], bool(code.co_flags & _TAKES_ANY_KEYWORD)
+
+
+def with_known_keywords(init: Initializer) -> Initializer:
+    """An `__init__` that meets a misspelled keyword with the names that are close to it.
+
+    One that takes `**kwargs` is returned as it is: it hands them on to a class that knows.
+    """
+    if not isinstance(init, FunctionType) or hasattr(init, "__wrapped__"):
+        return init
+    names, takes_any = keywords_of(init)
+    if takes_any:
+        return init
+    known = frozenset(names)
+
+    @wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not known.issuperset(kwargs):
+            unknown = next(name for name in kwargs if name not in known)
+            raise unknown_argument(type(self).__name__, unknown, constructor_keywords(type(self)))
+        init(self, *args, **kwargs)
+
+    return cast("Initializer", checked)
+
+
+def constructor_keywords(cls: type) -> tuple[str, ...]:
+    """The names that a class can be made with: those of its `__init__`, and of its bases' behind `**kwargs`."""
+    found: dict[str, None] = {}
+    for each in cls.__mro__:
+        init = vars(each).get("__init__")
+        init = getattr(init, "__wrapped__", init)
+        if not isinstance(init, FunctionType):
+            continue
+        names, takes_any = keywords_of(init)
+        found |= dict.fromkeys(names)
+        if not takes_any:
+            break
+    return tuple(found)

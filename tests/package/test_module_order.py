@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2] / "python" / "recurra"
 # From the bottom to the top. A part is a module, or a package with all modules in it; an import inside of a function
 # counts as well. "recurra" is the package's own __init__, which gives names of the parts below it.
 ORDER = [
-    "_version", "_cpu", "_engine", "_extras", "checks", "tree", "progress", "safetensors", "config", "tensor", "ops",
+    "_version", "_cpu", "_engine", "_extras", "checks", "configurable", "tree", "progress", "safetensors", "config",
+    "tensor", "ops",
     "random", "serialization", "activations", "initializers", "regularizers", "constraints", "gradient_check",
     "plotting", "preprocessing", "datasets", "layers", "losses", "metrics", "optimizers", "callbacks", "streaming",
     "models", "saving", "utils", "diagnostics", "recurra", "forecasting", "sentiment", "cli", "__main__",
