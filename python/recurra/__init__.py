@@ -55,7 +55,9 @@ def __getattr__(name: str) -> _Any:
         value = getattr(_import_module(f"recurra.{_NAMES[name]}"), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'recurra' has no attribute {name!r}")
+    from recurra.checks import unknown_attribute
+
+    raise unknown_attribute("recurra", name, __dir__())
 
 
 def __dir__() -> list[str]:

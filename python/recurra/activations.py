@@ -6,9 +6,10 @@ Each takes a tensor, array or symbolic tensor and returns one of the same shape.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import ops, serialization
+from recurra.checks import attribute_hints
 
 Activation = Callable[..., Any]
 
@@ -186,3 +187,7 @@ def serialize(activation: Any) -> Any:
 def deserialize(described: Any) -> Any:
     """The activation that `serialize` described."""
     return get(described)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

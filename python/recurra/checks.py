@@ -7,6 +7,7 @@ scalars pass wherever Python's numbers do; truth values are not numbers.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from types import FunctionType
@@ -16,17 +17,24 @@ import numpy as np
 
 Initializer = TypeVar("Initializer", bound=Callable[..., None])
 
+#: The most steps that a layer may make, skip or cover: sizes that follow from such arguments fit 64 bits.
+MOST_STEPS = 2**24
+
 
 def _is_truth(value: Any) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def _bounds(least: float | None, most: float | None) -> str:
-    if least is not None and most is not None:
-        return f" from {least} to {most}"
-    if least is not None:
-        return f" >= {least}"
-    return "" if most is None else f" <= {most}"
+def _bounds(least: float | None, most: float | None, above: float | None = None, below: float | None = None) -> str:
+    lower = least if above is None else above
+    upper = most if below is None else below
+    if lower is not None and upper is not None:
+        if above is None and below is None:
+            return f" from {lower} to {upper}"
+        return f" in {'[' if above is None else '('}{lower}, {upper}{']' if below is None else ')'}"
+    if lower is not None:
+        return f" {'>=' if above is None else '>'} {lower}"
+    return "" if upper is None else f" {'<=' if below is None else '<'} {upper}"
 
 
 def is_whole_number(value: Any) -> bool:
@@ -50,16 +58,81 @@ def whole_number(value: Any, owner: str, argument: str, least: int | None = 1, m
     raise ValueError(f"{owner}: {argument} must be an integer{_bounds(least, most)}, got {value!r}")
 
 
-def number(value: Any, owner: str, argument: str, least: float | None = None, most: float | None = None) -> float:
+def whole_numbers(
+    value: Any, owner: str, argument: str, count: int, least: int | None = 1, most: int | None = None
+) -> tuple[int, ...]:
+    """`count` ints from that many, or from one that stands for all.
+
+    Raises:
+        ValueError: There is another number of them, or one is not an integer or lies outside [least, most].
+    """
+    values = (value,) * count if is_whole_number(value) else value
+    if isinstance(values, (tuple, list, np.ndarray)) and len(values) == count:
+        fits = (
+            is_whole_number(one) and (least is None or one >= least) and (most is None or one <= most) for one in values
+        )
+        if all(fits):
+            return tuple(int(one) for one in values)
+    wanted = "an integer" if count == 1 else f"an integer or {count} integers"
+    raise ValueError(f"{owner}: {argument} must be {wanted}{_bounds(least, most)}, got {value!r}")
+
+
+def axes(value: Any, owner: str, argument: str = "axis") -> int | list[int]:
+    """An axis as an int, several as a list of ints; negative ones count from the end.
+
+    Raises:
+        ValueError: It is neither an integer nor a list or tuple of them.
+    """
+    if is_whole_number(value):
+        return int(value)
+    if isinstance(value, (list, tuple)) and all(is_whole_number(one) for one in value):
+        return [int(one) for one in value]
+    raise ValueError(f"{owner}: {argument} must be an integer or a list of integers, got {value!r}")
+
+
+def number(
+    value: Any,
+    owner: str,
+    argument: str,
+    least: float | None = None,
+    most: float | None = None,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
     """`value` as a float.
 
     Raises:
-        ValueError: It is not a finite number, or lies outside [least, most].
+        ValueError: It is not a finite number, lies outside [least, most], or not strictly between above and below.
     """
-    fits = is_number(value) and np.isfinite(value)
-    if fits and (least is None or value >= least) and (most is None or value <= most):
-        return float(value)
-    raise ValueError(f"{owner}: {argument} must be a number{_bounds(least, most)}, got {value!r}")
+    if is_number(value) and np.isfinite(value):
+        lower = (least is None or value >= least) and (above is None or value > above)
+        upper = (most is None or value <= most) and (below is None or value < below)
+        if lower and upper:
+            return float(value)
+    raise ValueError(f"{owner}: {argument} must be a number{_bounds(least, most, above, below)}, got {value!r}")
+
+
+def boolean(value: Any, owner: str, argument: str) -> bool:
+    """`value` as a bool; 0 and 1 stand for False and True.
+
+    Raises:
+        ValueError: It is anything else, for example the string "False".
+    """
+    if _is_truth(value) or (is_whole_number(value) and value in (0, 1)):
+        return bool(value)
+    raise ValueError(f"{owner}: {argument} must be True or False, got {value!r}")
+
+
+def seed(value: Any, owner: str) -> int | None:
+    """A seed as an int; None, which stands for the global generator, stays None.
+
+    Raises:
+        ValueError: It is not an integer from 0 to 2⁶⁴ − 1.
+    """
+    if value is None or (is_whole_number(value) and 0 <= value < 2**64):
+        return None if value is None else int(value)
+    raise ValueError(f"{owner}: seed must be None or an integer in [0, 2**64), got {value!r}")
 
 
 def one_of(value: Any, owner: str, argument: str, choices: Collection[Any]) -> Any:
@@ -88,11 +161,29 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     return ValueError(f"unknown {kind} '{name}'; known are {', '.join(names)}")
 
 
-def unknown_argument(owner: str, name: str, known: Iterable[str]) -> TypeError:
-    """A TypeError for a keyword that `owner` does not take, with the close ones."""
+def _hint(name: object, known: Iterable[str]) -> str:
     close = close_names(name, known)
-    hint = f"; did you mean {' or '.join(repr(each) for each in close)}?" if close else ""
-    return TypeError(f"{owner} has no argument '{name}'{hint}")
+    return f"; did you mean {' or '.join(repr(each) for each in close)}?" if close else ""
+
+
+def unknown_argument(owner: str, name: str, known: Iterable[str], kind: type[Exception] = TypeError) -> Exception:
+    """An exception, a TypeError by default, for a keyword that `owner` does not take, with the close ones."""
+    return kind(f"{owner} has no argument '{name}'{_hint(name, known)}")
+
+
+def unknown_attribute(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """An AttributeError for a name that a module does not have, with the close ones among the public names known."""
+    hint = "" if name.startswith("_") else _hint(name, (each for each in known if not each.startswith("_")))
+    return AttributeError(f"module '{module}' has no attribute '{name}'{hint}", name=name)
+
+
+def attribute_hints(module: str) -> Callable[[str], Any]:
+    """A `__getattr__` for a module: it answers a name that the module does not have with the close ones."""
+
+    def missing(name: str) -> Any:
+        raise unknown_attribute(module, name, vars(sys.modules[module]))
+
+    return missing
 
 
 _TAKES_ANY_KEYWORD = 0x08  # inspect.CO_VARKEYWORDS; the module `inspect` is too slow to import for this

@@ -6,11 +6,12 @@ Norms are taken along `axis`: the axes that feed one output unit, 0 for the kern
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recurra import config, ops, serialization
+from recurra.checks import attribute_hints
 from recurra.tensor import Tensor
 
 Axis = int | Sequence[int]
@@ -162,3 +163,7 @@ def serialize(constraint: Any) -> Any:
 def deserialize(described: Any) -> Any:
     """The constraint that `serialize` described."""
     return get(serialization.restored(described))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recurra import random, serialization
+from recurra.checks import attribute_hints
 from recurra.tensor import Tensor
 
 Shape = Sequence[int]
@@ -381,3 +382,7 @@ def serialize(initializer: Any) -> Any:
 def deserialize(described: Any) -> Any:
     """The initializer that `serialize` described."""
     return get(serialization.restored(described))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

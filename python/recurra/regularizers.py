@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import ops, serialization
+from recurra.checks import attribute_hints
 
 
 class Regularizer:
@@ -146,3 +147,7 @@ def serialize(regularizer: Any) -> Any:
 def deserialize(described: Any) -> Any:
     """The regularizer that `serialize` described."""
     return get(serialization.restored(described))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

@@ -15,6 +15,7 @@ from recurra.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
 from recurra.callbacks.monitors import EarlyStopping, ReduceLROnPlateau
 from recurra.callbacks.progbar import ProgbarLogger
 from recurra.callbacks.termination import TerminateOnNaN
+from recurra.checks import unknown_attribute
 
 if TYPE_CHECKING:
     from recurra.diagnostics.callback import GradientFlow as GradientFlow
@@ -41,4 +42,4 @@ def __getattr__(name: str) -> Any:
         from recurra.diagnostics.callback import GradientFlow
 
         return GradientFlow
-    raise AttributeError(f"module 'recurra.callbacks' has no attribute {name!r}")
+    raise unknown_attribute("recurra.callbacks", name, __all__)

@@ -9,7 +9,9 @@ _LOADERS = ("imdb", "jena_climate", "jsb_chorales", "mnist", "nottingham", "ptb"
 def __getattr__(name: str) -> _Any:
     if name in _LOADERS:
         return _import_module(f"recurra.datasets.{name}")
-    raise AttributeError(f"module 'recurra.datasets' has no attribute {name!r}")
+    from recurra.checks import unknown_attribute
+
+    raise unknown_attribute("recurra.datasets", name, __dir__())
 
 
 def __dir__() -> list[str]:

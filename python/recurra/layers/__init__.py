@@ -1,5 +1,8 @@
 """Layers with Keras's names, arguments and defaults."""
 
+from typing import TYPE_CHECKING
+
+from recurra.checks import attribute_hints
 from recurra.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from recurra.layers.base import Layer
 from recurra.layers.convolution import Conv1D, Conv1DTranspose, Conv2D, DepthwiseConv1D, SeparableConv1D
@@ -191,3 +194,6 @@ __all__ = [
     "multiply",
     "subtract",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

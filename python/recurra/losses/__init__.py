@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import serialization
-from recurra.checks import unknown_name
+from recurra.checks import attribute_hints, unknown_name
 from recurra.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from recurra.losses.loss import FunctionLoss, Loss
 from recurra.losses.probabilistic import (
@@ -165,3 +165,7 @@ def get(identifier: str | Loss | type[Loss] | Callable[..., Any] | Mapping[str, 
     if callable(identifier):
         return identifier
     raise TypeError(f"loss: expected a name, a Loss or a function, got {type(identifier).__name__}")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

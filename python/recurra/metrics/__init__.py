@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import losses, serialization
-from recurra.checks import unknown_name
+from recurra.checks import attribute_hints, unknown_name
 from recurra.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -166,3 +166,7 @@ def get(identifier: str | Metric | type[Metric] | Callable[..., Any] | Mapping[s
     if callable(identifier):
         return MeanMetricWrapper(identifier)
     raise TypeError(f"metric: expected a name, a Metric or a function, got {type(identifier).__name__}")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

@@ -4,6 +4,9 @@ They take tensors, NumPy arrays, numbers and nested lists, and return tensors; o
 (`recurra.Input`) they become nodes of it. Shapes in the docstrings: `...` stands for any leading axes.
 """
 
+from typing import TYPE_CHECKING
+
+from recurra.checks import attribute_hints
 from recurra.ops.activations import celu as celu
 from recurra.ops.activations import elu as elu
 from recurra.ops.activations import gelu as gelu
@@ -211,3 +214,6 @@ from recurra.ops.reductions import var as var
 from recurra.tensor import convert_to_numpy as convert_to_numpy
 from recurra.tensor import convert_to_tensor as convert_to_tensor
 from recurra.tensor import is_tensor as is_tensor
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import serialization
-from recurra.checks import unknown_name
+from recurra.checks import attribute_hints, unknown_name
 from recurra.optimizers import schedules
 from recurra.optimizers.adagrad import Adadelta, Adagrad
 from recurra.optimizers.adam import Adam, Adamax, AdamW, Nadam
@@ -68,3 +68,7 @@ def get(identifier: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Op
             raise unknown_name("optimizer", identifier, _OPTIMIZERS)
         return get(cls)
     raise TypeError(f"optimizer: expected a name or an Optimizer, got {type(identifier).__name__}")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)
