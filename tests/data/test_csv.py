@@ -191,7 +191,7 @@ def test_date_in_several_columns(tmp_path) -> None:
     pair = read_csv(write(tmp_path, "Date;Time;x\n16/12/2006;17:24:00;5\n16/12/2006;17:25:00;6\n"))
     assert pair.names == ("x",)
     assert np.diff(pair.times) == 60
-    with pytest.raises(ValueError, match="row 2, column 'month': 13 is no month"):
+    with pytest.raises(ValueError, match="row 2, column 'month': 13 is not a valid month"):
         read_csv(write(tmp_path, "year,month,day,x\n2010,1,1,1\n2010,13,1,1\n"))
 
 
@@ -251,12 +251,12 @@ def test_damaged_archives(tmp_path) -> None:
         ("a,b\n1,2\n".encode("utf-16"), {}, "zero bytes"),
         ("a,b\n1,2\n", {"columns": ["B"]}, "there is no column 'B'"),
         ("temp,b\n1,2\n", {"columns": ["tmp"]}, "did you mean 'temp'"),
-        ("a,b\nx,2\n", {"columns": ["a"]}, r"column 'a' holds text \('x'\)"),
+        ("a,b\nx,2\n", {"columns": ["a"]}, r"column 'a' holds text \('x', line 2\)"),
         ("a,b\nx,y\n", {}, "no column of numbers"),
         ("a,b\n1,2\n3,4\nq,5\n", {}, r"line 4, column 1 \('a'\): 'q' is not a finite number"),
         ("a,b\n1,2\n", {"decimal": ","}, "the decimal sign must be"),
         ("a,b\n1,2\n", {"date_format": "%Y"}, "no column holds dates of the form %Y"),
-        ("t,b\nnoon,2\n", {"date_column": "t"}, "'noon' in column 't' is no common form of date"),
+        ("t,b\nnoon,2\n", {"date_column": "t"}, "'noon' in column 't' is not a known form of dates"),
         (
             "t,b\n2020-01-01,2\n" * 1 + "".join(f"2020-01-{d:02},1\n" for d in range(2, 29)) + "2020-02-30,2\n",
             {},

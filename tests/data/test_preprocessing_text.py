@@ -39,7 +39,7 @@ class TestNormalizer:
         assert Normalizer(accents=False)("Café Ångström") == "cafe angstrom"
 
     def test_bytes_are_refused(self):
-        with pytest.raises(TypeError, match="decode bytes first"):
+        with pytest.raises(TypeError, match="decode it first"):
             Normalizer()(b"abc")
 
     def test_unknown_form_is_refused(self):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recurra.datasets.integrity import check_expansion
 from recurra.preprocessing.reading import decode
 
 __all__ = ["Review", "read_reviews", "word_ranks"]
@@ -44,6 +45,7 @@ def _from_folder(folder: Path) -> Iterator[Review]:
 
 
 def _from_archive(path: Path) -> Iterator[Review]:
+    unpacked = 0
     with tarfile.open(path) as archive:
         for member in archive:
             places = member.name.split("/")[-3:]
@@ -51,6 +53,8 @@ def _from_archive(path: Path) -> Iterator[Review]:
                 continue
             part, sentiment, name = places
             if part in ("train", "test") and sentiment in ("pos", "neg"):
+                unpacked += member.size  # of a sparse file, the size it pretends to have
+                check_expansion(unpacked, path, member.name)
                 file = archive.extractfile(member)
                 assert file is not None  # a regular file has contents
                 yield Review(part, int(sentiment == "pos"), name, file.read())

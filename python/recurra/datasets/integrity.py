@@ -8,6 +8,25 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
+#: Bytes that one byte of an archive may stand for: text and pictures shrink to a tenth at best, zeros to a thousandth.
+_LARGEST_EXPANSION = 100
+
+
+def check_expansion(size: int, path: str | PathLike[str], member: str) -> None:
+    """Refuses what would unpack to far more than its archive can be worth, before memory is taken for it.
+
+    Args:
+        size: Bytes that the members read so far have, or are said to have.
+        path: The archive.
+        member: The one that is to be read, for the error.
+
+    Raises:
+        ValueError: `size` is out of proportion to the archive.
+    """
+    most = _LARGEST_EXPANSION * max(Path(path).stat().st_size, 1 << 10)
+    if size > most:
+        raise ValueError(f"with '{member}' it would unpack to {size:,} bytes; an archive of its size may hold {most:,}")
+
 
 def sha256_of(path: str | PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""

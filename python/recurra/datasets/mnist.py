@@ -10,13 +10,14 @@ a folder of RECURRA_DATA or in the cache; else downloaded.
 from __future__ import annotations
 
 import gzip
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .integrity import reading
+from .integrity import check_expansion, reading
 from .locate import find, locate
 
 __all__ = ["load_data"]
@@ -40,13 +41,20 @@ def read_idx(path: Path, axes: int) -> Bytes:
         ValueError: it is no such file, or it ends early.
     """
     with reading(path, _IDX_SHA256.get(path.name)):
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        header = np.frombuffer(data, dtype=">u4", count=1 + axes)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            start = file.read(4 * (1 + axes))
+            header = np.frombuffer(start, dtype=">u4", count=1 + axes)
+            announced = math.prod(int(extent) for extent in header[1:])
+            check_expansion(announced, path, path.name)
+            data = start + file.read(announced + 1)
         if header[0] != 0x0800 + axes:
             raise ValueError(f"its magic number is {header[0]:#x}, not {0x0800 + axes:#x}")
         shape = tuple(int(extent) for extent in header[1:])
-        if len(data) != header.nbytes + int(np.prod(shape)):
-            raise ValueError(f"its header announces shape {shape}, but it holds {len(data) - header.nbytes} bytes")
+        if len(data) != header.nbytes + announced:
+            held = len(data) - header.nbytes
+            raise ValueError(
+                f"its header announces shape {shape}, but it holds {held if held < announced else 'more'} bytes"
+            )
         elements: Bytes = np.frombuffer(data, dtype=np.uint8, offset=header.nbytes).reshape(shape).copy()
         return elements
 

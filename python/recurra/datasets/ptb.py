@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recurra.preprocessing.reading import decode
 
-from .integrity import reading
+from .integrity import check_expansion, reading
 from .locate import locate
 
 __all__ = ["Corpus", "load_data", "load_text"]
@@ -53,10 +53,13 @@ def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
             contents = {name: (located / name).read_bytes() for name in _PARTS}
         elif located.suffix == ".zip":
             with zipfile.ZipFile(located) as archive:
-                contents = {Path(name).name: archive.read(name) for name in archive.namelist() if name.endswith(_PARTS)}
+                infos = [info for info in archive.infolist() if info.filename.endswith(_PARTS)]
+                check_expansion(sum(info.file_size for info in infos), located, _PARTS[0])
+                contents = {Path(info.filename).name: archive.read(info) for info in infos}
         else:
             with tarfile.open(located) as tar:
                 members = [member for member in tar if member.isfile() and member.name.endswith(_PARTS)]
+                check_expansion(sum(member.size for member in members), located, _PARTS[0])
                 files = {Path(member.name).name: tar.extractfile(member) for member in members}
                 contents = {name: file.read() for name, file in files.items() if file is not None}
         missing = [name for name in _PARTS if not contents.get(name)]

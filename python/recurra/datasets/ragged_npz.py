@@ -16,6 +16,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .integrity import check_expansion
+
 __all__ = ["Ragged", "read_ragged_npz"]
 
 Ragged = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -91,8 +93,6 @@ def read_ragged_npz(path: str | PathLike[str]) -> dict[str, NDArray[Any] | Ragge
         ValueError: a pickle asks for anything but lists of numbers, or the archive is damaged.
     """
     with zipfile.ZipFile(path) as archive:
-        return {
-            member.removesuffix(".npy"): _read_member(io.BytesIO(archive.read(member)))
-            for member in archive.namelist()
-            if member.endswith(".npy")
-        }
+        members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+        check_expansion(sum(info.file_size for info in members), path, "its arrays")
+        return {info.filename.removesuffix(".npy"): _read_member(io.BytesIO(archive.read(info))) for info in members}

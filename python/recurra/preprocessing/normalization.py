@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from recurra.preprocessing.reading import checked_text
+
 __all__ = ["Analyzer", "Normalizer", "ngrams"]
 
 
@@ -60,8 +62,7 @@ class Normalizer:
         object.__setattr__(self, "_translation", _Translation(dropped, self.keep))
 
     def __call__(self, text: str) -> str:
-        if not isinstance(text, str):
-            raise TypeError(f"Normalizer: expected text (str), got {type(text).__name__}; decode bytes first")
+        text = checked_text(text, "Normalizer")
         if self.form is not None:
             text = unicodedata.normalize(self.form, text)
         if not self.accents:
@@ -125,7 +126,7 @@ class Analyzer:
     def __call__(self, text: str) -> list[str]:
         if self.normalizer is not None:
             text = self.normalizer(text)
-        tokens = text.split() if self.level == "word" else list(text)
+        tokens = checked_text(text, "Analyzer").split() if self.level == "word" else list(text)
         if self._stops:
             tokens = [token for token in tokens if token not in self._stops]
         return tokens if self.ngrams == 1 else ngrams(tokens, self.ngrams, " " if self.level == "word" else "")

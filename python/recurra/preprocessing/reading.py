@@ -9,6 +9,18 @@ from pathlib import Path
 __all__ = ["decode", "read_documents", "read_lines"]
 
 
+def checked_text(text: object, owner: str) -> str:
+    """`text`, if it is a string.
+
+    Raises:
+        TypeError: It is not; for bytes the message says how to decode them.
+    """
+    if isinstance(text, str):
+        return text
+    mend = "; decode it first: text.decode('utf-8')" if isinstance(text, bytes) else ""
+    raise TypeError(f"{owner}: expected a text (str), got {text!r:.40} ({type(text).__name__}){mend}")
+
+
 def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -> str:
     """Bytes to text, with an error that names the place.
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recurra.preprocessing.reading import checked_text
+
 __all__ = ["Tokenizer", "hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json"]
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -27,10 +29,17 @@ def text_to_word_sequence(input_text: str, filters: str = FILTERS, lower: bool =
         lower: lower-case the text first.
         split: what stands between words.
     """
+    input_text = checked_text(input_text, "text_to_word_sequence")
     if lower:
         input_text = input_text.lower()
     separated = input_text.translate({ord(character): split for character in filters})
     return [word for word in separated.split(split) if word]
+
+
+def _collection(texts: Iterable[str | Sequence[str]]) -> Iterable[str | Sequence[str]]:
+    if isinstance(texts, (str, bytes)):
+        raise TypeError("Tokenizer: texts must be a collection of texts, got one text; write [text]")
+    return texts
 
 
 def _md5(word: str) -> int:
@@ -121,23 +130,27 @@ class Tokenizer:
         self.index_word: dict[int, str] = {}
 
     def _words(self, text: str | Sequence[str]) -> Sequence[str]:
-        if isinstance(text, str):
+        if not isinstance(text, (list, tuple, np.ndarray)):
+            text = checked_text(text, "Tokenizer")
             if self.char_level:
                 return text.lower() if self.lower else text
             if self.analyzer is not None:
                 return self.analyzer(text)
             return text_to_word_sequence(text, self.filters, self.lower, self.split)
-        return [word.lower() for word in text] if self.lower else text
+        words = [checked_text(word, "Tokenizer") for word in text]
+        return [word.lower() for word in words] if self.lower else words
 
     def fit_on_texts(self, texts: Iterable[str | Sequence[str]]) -> None:
         """Counts the words of more texts, which may be any iterable, and numbers all words anew."""
-        if isinstance(texts, str):
-            raise TypeError("Tokenizer: texts must be a collection of texts, got one text; write [text]")
-        for text in texts:
+        counts, documents, number_of_texts = Counter[str](), Counter[str](), 0
+        for text in _collection(texts):  # all of them, before anything is changed
             words = self._words(text)
-            self.document_count += 1
-            self.word_counts.update(words)
-            self.word_docs.update(set(words))
+            number_of_texts += 1
+            counts.update(words)
+            documents.update(set(words))
+        self.document_count += number_of_texts
+        self.word_counts.update(counts)
+        self.word_docs.update(documents)
         order = sorted(self.word_counts, key=self.word_counts.__getitem__, reverse=True)
         if self.oov_token is not None:
             order.insert(0, self.oov_token)
@@ -155,7 +168,7 @@ class Tokenizer:
         """The numbers of each text's words, one text at a time."""
         unknown = None if self.oov_token is None else self.word_index.get(self.oov_token)
         limit = self.num_words or len(self.word_index) + 1
-        for text in texts:
+        for text in _collection(texts):
             found = (self.word_index.get(word, limit) for word in self._words(text))
             numbers = (number if number < limit else unknown for number in found)
             yield [number for number in numbers if number is not None]
