@@ -42,21 +42,21 @@ test-levels: wheel  ## run the test suite of the wheel under every SIMD level th
 	done
 
 bench: .venv/installed  ## training and inference beside PyTorch, Keras, JAX and ONNX Runtime, each in its own environment
-	$(BIN)/python bench/run.py --results bench/results $(ARGS)
+	$(BIN)/python -m bench.run --results bench/results $(ARGS)
 
 figures: bench  ## all that docs/performance.md measures, and its tables and pictures written anew: half an hour
-	$(BIN)/python bench/breakdown.py --json bench/results/breakdown.json
-	$(BIN)/python bench/variants.py --json bench/results/variants.json
-	$(BIN)/python bench/errors.py --json bench/results/errors.json
+	$(BIN)/python -m bench.breakdown --json bench/results/breakdown.json
+	$(BIN)/python -m bench.variants --json bench/results/variants.json
+	$(BIN)/python -m bench.errors --json bench/results/errors.json
 	rm -f bench/results/sizes.json
-	$(BIN)/python bench/sweep.py sizes --kinds lstm,gru --json bench/results/sizes.json
-	$(BIN)/python bench/sweep.py lengths --json bench/results/lengths.json
-	$(BIN)/python bench/sweep.py long --peers torch --json bench/results/long.json
-	$(BIN)/python bench/model.py --json bench/results/model.json
-	$(BIN)/python bench/document.py
+	$(BIN)/python -m bench.sweep sizes --kinds lstm,gru --json bench/results/sizes.json
+	$(BIN)/python -m bench.sweep lengths --json bench/results/lengths.json
+	$(BIN)/python -m bench.sweep long --peers torch --json bench/results/long.json
+	$(BIN)/python -m bench.cost_model --json bench/results/cost_model.json
+	$(BIN)/python -m bench.document
 
 experiments: .venv/installed  ## the trainings of docs/results.md on real data, beside PyTorch and Keras: an hour or more
-	$(BIN)/python bench/experiments.py $(ARGS)
+	$(BIN)/python -m bench.experiments $(ARGS)
 
 lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	$(BIN)/ruff check .

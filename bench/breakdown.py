@@ -1,6 +1,6 @@
 """What the time of a training step goes into, and what it would be at the machine's limit.
 
-    python bench/breakdown.py [--cases a,b] [--seconds 2] [--json FILE]
+    python -m bench.breakdown [--cases a,b] [--seconds 2] [--json FILE]
 
 Each case runs in a process of its own, on one thread, while Linux's perf samples it (`perf record -e cpu-clock`). The
 samples are summed by kind of work, told from the names of the engine's functions:
@@ -30,12 +30,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-import run
-import side
-from cases import BY_NAME
+from bench.cases import BY_NAME
+from bench.reports.results import machine, write_json
+from bench.run import listed
+from bench.sides import timing
+from bench.sides.process import environment_variables
 
 # The first pattern found in a function's name says its kind.
 KINDS = (
@@ -74,10 +73,10 @@ def work(name: str) -> None:
     from recurra import _engine
 
     recurra.set_num_threads(1)
-    from peers import recurra_side
+    from bench.peers import recurra_side
 
-    step = recurra_side.prepare(BY_NAME[name], "train", *side.data(BY_NAME[name]))
-    side.warm_up(step)
+    step = recurra_side.prepare(BY_NAME[name], "train", *timing.data(BY_NAME[name]))
+    timing.warm_up(step)
     peaks, milliseconds = [_engine.fma_peak(0.3)], []
     print("ready", flush=True)
     end = time.perf_counter() + float(sys.stdin.readline())
@@ -93,7 +92,11 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         samples = Path(folder, "perf.data")
         worker = subprocess.Popen(
-            [sys.executable, __file__, "--work", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.breakdown", "--work", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment_variables(),
         )
         assert worker.stdin is not None
         assert worker.stdout is not None
@@ -135,7 +138,7 @@ def markdown(outcome: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     trained = [name for name, case in BY_NAME.items() if "train" in case.modes]
-    parser.add_argument("--cases", type=run.listed, default=trained, help="comma-separated; default all")
+    parser.add_argument("--cases", type=listed, default=trained, help="comma-separated; default all")
     parser.add_argument("--seconds", type=float, default=2, help="of sampling for each case; default 2")
     parser.add_argument("--json", type=Path, metavar="FILE", help="for the results")
     parser.add_argument("--work", metavar="CASE", help=argparse.SUPPRESS)
@@ -147,7 +150,7 @@ def main() -> None:
         raise SystemExit("Linux's perf is not installed (package linux-perf, or linux-tools of your kernel)")
     from recurra import _engine
 
-    outcome: dict[str, Any] = {"machine": run.machine(), "simd_level": _engine.simd_level}
+    outcome: dict[str, Any] = {"machine": machine(), "simd_level": _engine.simd_level}
     outcome |= {"date": time.strftime("%Y-%m-%d"), "results": []}
     for name in options.cases:
         if name not in trained:
@@ -155,7 +158,7 @@ def main() -> None:
         outcome["results"].append(measure(name, options.seconds))
         print(outcome["results"][-1], file=sys.stderr, flush=True)
         if options.json:
-            run.write_json(outcome, options.json)
+            write_json(outcome, options.json)
     print(markdown(outcome))
 
 

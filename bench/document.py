@@ -1,6 +1,6 @@
 """Writes what the benchmarks measured into the documentation.
 
-    python bench/document.py [--results bench/results] [--check]
+    python -m bench.document [--results bench/results] [--check]
 
 Replaces the parts of docs/performance.md and README.md that stand between
 
@@ -10,12 +10,12 @@ Replaces the parts of docs/performance.md and README.md that stand between
 by what the files of the results folder say, and draws the pictures anew. A part whose file is missing is left as it is.
 With --check nothing is written, and the exit status says whether a part would change. The files come from
 
-    python bench/run.py --results bench/results                           bench.json
-    python bench/breakdown.py --json bench/results/breakdown.json
-    python bench/variants.py --json bench/results/variants.json
-    python bench/errors.py --json bench/results/errors.json
-    python bench/sweep.py sizes --json bench/results/sizes.json           and likewise lengths and long
-    python bench/model.py --json bench/results/model.json                 needs bench.json and sizes.json
+    python -m bench.run --results bench/results                         bench.json
+    python -m bench.breakdown --json bench/results/breakdown.json
+    python -m bench.variants --json bench/results/variants.json
+    python -m bench.errors --json bench/results/errors.json
+    python -m bench.sweep sizes --json bench/results/sizes.json         and likewise lengths and long
+    python -m bench.cost_model --json bench/results/cost_model.json     needs bench.json and sizes.json
 """
 
 from __future__ import annotations
@@ -23,40 +23,31 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+from bench import RESULTS, ROOT, breakdown, cost_model, errors, sweep, variants
+from bench.reports import pictures, tables
 
-import breakdown
-import errors
-import model
-import report
-import sweep
-import variants
-
-ROOT = HERE.parent
 # Part -> the file of results, and what makes text of it.
 PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
-    "summary": ("bench.json", report.summary),
-    "timings": ("bench.json", report.timings),
-    "footprints": ("bench.json", report.footprints),
+    "summary": ("bench.json", tables.summary),
+    "timings": ("bench.json", tables.timings),
+    "footprints": ("bench.json", tables.footprints),
     "breakdown": ("breakdown.json", breakdown.markdown),
     "variants": ("variants.json", variants.markdown),
     "errors": ("errors.json", errors.markdown),
     "sizes": ("sizes.json", sweep.slower),
     "lengths": ("lengths.json", sweep.lengths_markdown),
     "long": ("long.json", sweep.long_markdown),
-    "constants": ("model.json", model.constants_markdown),
-    "predictions": ("model.json", model.predictions_markdown),
-    "cores": ("model.json", model.cores_markdown),
+    "constants": ("cost_model.json", cost_model.constants_markdown),
+    "predictions": ("cost_model.json", cost_model.predictions_markdown),
+    "cores": ("cost_model.json", cost_model.cores_markdown),
 }
 PICTURES: dict[str, tuple[str, Callable[[dict[str, Any], Path], None]]] = {
-    "benchmark.png": ("bench.json", report.plot),
-    "roofline.png": ("bench.json", report.roofline),
+    "benchmark.png": ("bench.json", pictures.plot),
+    "roofline.png": ("bench.json", pictures.roofline),
     "sizes.png": ("sizes.json", lambda outcome, file: sweep.plot(outcome["results"], file)),
 }
 PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
@@ -64,7 +55,7 @@ PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a part would change")
     options = parser.parse_args()
 
@@ -81,7 +72,7 @@ def main() -> None:
         before = document.read_text(encoding="utf-8")
         after = PART.sub(part, before)
         if options.check and after != before:
-            raise SystemExit(f"{document} does not say what the results say; call bench/document.py")
+            raise SystemExit(f"{document} does not say what the results say; run python -m bench.document")
         document.write_text(after, encoding="utf-8")
     if options.check:
         return

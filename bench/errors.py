@@ -1,6 +1,6 @@
 """How exact the recurrent layers are: the errors that the tests assert on, for each form of a layer.
 
-    python bench/errors.py [--only NAME] [--json FILE] [--markdown FILE]
+    python -m bench.errors [--only NAME] [--json FILE] [--markdown FILE]
 
 Goes through the rows of tests/support/cases.py as test_recurrent_gradients.py and test_recurrent_reference.py of
 tests/recurrent/ do, and prints the largest error over the rows of a form (what stands before the first hyphen of a
@@ -20,12 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
 import numpy as np
-import run
 
+from bench.reports.results import write_json
 from recurra import _engine
 from recurra.gradient_check import check_gradients
 
@@ -68,7 +65,6 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
-    sys.path.insert(0, str(HERE.parent))
     from tests.recurrent import test_recurrent_reference as reference
     from tests.support.cases import KERAS, VARIANTS
 
@@ -91,7 +87,7 @@ def main() -> None:
         "results": results,
     }
     if options.json:
-        run.write_json(outcome, options.json)
+        write_json(outcome, options.json)
     text = markdown(outcome)
     if options.markdown:
         options.markdown.write_text(text)

@@ -1,12 +1,12 @@
 """The experiments of docs/results.md: trainings on real data, recurra beside PyTorch and Keras.
 
-    python bench/experiments.py [--only imdb_lstm,…] [--seeds 0,1,2] [--epochs N] [--peers torch,keras]
+    python -m bench.experiments [--only imdb_lstm,…] [--seeds 0,1,2] [--epochs N] [--peers torch,keras]
                                 [--peer-epochs N] [--threads N] [--results FOLDER] [--table]
 
 Every side trains the same network (bench/trainings.py) from the same initial weights on the same batches in the same
-order, each in a process and an environment of its own, as bench/run.py makes them. The sides train an epoch in turn, so
-that a change of the machine's speed meets all of them; peers take part for the first seed. Every run is written as a
-JSON file of its own; the table is made from these files, and --table prints it without training anything.
+order, each in a process and an environment of its own, as bench/sides/process.py makes them. The sides train an epoch
+in turn, so that a change of the machine's speed meets all of them; peers take part for the first seed. Every run is
+written as a JSON file of its own; the table is made from these files, and --table prints it without training anything.
 
 The data sets are looked for where RECURRA_DATA says, and in the cache, and downloaded else.
 """
@@ -24,13 +24,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
 import numpy as np
-import trainings
-from run import SCRATCH, Side, cores, machine
-from trainings import BY_NAME, TRAININGS, Training
+
+from bench import RESULTS, trainings
+from bench.reports.results import cores, machine
+from bench.sides.process import SCRATCH, Side
+from bench.trainings import BY_NAME, TRAININGS, Training
 
 Array = np.ndarray[Any, Any]
 EXPERIMENTS = SCRATCH / "experiments"
@@ -94,9 +93,8 @@ def data_file(name: str) -> Path:
 
 def weights_file(training: Training, seed: int) -> Path:
     """The initial weights for all sides, drawn by Keras's rules."""
-    from peers.keras_training import build
-
     import recurra
+    from bench.peers.keras_training import build
 
     path = EXPERIMENTS / f"{training.name}-weights-{seed}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +106,7 @@ def weights_file(training: Training, seed: int) -> Path:
 
 def start(training: Training, peer: str, threads: int, seed: int) -> Side:
     data, weights = str(data_file(training.data)), str(weights_file(training, seed))
-    return Side(peer, threads, "training_side.py", training.name, str(seed), data, weights)
+    return Side(peer, threads, "training", training.name, str(seed), data, weights)
 
 
 def run(training: Training, seed: int, epochs: dict[str, int], threads: int) -> list[dict[str, Any]]:
@@ -153,7 +151,7 @@ def write(outcome: dict[str, Any], threads: int, folder: Path) -> None:
     from recurra import _engine
 
     about = {
-        "command": shlex.join(["python", "bench/experiments.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "bench.experiments", *sys.argv[1:]]),
         "machine": machine(),
         "simd_level": _engine.simd_level,
         "python": platform.python_version(),
@@ -204,7 +202,7 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated, may be empty (default %(default)s)")
     parser.add_argument("--peer-epochs", type=int, help="of the peers (default: the experiment's)")
     parser.add_argument("--threads", type=int, help="(default: all cores)")
-    parser.add_argument("--results", type=Path, default=HERE / "results" / "experiments", metavar="FOLDER")
+    parser.add_argument("--results", type=Path, default=RESULTS / "experiments", metavar="FOLDER")
     parser.add_argument("--table", action="store_true", help="only print the table of the results there are")
     options = parser.parse_args()
     chosen, peers = options.only.split(","), [peer for peer in options.peers.split(",") if peer]

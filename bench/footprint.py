@@ -2,7 +2,7 @@
 
 Run by run.py, in the environment of each side:
 
-    python bench/footprint.py MODULE[,MODULE…]
+    python -m bench.footprint MODULE[,MODULE…]
 
 imports the modules and prints {"seconds", "megabytes", "disk"}: time and resident memory that the import takes, and the
 size of the files of the modules' distributions and of all that they require; all without NumPy, which every side needs.
@@ -60,8 +60,11 @@ def size(package: str) -> float:
 
 def measure(interpreter: Path, modules: str, rounds: int = 3) -> dict[str, Any]:
     """Medians over fresh processes of that interpreter."""
-    command = [interpreter, Path(__file__), modules]
-    runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(rounds)]
+    from bench.sides.process import environment_variables  # not before the imports that are measured
+
+    command = [interpreter, "-m", "bench.footprint", modules]
+    variables = environment_variables()
+    runs = [subprocess.run(command, check=True, capture_output=True, text=True, env=variables) for _ in range(rounds)]
     answers = [json.loads(run.stdout.splitlines()[-1]) for run in runs]
     return {
         "seconds": statistics.median(one["seconds"] for one in answers),

@@ -1,9 +1,9 @@
 """recurra beside every installed peer: training and inference of the cases, in interleaved rounds.
 
-    python bench/run.py [--cases jena_gru32,…] [--peers torch,keras,jax,onnxruntime] [--threads 1,2] [--rounds 5]
+    python -m bench.run [--cases jena_gru32,…] [--peers torch,keras,jax,onnxruntime] [--threads 1,2] [--rounds 5]
                         [--results FOLDER [--complete]]
 
-Every side runs in a process of its own (bench/side.py) and, but for recurra, in an environment of its own under
+Every side runs in a process of its own (bench/sides/timing.py) and, but for recurra, in an environment of its own under
 .bench/, which this program makes with pip unless it is there. In each round every side is timed once on the same case
 before the next round begins, so that a change of the machine's speed meets all of them. The table gives medians over
 rounds, ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run; then time and
@@ -15,33 +15,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-import footprint
 import numpy as np
-import report
-from cases import BY_NAME
 
-REQUIREMENTS = {
-    "torch": ["numpy", "torch==2.13.0"],
-    "keras": ["keras==3.15.*", "tensorflow==2.21.*"],
-    "jax": ["jax", "jaxlib"],
-    "onnxruntime": ["onnxruntime", "onnx"],
-}
+from bench import footprint
+from bench.cases import BY_NAME
+from bench.reports import pictures, tables
+from bench.reports.results import cores, machine, write_json
+from bench.sides.process import REQUIREMENTS, Side, interpreter_of
+from bench.sides.rounds import measure
+
 # What a user of a side imports. recurra's parts come when first used; with this one those that train a model are there.
 IMPORTS = {
     "recurra": "recurra.models",
@@ -50,139 +40,6 @@ IMPORTS = {
     "jax": "jax",
     "onnxruntime": "onnxruntime",
 }
-SCRATCH = HERE.parent / ".bench"  # environments, logs, weights
-
-
-def environment(peer: str) -> Path:
-    """The interpreter of a peer's own environment, made when missing."""
-    root = SCRATCH / peer
-    interpreter = root / "bin" / "python"
-    if not (root / "ready").exists():
-        print(f"making {root}: {' '.join(REQUIREMENTS[peer])}", file=sys.stderr, flush=True)
-        venv.create(root, with_pip=True, clear=True)
-        subprocess.run([interpreter, "-m", "pip", "install", "-qq", *REQUIREMENTS[peer]], check=True)
-        (root / "ready").touch()
-    return interpreter
-
-
-def interpreter_of(side: str) -> Path:
-    return Path(sys.executable) if side == "recurra" else environment(side)
-
-
-class Side:
-    """A program of this folder that a side runs in a process of its own, and that answers lines of JSON."""
-
-    def __init__(self, peer: str, threads: int, program: str = "side.py", *arguments: str) -> None:
-        interpreter = interpreter_of(peer)
-        env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-        self.log = SCRATCH / f"{peer}.log"
-        self.log.parent.mkdir(exist_ok=True)
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [interpreter, HERE / program, f"{peer}_side", str(threads), *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=env,
-            )
-        self.version = self._answer()["version"]
-
-    def _answer(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith("{"):
-                return json.loads(line)
-        raise RuntimeError(f"a benchmark process ended; its last words are in {self.log}")
-
-    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one line."""
-        assert self.process.stdin is not None
-        print(json.dumps(order), file=self.process.stdin, flush=True)
-        return self._answer()
-
-    def time(self, case: str, mode: str, repeats: int) -> list[float] | None:
-        """Milliseconds of each repeat; None where the side cannot do the case."""
-        return self.ask({"case": case, "mode": mode, "repeats": repeats}).get("ms")
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-
-
-Timer = Callable[[int], list[float] | None]
-
-
-def rounds_of(
-    timers: dict[str, Timer], rounds: int, budget: float = 150, most_rounds: int = 0
-) -> dict[str, list[float]]:
-    """Median milliseconds of each timer in each round, the timers called in turns.
-
-    A timer takes a number of repeats and returns the milliseconds of each; None leaves it out. The repeats of one round
-    take about `budget` milliseconds; there are at most twenty, or 200 of what is quick. While the rounds of any timer
-    differ by more than half, more follow, up to `most_rounds`.
-    """
-    samples: dict[str, list[float]] = {}
-    repeats: dict[str, int] = {}
-    for name, timer in timers.items():
-        first = timer(1)
-        if first is not None:
-            most = 20 if first[0] > 0.5 else 200
-            repeats[name], samples[name] = max(1, min(most, int(budget / first[0]))), []
-    made = 0
-    while made < rounds or (made < most_rounds and any(max(t) > 1.5 * min(t) for t in samples.values())):
-        made += 1
-        for name, times in samples.items():
-            taken = timers[name](repeats[name])
-            assert taken is not None
-            times.append(statistics.median(taken))
-    return samples
-
-
-def spread(samples: dict[str, list[float]]) -> dict[str, dict[str, float]]:
-    """Median, minimum and maximum over rounds."""
-    return {name: {"median": statistics.median(t), "min": min(t), "max": max(t)} for name, t in samples.items()}
-
-
-def measure(
-    case: str,
-    mode: str,
-    sides: dict[str, Side],
-    rounds: int,
-    budget: float = 150,
-    most_rounds: int = 0,
-) -> dict[str, dict[str, float]]:
-    """Median, minimum and maximum milliseconds of each side, over interleaved rounds."""
-    timers: dict[str, Timer] = {
-        peer: lambda repeats, side=side: side.time(case, mode, repeats) for peer, side in sides.items()
-    }
-    return spread(rounds_of(timers, rounds, budget, most_rounds))
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def machine() -> dict[str, Any]:
-    return {"cpu": report.cpu_name(), "cores": cores(), "system": platform.platform()}
-
-
-def write_json(outcome: dict[str, Any], file: Path) -> None:
-    """An outcome as JSON, a line each result, of numbers four digits or, of large ones, four decimals."""
-    results = [json.dumps(_rounded(result)) for result in outcome["results"]]
-    head = {**outcome, "results": []}
-    text = json.dumps(head, indent=1).replace('"results": []', '"results": [\n  ' + ",\n  ".join(results) + "\n ]")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text + "\n")
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
-    if not isinstance(value, float):
-        return value
-    return round(value, 4) if abs(value) >= 1 else float(f"{value:.4g}")
 
 
 def bandwidth(threads: int, megabytes: int = 256) -> float:
@@ -246,7 +103,7 @@ def time_cases(threads: int, options: argparse.Namespace, outcome: dict[str, Any
             times = measure(name, mode, sides, options.rounds)
             row = {"case": name, "mode": mode, "threads": threads, "times": times}
             outcome["results"].append(row)
-            print(report.line(row, peak), file=sys.stderr, flush=True)
+            print(tables.line(row, peak), file=sys.stderr, flush=True)
             keep()
     finally:
         for side in sides.values():
@@ -287,12 +144,12 @@ def main() -> None:
     sides = [side for side in ("recurra", *options.peers) if side not in outcome["footprints"]]
     outcome["footprints"] |= footprints(sides, [name for name in MEMORY_CASES if name in options.cases])
     keep()
-    text = report.markdown(outcome)
+    text = tables.markdown(outcome)
     print(text)
     if options.results:
         (folder / "bench.md").write_text(text)
-        report.plot(outcome, folder / "bench.png")
-        report.roofline(outcome, folder / "roofline.png")
+        pictures.plot(outcome, folder / "bench.png")
+        pictures.roofline(outcome, folder / "roofline.png")
 
 
 MEMORY_CASES = ("jena_gru32", "imdb_lstm32", "imdb_conv", "lstm512")  # of which footprints tell the memory

@@ -1,10 +1,10 @@
 """Where recurra is slower than the fastest peer, and what padding and long sequences cost.
 
-    python bench/sweep.py sizes [--kinds rnn,gru,lstm] [--units 8,…,1024] [--batches 1,…,512] [--modes train,infer]
+    python -m bench.sweep sizes [--kinds rnn,gru,lstm] [--units 8,…,1024] [--batches 1,…,512] [--modes train,infer]
                                 [--peers torch,keras,onnxruntime] [--threads N] [--rounds 3]
                                 [--json FILE] [--plot FILE]
-    python bench/sweep.py lengths [--threads N] [--json FILE]
-    python bench/sweep.py long [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE]
+    python -m bench.sweep lengths [--threads N] [--json FILE]
+    python -m bench.sweep long [--peers torch,keras] [--threads N] [--rounds 3] [--json FILE]
 
 `sizes` times one layer of every size beside the peers, as run.py does, and prints how many times faster recurra is
 than the fastest of them; where the rounds of any side differ by more than half, up to four times as many are made. A
@@ -25,11 +25,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import numpy as np
-import run
-import sweep_cases
+
+from bench import sweep_cases
+from bench.reports.results import cores, machine, write_json
+from bench.sides.process import Side
+from bench.sides.rounds import measure
 
 MODES = {"train": "training step", "infer": "inference"}
 
@@ -136,18 +137,18 @@ def measure_sizes(
     wanted: list[tuple[str, str, int, int]], options: argparse.Namespace, outcome: dict[str, Any]
 ) -> None:
     """Adds the points to the outcome, and to its file after each."""
-    sides = {peer: run.Side(peer, options.threads, "sweep_side.py") for peer in ["recurra", *options.peers.split(",")]}
+    sides = {peer: Side(peer, options.threads, "sweep") for peer in ["recurra", *options.peers.split(",")]}
     outcome |= {"versions": {peer: side.version for peer, side in sides.items()}, "date": time.strftime("%Y-%m-%d")}
-    outcome["machine"] = run.machine()
+    outcome["machine"] = machine()
     try:
         for kind, mode, units, batch in wanted:
             name = sweep_cases.name_of(kind, units, batch)
-            times = run.measure(name, mode, sides, options.rounds, budget=50, most_rounds=4 * options.rounds)
+            times = measure(name, mode, sides, options.rounds, budget=50, most_rounds=4 * options.rounds)
             point = {"kind": kind, "mode": mode, "units": units, "batch": batch, "times": times}
             outcome["results"].append(point)
             print(f"{name} {mode}: {ratio(times):.2f}", file=sys.stderr, flush=True)
             if options.json:
-                run.write_json(outcome, options.json)
+                write_json(outcome, options.json)
     finally:
         for side in sides.values():
             side.close()
@@ -188,7 +189,7 @@ def lengths(options: argparse.Namespace) -> None:
     outcome = {"threads": options.threads, "date": time.strftime("%Y-%m-%d"), "results": results}
     print(lengths_markdown(outcome))
     if options.json:
-        run.write_json(outcome, options.json)
+        write_json(outcome, options.json)
 
 
 LENGTHS_BATCH, LENGTHS_STEPS = 128, 400
@@ -210,12 +211,12 @@ def lengths_markdown(outcome: dict[str, Any]) -> str:
 def long(options: argparse.Namespace) -> None:
     results: list[dict[str, Any]] = []
     for name, peers in (("long_gru64", options.peers.split(",")), ("long_gru64_checkpointed", [])):
-        sides = {peer: run.Side(peer, options.threads, "sweep_side.py") for peer in ["recurra", *peers]}
-        times = run.measure(name, "train", sides, options.rounds)
+        sides = {peer: Side(peer, options.threads, "sweep") for peer in ["recurra", *peers]}
+        times = measure(name, "train", sides, options.rounds)
         megabytes = {}
         for peer, side in sides.items():
             side.close()
-            fresh = run.Side(peer, options.threads, "sweep_side.py")
+            fresh = Side(peer, options.threads, "sweep")
             megabytes[peer] = fresh.ask({"memory": name})["megabytes"]
             fresh.close()
         results.append({"case": name, "times": times, "megabytes": megabytes})
@@ -223,7 +224,7 @@ def long(options: argparse.Namespace) -> None:
     outcome = {"threads": options.threads, "date": time.strftime("%Y-%m-%d"), "results": results}
     print(long_markdown(outcome))
     if options.json:
-        run.write_json(outcome, options.json)
+        write_json(outcome, options.json)
 
 
 def long_markdown(outcome: dict[str, Any]) -> str:
@@ -255,7 +256,7 @@ def main() -> None:
     parser.add_argument("--batches", default=",".join(map(str, sweep_cases.BATCHES)))
     parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--peers", default="torch,keras,onnxruntime")
-    parser.add_argument("--threads", type=int, default=run.cores())
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)

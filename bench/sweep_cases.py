@@ -5,7 +5,7 @@ Named like gru_H64_B32. The number of steps shrinks as a step grows, so that eve
 
 from __future__ import annotations
 
-from cases import BY_NAME, GATES, Case
+from bench.cases import BY_NAME, GATES, Case
 
 KINDS = ("rnn", "gru", "lstm")
 UNITS = (8, 16, 32, 64, 128, 256, 512, 1024)
@@ -28,7 +28,7 @@ def case_of(kind: str, units: int, batch: int) -> Case:
 
 
 def register() -> None:
-    """Makes the cases known to side.py."""
+    """Makes the cases known to sides/timing.py."""
     BY_NAME.update({case.name: case for case in (LONG, CHECKPOINTED)})
     for kind in KINDS:
         for units in UNITS:

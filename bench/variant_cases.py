@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cases import BY_NAME, Case
+from bench.cases import BY_NAME, Case
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ ROWS = [
 
 
 def register(batch: int, time: int, features: int, units: int) -> None:
-    """Makes the rows known to side.py as cases of this size."""
+    """Makes the rows known to sides/timing.py as cases of this size."""
     for row in ROWS:
         options = {name: units // 2 if value is HALF else value for name, value in row.options.items()}
         BY_NAME[row.name] = Case(row.name, batch, time, features, ((row.layer, units, options),), 1)

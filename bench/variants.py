@@ -1,6 +1,6 @@
 """Every form and option of a recurrent layer beside its plain cell and beside the peers: training steps of equal sizes.
 
-    python bench/variants.py [--threads 2] [--rounds 5] [--batch 128] [--time 120] [--features 14] [--units 32]
+    python -m bench.variants [--threads 2] [--rounds 5] [--batch 128] [--time 120] [--features 14] [--units 32]
                              [--only NAME] [--peers torch,keras] [--json FILE] [--markdown FILE]
 
 A row says how long one training step takes (forward, backpropagation through time, RMSprop), what that is of the plain
@@ -8,7 +8,8 @@ cell's in the same rounds, and how many times as long the fastest peer takes: Ke
 own module where it has the form, a `torch.jit.script`ed loop else (bench/peers/torch_variants.py). `products` is the
 ratio of multiply-adds in the products to the plain cell's, so that what a form costs beside them can be seen. The last
 rows run the same step by a cell written in Python. Every side runs in a process and an environment of its own, as
-run.py has them. Before a row is timed, the outputs of each side are compared with recurra's for the same weights.
+sides/process.py makes them. Before a row is timed, the outputs of each side are compared with recurra's for the same
+weights.
 """
 
 from __future__ import annotations
@@ -21,19 +22,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
 import numpy as np
-import run
-import side
-import variant_cases
-import variants_side
-from cases import BY_NAME
-from peers import recurra_side
-from peers.keras_network import network
 
 import recurra
+from bench import variant_cases
+from bench.cases import BY_NAME
+from bench.peers import recurra_side
+from bench.peers.keras_network import network
+from bench.reports.results import cores, machine, write_json
+from bench.sides import timing
+from bench.sides import variants as variants_side
+from bench.sides.process import Side
+from bench.sides.rounds import Timer, rounds_of, spread
 
 TOLERANCE = 1e-4  # between the sides' outputs for the same weights
 SIZES = {"batch": 128, "time": 120, "features": 14, "units": 32}
@@ -46,25 +46,25 @@ def write_weights(name: str, folder: Path) -> None:
     case, rng = BY_NAME[name], np.random.default_rng(0)
     weights = network(recurra, case, recurra_side.recurrent).get_weights()
     weights = [(one + 0.1 * rng.standard_normal(one.shape)).astype(np.float32) for one in weights]
-    outputs = recurra_side.prepare(case, "infer", *side.data(case), weights)()
+    outputs = recurra_side.prepare(case, "infer", *timing.data(case), weights)()
     variants_side.write(folder, case, weights, np.asarray(outputs))
 
 
-def measure(row: variant_cases.Row, sides: dict[str, run.Side], plain: run.Side, rounds: int) -> dict[str, Any]:
+def measure(row: variant_cases.Row, sides: dict[str, Side], plain: Side, rounds: int) -> dict[str, Any]:
     """Times of all sides and of recurra's plain cell, in the same rounds."""
     for peer, one in sides.items():
         error = one.ask({"case": row.name, "mode": "check"}).get("error", 0.0)
         if not error <= TOLERANCE:
             raise SystemExit(f"{row.name}: {peer}'s outputs differ by {error:.2g} from recurra's for the same weights")
-    timers: dict[str, run.Timer] = {
+    timers: dict[str, Timer] = {
         peer: lambda repeats, one=one: one.time(row.name, "train", repeats) for peer, one in sides.items()
     }
     if row.name != row.plain:
         timers["plain"] = lambda repeats: plain.time(row.plain, "train", repeats)
-    samples = run.rounds_of(timers, rounds)
+    samples = rounds_of(timers, rounds)
     plains = samples.pop("plain", samples["recurra"])
     ratios = [own / other for own, other in zip(samples["recurra"], plains, strict=True)]
-    return {"row": row.name, "plain": row.plain, "of_plain": statistics.median(ratios), "times": run.spread(samples)}
+    return {"row": row.name, "plain": row.plain, "of_plain": statistics.median(ratios), "times": spread(samples)}
 
 
 def markdown(outcome: dict[str, Any]) -> str:
@@ -100,7 +100,7 @@ PEER_NAMES = {("torch", row.name): "torch, scripted loop" for row in variant_cas
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=run.cores())
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=5)
     for name, standard in SIZES.items():
         parser.add_argument(f"--{name}", type=int, default=standard)
@@ -122,9 +122,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in {name for row in rows for name in (row.name, row.plain)}:
             write_weights(name, Path(folder))
-        arguments = ("variants_side.py", folder, *map(str, sizes.values()))
-        sides = {peer: run.Side(peer, o.threads, *arguments) for peer in ["recurra", *peers]}
-        plain = run.Side("recurra", o.threads, *arguments)
+        arguments = ("variants", folder, *map(str, sizes.values()))
+        sides = {peer: Side(peer, o.threads, *arguments) for peer in ["recurra", *peers]}
+        plain = Side("recurra", o.threads, *arguments)
         results: list[dict[str, Any]] = []
         try:
             for row in rows:
@@ -135,7 +135,7 @@ def main() -> None:
             for one in (*sides.values(), plain):
                 one.close()
     outcome = {
-        "machine": run.machine(),
+        "machine": machine(),
         "versions": {peer: one.version for peer, one in sides.items()},
         "threads": o.threads,
         "rounds": o.rounds,
@@ -144,7 +144,7 @@ def main() -> None:
         "results": results,
     }
     if o.json:
-        run.write_json(outcome, o.json)
+        write_json(outcome, o.json)
     text = markdown(outcome)
     if o.markdown:
         o.markdown.write_text(text)

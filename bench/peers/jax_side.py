@@ -10,7 +10,8 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import jax.numpy as jnp
 import numpy as np
-from cases import GATES, Case, Unsupported, last_recurrent
+
+from bench.cases import GATES, Case, Unsupported, last_recurrent
 
 
 def version() -> str:

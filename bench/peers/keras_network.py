@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cases import Case, last_recurrent
+from bench.cases import Case, last_recurrent
 
 
 def recurrent(layers: Any, name: str, units: int, options: dict[str, Any]) -> Any:

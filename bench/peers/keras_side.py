@@ -13,10 +13,11 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import keras
 import numpy as np
 import tensorflow as tf
-from cases import Case, Unsupported
-from peers.keras_network import network
-from peers.keras_training import Network
-from trainings import Training
+
+from bench.cases import Case, Unsupported
+from bench.peers.keras_network import network
+from bench.peers.keras_training import Network
+from bench.trainings import Training
 
 
 def version() -> str:

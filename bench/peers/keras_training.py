@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from trainings import Training
+
+from bench.trainings import Training
 
 Array = np.ndarray[Any, Any]
 
@@ -22,7 +23,7 @@ def build(library: Any, training: Training) -> Any:
 
 
 class Network:
-    """What training_side.py asks for."""
+    """What sides/training.py asks for."""
 
     def __init__(self, library: Any, training: Training, weights: list[Array]) -> None:
         self.batch_size = training.batch_size

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import onnxruntime
-from cases import GATES, Case, Unsupported
 from onnx import TensorProto, helper, numpy_helper
+
+from bench.cases import GATES, Case, Unsupported
 
 _threads = 1
 

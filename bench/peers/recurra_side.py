@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from cases import Case
-from peers.keras_network import network
-from peers.keras_training import Network
-from trainings import Training
 
 import recurra
+from bench.cases import Case
+from bench.peers.keras_network import network
+from bench.peers.keras_training import Network
+from bench.trainings import Training
 from recurra import _engine
 
 

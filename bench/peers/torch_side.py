@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from cases import Case, Unsupported, last_recurrent
-from peers.torch_training import TrainedNetwork
-from peers.torch_variants import VariantNetwork
 from torch import nn
-from trainings import Training
+
+from bench.cases import Case, Unsupported, last_recurrent
+from bench.peers.torch_training import TrainedNetwork
+from bench.peers.torch_variants import VariantNetwork
+from bench.trainings import Training
 
 
 def version() -> str:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from trainings import Training
+
+from bench.trainings import Training
 
 Array = np.ndarray[Any, Any]
 
@@ -73,7 +74,7 @@ def _part(name: str, arguments: tuple[Any, ...], shape: tuple[int, ...]) -> tupl
 
 
 class TrainedNetwork:
-    """What training_side.py asks for."""
+    """What sides/training.py asks for."""
 
     def __init__(self, training: Training, weights: list[Array]) -> None:
         self.batch_size = training.batch_size

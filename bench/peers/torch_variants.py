@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from cases import Case, Unsupported
 from torch import Tensor, nn
 from torch.nn import functional
+
+from bench.cases import Case, Unsupported
 
 EPSILON = 1e-3  # added to variances, as recurra does
 

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.support.places import BENCH
-
-pytestmark = pytest.mark.skipif(not BENCH.is_dir(), reason="there is no bench/ beside the tests")
-
-
-class Programs:
-    """Modules of bench/, by name."""
-
-    def __getattr__(self, name: str) -> ModuleType:
-        return importlib.import_module(name)
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Programs]:
-    monkeypatch.syspath_prepend(str(BENCH))
-    names = {path.stem for path in BENCH.glob("*.py")}  # of which tests/ has one too
-    hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    yield Programs()
-    for name in names:
-        sys.modules.pop(name, None)
-    sys.modules.update(hidden)
+import recurra
+from bench import breakdown, cost_model
+from bench.cases import BY_NAME
+from bench.reports import tables
+from bench.sides import rounds
+from tests.support.places import ROOT
 
 
 def test_the_documentation_says_what_the_results_say() -> None:
     done = subprocess.run(
-        [sys.executable, str(BENCH / "document.py"), "--check"],
-        env={**os.environ, "PYTHONPATH": str(Path(sys.modules["recurra"].__file__ or "").parents[1])},
+        [sys.executable, "-m", "bench.document", "--check"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(Path(recurra.__file__).parents[1])},
         capture_output=True,
         text=True,
         check=False,
@@ -48,7 +31,7 @@ def test_the_documentation_says_what_the_results_say() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_sides_take_turns(bench: Any) -> None:
+def test_sides_take_turns() -> None:
     calls: list[str] = []
 
     def timer(name: str, milliseconds: float | None) -> Any:
@@ -58,31 +41,31 @@ def test_sides_take_turns(bench: Any) -> None:
 
         return take
 
-    samples = bench.run.rounds_of({"a": timer("a", 50.0), "b": timer("b", 100.0), "c": timer("c", None)}, 2, 150)
+    samples = rounds.rounds_of({"a": timer("a", 50.0), "b": timer("b", 100.0), "c": timer("c", None)}, 2, 150)
     assert calls == ["a", "b", "c", "aaa", "b", "aaa", "b"]
     assert samples == {"a": [51.0, 51.0], "b": [100.0, 100.0]}
-    assert bench.run.spread({"a": [3.0, 1.0, 2.0]}) == {"a": {"median": 2.0, "min": 1.0, "max": 3.0}}
+    assert rounds.spread({"a": [3.0, 1.0, 2.0]}) == {"a": {"median": 2.0, "min": 1.0, "max": 3.0}}
 
 
-def test_disturbed_rounds_are_followed_by_more(bench: Any) -> None:
+def test_disturbed_rounds_are_followed_by_more() -> None:
     times = iter([9.0, 5.0, 8.0, 5.0, 7.0, 5.0])  # the first one says how many repeats a round has
-    samples = bench.run.rounds_of({"a": lambda repeats: [next(times)]}, 1, 1, most_rounds=4)
+    samples = rounds.rounds_of({"a": lambda repeats: [next(times)]}, 1, 1, most_rounds=4)
     assert samples == {"a": [5.0]}
-    samples = bench.run.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)
+    samples = rounds.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)
     assert samples == {"a": [5.0, 7.0]}
     times = iter([9.0, 5.0, 8.0, 5.0, 7.0, 5.0])
-    assert len(bench.run.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)["a"]) == 4
+    assert len(rounds.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)["a"]) == 4
 
 
-def test_operations_of_a_case(bench: Any) -> None:
-    gru = bench.cases.BY_NAME["jena_gru32"]
+def test_operations_of_a_case() -> None:
+    gru = BY_NAME["jena_gru32"]
     assert gru.operations() == 2 * 128 * 120 * (14 + 32) * 3 * 32
     assert gru.training_operations() == 2 * 128 * 120 * (3 * (14 + 32) - 14) * 3 * 32
     assert gru.weights() == (14 + 32 + 1) * 3 * 32
     assert gru.bytes_moved(training=False) == 4 * (128 * 120 * 14 + gru.weights())
 
 
-def test_samples_of_functions_are_summed_by_kind(bench: Any) -> None:
+def test_samples_of_functions_are_summed_by_kind() -> None:
     report = """# Overhead|Symbol
     40.00% |[.] recurra::rnn::Step<recurra::rnn::Gru, float>::forward_stage<0>
     16.00% |[.] recurra::rnn::WeightProducts<recurra::rnn::Gru, float>::flush
@@ -91,13 +74,13 @@ def test_samples_of_functions_are_summed_by_kind(bench: Any) -> None:
      8.00% |[.] recurra::rnn::Driver<recurra::rnn::Gru, float>::backward_chunk
      8.00% |[.] _PyEval_EvalFrameDefault
     """
-    shares = bench.breakdown.shares(report)
+    shares = breakdown.shares(report)
     wanted = {"products": 56 / 96, "pointwise": 20 / 96, "tables": 4 / 96, "driver": 8 / 96, "other": 8 / 96}
     assert shares == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("unit", [3e-9, -1e-11])
-def test_the_fit_finds_constants_and_none_below_zero(bench: Any, unit: float) -> None:
+def test_the_fit_finds_constants_and_none_below_zero(unit: float) -> None:
     rng = np.random.default_rng(0)
     wanted = {"call": 2e-5, "forward": 7e-12, "unit": unit}
     rows = []
@@ -105,24 +88,24 @@ def test_the_fit_finds_constants_and_none_below_zero(bench: Any, unit: float) ->
         amounts = {"call": 1.0, "forward": rng.uniform(1e6, 1e9), "unit": rng.uniform(1e3, 1e6)}
         rows.append((amounts, sum(wanted[name] * amount for name, amount in amounts.items())))
     for known in ({}, {"call": 2e-5}):
-        found = bench.model.fit(rows, known)
+        found = cost_model.fit(rows, known)
         assert found["unit"] == pytest.approx(max(0.0, unit), rel=1e-4)
         assert found["forward"] == pytest.approx(wanted["forward"], rel=1e-2)
     assert found["call"] == 2e-5
 
 
-def test_more_threads_than_rows_do_no_more(bench: Any) -> None:
-    case = bench.cases.BY_NAME["lstm512"]
-    at = {threads: bench.model.amounts(case, "train", threads) for threads in (1, 2, 8, 64)}
+def test_more_threads_than_rows_do_no_more() -> None:
+    case = BY_NAME["lstm512"]
+    at = {threads: cost_model.amounts(case, "train", threads) for threads in (1, 2, 8, 64)}
     assert at[2]["forward"] == at[1]["forward"] / 2
     assert at[64] == at[8]
 
 
-def test_a_comparison_names_the_fastest_peer(bench: Any) -> None:
+def test_a_comparison_names_the_fastest_peer() -> None:
     times = {"recurra": {"median": 2.0}, "torch": {"median": 9.0}, "keras": {"median": 6.0}}
     row = {"case": "jena_gru32", "mode": "train", "threads": 2, "times": times}
-    assert bench.report.best_peer(row) == ("keras", 6.0)
-    assert bench.report.ratio(row) == 3
+    assert tables.best_peer(row) == ("keras", 6.0)
+    assert tables.ratio(row) == 3
     outcome = {"results": [row], "versions": dict.fromkeys(times, ""), "peak_gflops": {"2": 400.0}}
-    line = bench.report.table(outcome, "2").splitlines()[-1]
+    line = tables.table(outcome, "2").splitlines()[-1]
     assert line == "| jena_gru32 | train | 2.00 | 9.0 | 6.0 | **3.0×** | 16× | 46% |"

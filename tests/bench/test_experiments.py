@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.support.places import BENCH
+from bench import experiments as program
+from bench.sides import process
 
 
 @pytest.fixture
-def experiments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+def experiments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The program, in a folder of its own, with few reviews of which some words tell the label."""
-    if not BENCH.is_dir():
-        pytest.skip("there is no bench/ beside the tests")
-    monkeypatch.syspath_prepend(str(BENCH))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(sys.modules["recurra"].__file__ or "").parents[1]))
-    names = {path.stem for path in BENCH.glob("*.py")} | {"peers"}  # of which tests/ has one too
-    hidden = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    import experiments
-    import run
-
-    monkeypatch.setattr(run, "SCRATCH", tmp_path)
-    monkeypatch.setattr(experiments, "EXPERIMENTS", tmp_path / "experiments")
+    monkeypatch.setattr(process, "SCRATCH", tmp_path)
+    monkeypatch.setattr(program, "EXPERIMENTS", tmp_path / "experiments")
 
     def bags() -> dict[str, Any]:
         rng = np.random.default_rng(0)
@@ -40,11 +32,8 @@ def experiments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any
             parts[part] = (x, y)
         return parts
 
-    monkeypatch.setitem(experiments.DATA, "bags", bags)
-    yield experiments
-    for name in names:
-        sys.modules.pop(name, None)
-    sys.modules.update(hidden)
+    monkeypatch.setitem(program.DATA, "bags", bags)
+    return program
 
 
 def test_a_run_its_file_and_the_table(experiments: Any, tmp_path: Path) -> None:

@@ -207,6 +207,7 @@ class TestBench:
         (tmp_path / "python" / "recurra").mkdir(parents=True)
         (tmp_path / "deep" / "er").mkdir(parents=True)
         said = tmp_path / "said.json"
+        (tmp_path / "bench" / "__init__.py").touch()
         (tmp_path / "bench" / "run.py").write_text(
             "import json, pathlib, sys, recurra\n"
             f"pathlib.Path({str(said)!r}).write_text(json.dumps([recurra.__file__, *sys.argv[1:]]))\n"
@@ -215,7 +216,8 @@ class TestBench:
         monkeypatch.chdir(tmp_path / "deep" / "er")
         assert main(["bench", "--peers", "torch,jax", "--threads", "1", "--complete"]) == 3
         package = str(Path(recurra.__file__))
-        expected = [package, "--peers", "torch,jax", "--threads", "1", "--results", "out/bench", "--complete"]
+        results = str(tmp_path / "deep" / "er" / "out" / "bench")
+        expected = [package, "--peers", "torch,jax", "--threads", "1", "--results", results, "--complete"]
         assert json.loads(said.read_text()) == expected
 
     def test_says_that_it_needs_the_source(self, tmp_path, capsys) -> None:

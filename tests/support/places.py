@@ -5,4 +5,3 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests" / "reference"
 EXAMPLES = ROOT / "examples"
-BENCH = ROOT / "bench"

@@ -31,27 +31,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    command = [sys.executable, str(program(options.source))]
-    for name in ("cases", "peers", "threads", "modes", "rounds", "results"):
+    source = source_folder(options.source)
+    command = [sys.executable, "-m", "bench.run"]
+    for name in ("cases", "peers", "threads", "modes", "rounds"):
         value = getattr(options, name)
         if value is not None:
             command += [f"--{name}", value]
-    package = str(Path(__file__).resolve().parents[2])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}  # the same recurra as this one
-    return subprocess.run(command + options.complete * ["--complete"], env=environment, check=False).returncode
+    command += ["--results", str(Path(options.results).resolve())] + options.complete * ["--complete"]
+    package = str(Path(__file__).resolve().parents[2])  # the same recurra as this one
+    earlier = [str(Path(path).resolve()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([package, *earlier])}
+    return subprocess.run(command, cwd=source, env=environment, check=False).returncode
 
 
-def program(source: Path | None) -> Path:
-    """bench/run.py of the source folder.
+def source_folder(source: Path | None) -> Path:
+    """The folder of recurra's source, with the program of the benchmark.
 
-    Raises: FileNotFoundError without one.
+    Raises:
+        FileNotFoundError: There is none.
     """
     here = Path.cwd()
     folders = [source] if source is not None else [here, *here.parents, Path(__file__).resolve().parents[3]]
     for folder in folders:
         if (folder / PROGRAM).is_file() and (folder / "python" / "recurra").is_dir():
-            return (folder / PROGRAM).resolve()
+            return folder.resolve()
     where = f"{source} is not such a folder" if source is not None else f"{here} is not inside of one"
     raise FileNotFoundError(
         f"bench runs {PROGRAM}, which comes with recurra's source and not with the package, and {where}; "

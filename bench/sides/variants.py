@@ -1,6 +1,6 @@
-"""One side of variants.py, in a process of its own: side.py, with networks that start from given weights.
+"""One side of bench/variants.py, in a process of its own: timing.py, with networks that start from given weights.
 
-    python bench/variants_side.py PEER THREADS FOLDER BATCH TIME FEATURES UNITS
+    python -m bench.sides.variants PEER THREADS FOLDER BATCH TIME FEATURES UNITS
 
 FOLDER has a file of initial weights and of the outputs that they lead to for each case. {"case": …, "mode": "check"}
 is answered with the largest difference from those outputs, over the largest of them or 1, {"error": …}.
@@ -13,12 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import numpy as np
-import side
-import variant_cases
-from cases import Case
+
+from bench import variant_cases
+from bench.cases import Case
+from bench.sides import timing
 
 
 def file_of(folder: Path, case: Case) -> Path:
@@ -39,13 +38,13 @@ def write(folder: Path, case: Case, weights: list[np.ndarray], outputs: np.ndarr
 def prepare(module: Any, folder: Path, case: Case, mode: str) -> Any:
     weights, outputs = read(folder, case)
     if mode != "check":
-        return module.prepare(case, mode, *side.data(case), weights)
-    found = np.asarray(module.prepare(case, "infer", *side.data(case), weights)())
+        return module.prepare(case, mode, *timing.data(case), weights)
+    found = np.asarray(module.prepare(case, "infer", *timing.data(case), weights)())
     return lambda: {"error": float(np.abs(found - outputs).max() / max(1, np.abs(outputs).max()))}
 
 
 if __name__ == "__main__":
     folder, sizes = Path(sys.argv[3]), [int(size) for size in sys.argv[4:]]
     variant_cases.register(*sizes)
-    module = side.start()
-    side.serve(partial(prepare, module, folder))
+    module = timing.start()
+    timing.serve(partial(prepare, module, folder))

@@ -1,6 +1,6 @@
 """A model of what a call costs: fitted to the sweep of sizes, held against the cases, and extended to more cores.
 
-    python bench/model.py [--results bench/results] [--json FILE]
+    python -m bench.cost_model [--results bench/results] [--json FILE]
 
 Reads sizes.json (of sweep.py) and bench.json (of run.py), and times the smallest layer. The seconds of a call are a sum
 of constants times amounts,
@@ -28,20 +28,18 @@ import dataclasses
 import json
 import math
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
 import numpy as np
-import run
-import side
-import sweep_cases
-from cases import BY_NAME, GATES, Case
+
+from bench import RESULTS, sweep_cases
+from bench.cases import BY_NAME, GATES, Case
+from bench.reports.results import write_json
+from bench.sides import timing
+from bench.sides.rounds import Timer, rounds_of
 
 FIRST, SECOND = 32 << 10, 1 << 20  # bytes of weights that stay in the first and in the second cache beside the rest
 UNITS = {
@@ -111,17 +109,17 @@ def amounts(case: Case, mode: str, threads: int) -> dict[str, float]:
 
 def measured_calls() -> dict[str, float]:
     """Seconds of a call beside its steps: of the smallest layer on one step, less what a further step takes."""
-    from peers import recurra_side
+    from bench.peers import recurra_side
 
     recurra_side.set_threads(1)
     calls = {}
     for mode in ("infer", "train"):
         cases = [dataclasses.replace(sweep_cases.case_of("lstm", 8, 1), time=steps) for steps in (1, 51)]
-        timers: dict[str, run.Timer] = {}
+        timers: dict[str, Timer] = {}
         for case in cases:
-            step = recurra_side.prepare(case, mode, *side.data(case))
+            step = recurra_side.prepare(case, mode, *timing.data(case))
             timers[str(case.time)] = lambda repeats, step=step: [_milliseconds(step) for _ in range(repeats)]
-        short, long = (statistics.median(times) / 1e3 for times in run.rounds_of(timers, 9).values())
+        short, long = (statistics.median(times) / 1e3 for times in rounds_of(timers, 9).values())
         calls[f"call {mode}"] = short - (long - short) / 50
     return calls
 
@@ -185,7 +183,7 @@ def cores_markdown(outcome: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     sizes, bench = (json.loads((options.results / name).read_text()) for name in ("sizes.json", "bench.json"))
@@ -221,7 +219,7 @@ def main() -> None:
         "results": results,
     }
     if options.json:
-        run.write_json(outcome, options.json)
+        write_json(outcome, options.json)
     for text in (constants_markdown, predictions_markdown, cores_markdown):
         print(text(outcome))
 

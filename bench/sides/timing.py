@@ -1,6 +1,6 @@
 """One side of the comparison, in a process of its own.
 
-    python bench/side.py PEER THREADS
+    python -m bench.sides.timing PEER THREADS
 
 answers lines of JSON on standard input, {"case": …, "mode": "train" | "infer" | "step", "repeats": n}, with the
 milliseconds of each repeat, {"ms": […]}; {"unsupported": reason} where the peer cannot do the case. The first call of a
@@ -18,10 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import numpy as np
-from cases import BY_NAME, Case, Unsupported
+
+from bench.cases import BY_NAME, Case, Unsupported
 
 
 def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +35,7 @@ def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 def start() -> Any:
     """The module of the side that the command line names, its threads set, its version said."""
-    module = importlib.import_module(f"peers.{sys.argv[1]}")
+    module = importlib.import_module(f"bench.peers.{sys.argv[1]}")
     module.set_threads(int(sys.argv[2]))
     print(json.dumps({"version": module.version()}), flush=True)
     return module

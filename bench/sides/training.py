@@ -1,6 +1,6 @@
 """One side of an experiment, in a process of its own.
 
-    python bench/training_side.py PEER THREADS EXPERIMENT SEED DATA WEIGHTS
+    python -m bench.sides.training PEER THREADS EXPERIMENT SEED DATA WEIGHTS
 
 DATA and WEIGHTS are .npz files: {train,validation,test}_{x,y}, and the initial weights in Keras's order and layout.
 Answers lines of JSON on standard input: {"epoch": k} trains the k-th epoch, counted from 1, and answers with its
@@ -14,17 +14,15 @@ import importlib
 import json
 import sys
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-from trainings import BY_NAME
+
+from bench.trainings import BY_NAME
 
 
 def main() -> None:
     peer, threads, name, seed, data, weights = sys.argv[1:]
-    side = importlib.import_module(f"peers.{peer}")
+    side = importlib.import_module(f"bench.peers.{peer}")
     side.set_threads(int(threads))
     training = BY_NAME[name]
     with np.load(data) as arrays:

@@ -1,0 +1,1 @@
+"""What each library does with a case."""

@@ -1,0 +1,1 @@
+"""What the results say: files, tables, pictures."""
