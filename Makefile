@@ -62,6 +62,7 @@ lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/types
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	# Its own headers do not include omp.h: the compiler's is found last. It does not know every argument of GCC.
 	printf '%s\n' $(TIDY_FILES) | xargs -P $$CMAKE_BUILD_PARALLEL_LEVEL -n 1 $(BIN)/clang-tidy --quiet -p build/venv \

@@ -37,9 +37,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "GradientFlow":  # stands on models, which stand on callbacks: imported when first used
-        from recurra.diagnostics.callback import GradientFlow
+if not TYPE_CHECKING:
 
-        return GradientFlow
-    raise unknown_attribute("recurra.callbacks", name, __all__)
+    def __getattr__(name: str) -> Any:
+        if name == "GradientFlow":  # stands on models, which stand on callbacks: imported when first used
+            from recurra.diagnostics.callback import GradientFlow
+
+            return GradientFlow
+        raise unknown_attribute("recurra.callbacks", name, __all__)

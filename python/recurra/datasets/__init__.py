@@ -1,18 +1,29 @@
 """Public data sets and sources of batches."""
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import Any as _Any
 
-_LOADERS = ("imdb", "jena_climate", "jsb_chorales", "mnist", "nottingham", "ptb", "tiny_shakespeare")
+if _typing.TYPE_CHECKING:
+    from recurra.datasets import imdb as imdb
+    from recurra.datasets import jena_climate as jena_climate
+    from recurra.datasets import jsb_chorales as jsb_chorales
+    from recurra.datasets import mnist as mnist
+    from recurra.datasets import nottingham as nottingham
+    from recurra.datasets import ptb as ptb
+    from recurra.datasets import tiny_shakespeare as tiny_shakespeare
+    from recurra.datasets import windows as windows
 
+_MODULES = ("imdb", "jena_climate", "jsb_chorales", "mnist", "nottingham", "ptb", "tiny_shakespeare", "windows")
 
-def __getattr__(name: str) -> _Any:
-    if name in _LOADERS:
-        return _import_module(f"recurra.datasets.{name}")
-    from recurra.checks import unknown_attribute
+if not _typing.TYPE_CHECKING:
 
-    raise unknown_attribute("recurra.datasets", name, __dir__())
+    def __getattr__(name: str) -> _typing.Any:
+        if name in _MODULES:
+            return _import_module(f"recurra.datasets.{name}")
+        from recurra.checks import unknown_attribute
+
+        raise unknown_attribute("recurra.datasets", name, __dir__())
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LOADERS})
+    return sorted({*globals(), *_MODULES})

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -139,12 +139,16 @@ class Layer(WeightHolder):
         self._first_node: Node | None = None
         self._warned_of_mask = False
 
-    def __getattr__(self, name: str) -> Any:
-        if "name" not in vars(self):
-            cls = type(self).__name__
-            raise AttributeError(f"{cls} has no attribute {name!r}: its __init__ must call super().__init__() first")
-        hint = "" if self.built else "; it is not built yet, call it on data or build(input_shape)"
-        raise AttributeError(f"{self._title} has no attribute {name!r}{hint}")
+    if not TYPE_CHECKING:  # which reports misspelt attributes itself
+
+        def __getattr__(self, name: str) -> Any:
+            if "name" not in vars(self):
+                cls = type(self).__name__
+                raise AttributeError(
+                    f"{cls} has no attribute {name!r}: its __init__ must call super().__init__() first"
+                )
+            hint = "" if self.built else "; it is not built yet, call it on data or build(input_shape)"
+            raise AttributeError(f"{self._title} has no attribute {name!r}{hint}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={getattr(self, 'built', False)}>"

@@ -77,7 +77,7 @@ def load_model(
     filepath: FilePath,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-) -> Any:
+) -> Model:
     """Reads a model that `save_model` wrote.
 
     Arguments:
@@ -93,7 +93,7 @@ def load_model(
     if "model" not in words:
         raise ValueError(f"{name} holds weights only: make the model and use load_weights")
     with weights_left_at_zero(), serialization.custom_object_scope(custom_objects or {}):
-        model = _restored(name, "model", words, lambda described: serialization.deserialize(described, Trainer))
+        model: Model = _restored(name, "model", words, lambda described: serialization.deserialize(described, Trainer))
         if "build_shape" in words and not (model.built and model.weights):
             _restored(name, "build_shape", words, lambda shape: model.build(serialization.restored(shape)))
         _assign(model, _weights_in(arrays), name)

@@ -123,8 +123,9 @@ def describe(
         if show_trainable:
             row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
         rows.append(row)
-        if expand_nested and isinstance(getattr(layer, "layers", None), list):
-            for inner in layer.layers:
+        nested = getattr(layer, "layers", None)
+        if expand_nested and isinstance(nested, list):
+            for inner in nested:
                 add(inner, level + 1)
 
     for layer in _in_range(model.layers, layer_range):

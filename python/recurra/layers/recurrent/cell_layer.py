@@ -48,7 +48,7 @@ class CellLayer(RNN):
     def __getattr__(self, name: str) -> Any:
         if name in type(self).cell_class.argument_names() and "cell" in vars(self):
             return getattr(self.cell, name)
-        return super().__getattr__(name)
+        return super().__getattr__(name)  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -137,7 +137,7 @@ class Stack(Layer):
         super().__init__(**options)
         if not (isinstance(layer, Layer) and hasattr(layer, "return_sequences")):
             raise ValueError(f"Stack: expected a recurrent layer such as GRU, got {type(layer).__name__}")
-        if layer.return_state:
+        if getattr(layer, "return_state", False):
             raise ValueError("Stack: the layer must return its output only, got return_state=True")
         if getattr(layer, "go_backwards", False):
             raise ValueError("Stack: floors of go_backwards=True would turn the sequence around each time")
