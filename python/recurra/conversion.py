@@ -51,7 +51,7 @@ def to_array(value: Any, what: str, text: bool = False) -> np.ndarray[Any, Any]:
     if kind not in "fiub":
         raise TypeError(_complaint(array, what, text))
     if kind == "f":
-        wanted = np.float64 if array.dtype.itemsize > 4 else np.float32
+        wanted: type = np.float64 if array.dtype.itemsize > 4 else np.float32
     elif kind == "b":
         wanted = np.bool_
     else:

@@ -245,7 +245,7 @@ def test_ranks_are_mended_where_the_meaning_is_clear():
     assert model(array(5)).shape == (5, 1)
     flat = graph(lambda i: i * 1.0)
     assert flat(array(5, 1)).shape == (5,)
-    with pytest.raises(ValueError, match=r"the input 'x' must have the shape \(None, 3\), got \(5,\)"):
+    with pytest.raises(ValueError, match=r"input 'x' expects shape \(samples, 3\), got \(5,\)"):
         graph(lambda i: i * 1.0, 3, name="x")(array(5))
 
 
@@ -427,12 +427,12 @@ def test_state_dict():
         (
             lambda: Sequential([Input((3,)), Dense(1)], name="s")(array(2, 4)),
             ValueError,
-            r"model 's': expected an input",
+            r"model 's': input '.*' expects shape \(samples, 3\), got \(2, 4\)",
         ),
         (
             lambda: Sequential([Input((3,)), Dense(1)], name="s")(array(3)),
             ValueError,
-            r"expected an input with 2 axes .*got shape \(3,\)",
+            r"got \(3,\); x\[None\] makes one sample a batch",
         ),
         (lambda: Sequential([Dense(1)]).build(3), ValueError, r"build expects one input shape"),
         (lambda: Model(Input((3,)), Dense(1)(Input((3,), name="other"))), ValueError, r"depends on the Input 'other'"),
@@ -441,7 +441,7 @@ def test_state_dict():
         (lambda: graph(lambda i: Model([i, i], i), 3), ValueError, r"given twice"),
         (lambda: Model()(array(2, 3)), TypeError, r"defines no call"),
         (lambda: graph(lambda i: [Dense(1, name="a")(i), Dense(1, name="a")(i)], 3), ValueError, r"named 'a'"),
-        (lambda: diamond()([array(2, 3)] * 2), ValueError, r"expected 1 inputs, got 2"),
+        (lambda: diamond()([array(2, 3)] * 2), ValueError, r"expected 1 input, got 2"),
         (lambda: diamond().get_layer("middle"), ValueError, r"has no layer 'middle'; it has x, left"),
         (lambda: diamond().get_layer(index=99), ValueError, r"none at index 99"),
         (lambda: diamond().get_layer(), ValueError, r"either a name or an index"),

@@ -18,7 +18,7 @@ from recurra.diagnostics.norms import jacobian_norms, spectral_radii
 from recurra.diagnostics.recorder import Use, cells_of, recording
 from recurra.diagnostics.report import FlowReport, LayerFlow
 from recurra.layers.recurrent.rnn import RNN
-from recurra.models.data.sources import checked_batch
+from recurra.models.data.reader import Reader
 from recurra.tree import flatten
 
 
@@ -77,7 +77,7 @@ def gradient_flow(
 
 def _record(model: Any, x: Any, y: Any, sample_weight: Any, lengths: Any) -> tuple[float, list[tuple[str, RNN, Use]]]:
     """The loss, and a record of each call of each recurrent layer."""
-    inputs, targets, weights = checked_batch(x, y, sample_weight, lengths)
+    inputs, targets, weights = Reader(model).batch(x, y, sample_weight, lengths)
     model._require_compiled("gradient_flow")
     if not model.built:
         model(inputs, training=False)

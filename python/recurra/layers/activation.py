@@ -15,6 +15,8 @@ from recurra.layers.input_spec import InputSpec
 class _Elementwise(Layer):
     """A layer that works on each number and keeps shape and mask."""
 
+    _computes_with_floats = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True

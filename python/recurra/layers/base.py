@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from recurra import ops, regularizers
+from recurra.conversion import to_array
 from recurra.layers import masks
 from recurra.layers.input_spec import check_input
 from recurra.layers.naming import snake_case, unique_name
@@ -29,6 +30,7 @@ from recurra.tree import leaves, map_shapes, map_structure
 
 _SETTINGS = ("name", "trainable", "dtype")
 _TRAINING = {"training"}
+_WHOLE = ("int32", "int64", "bool")
 
 Self = TypeVar("Self", bound="Layer")
 
@@ -72,7 +74,8 @@ class Layer(WeightHolder):
     Arguments:
         trainable: whether training changes the weights.
         name: name in the model; `dense`, `dense_1`, … by default.
-        dtype: of weights and computation; floating inputs are cast to it. Default `recurra.config.floatx()`.
+        dtype: of weights and computation; floating inputs are cast to it, and whole numbers and truth values too where
+            the layer computes with floats. Default `recurra.config.floatx()`.
         activity_regularizer: penalty on the output, averaged over the batch.
 
     Raises: ValueError for unknown arguments and unfit inputs, naming the layer.
@@ -84,6 +87,10 @@ class Layer(WeightHolder):
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
     _build_arguments: tuple[str, ...] = ("input_shape",)
     _computes_mask = False
+    #: Whether inputs are cast to the layer's dtype at all, and whether whole numbers and truth values are.
+    _casts_inputs = True
+    _computes_with_floats = False
+    _cast_from: frozenset[str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -127,8 +134,7 @@ class Layer(WeightHolder):
         self.input_spec: Any = None
         self.supports_masking: bool = type(self)._computes_mask
         self.built = False
-        self._dtype = standard_dtype(dtype)
-        self._casts = self._dtype in FLOATS
+        self._set_dtype(standard_dtype(dtype))
         self._trainable = trainable
         self._frozen = []
         self._losses: list[tuple[object | None, Tensor]] = []
@@ -191,34 +197,11 @@ class Layer(WeightHolder):
         inputs = args[0]
         if type(inputs) is np.ndarray and inputs.dtype.kind in "fi":
             inputs = Tensor(inputs)
-        if type(inputs) is not Tensor or (self._casts and inputs.dtype != self._dtype and inputs.dtype in FLOATS):
+        if type(inputs) is not Tensor or inputs.dtype in self._cast_from:
             return self._call_generally(args, kwargs)
         if self.input_spec is not None and inputs.shape != self._accepted_shape:
             self._check_and_build((inputs,), {})
-        context = _context
-        outer_training, outer = context.training, context.token
-        training = kwargs.get("training") if kwargs else None
-        if training is None:
-            training = outer_training
-        context.training = training
-        self._call_token = outer
-        if outer is None:
-            context.token = self._call_token = object()
-        try:
-            if training is None or not self._takes_training:
-                outputs = self.call(inputs)
-            else:
-                outputs = self.call(inputs, training=training)
-            if self._computes_mask:
-                self._pass_mask_on(inputs, outputs, None)
-        except (ValueError, TypeError) as error:
-            self._name_error(error)
-            raise
-        finally:
-            context.training, context.token = outer_training, outer
-        if self.activity_regularizer is not None:
-            self._penalize_activity(outputs)
-        return outputs
+        return self._compute(inputs, (inputs,), {}, kwargs.get("training"), None)
 
     def _call_generally(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         names = self._signature.names
@@ -227,20 +210,26 @@ class Layer(WeightHolder):
         if is_symbolic(args, kwargs):
             return self._call_symbolically(args, kwargs)
         args = tuple(self._convert_structure(arg) for arg in args)
+        if self._computes_with_floats and args:
+            args = (map_structure(self._cast, args[0]), *args[1:])
         kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
         inputs = args[0] if args else None
         if type(inputs) is not Tensor or inputs.shape != self._accepted_shape or not self.built:
             self._check_and_build(args, kwargs)
+        training = kwargs.pop("training", None)
+        mask = self._gather_masks(inputs, args, kwargs) if _mask_table or "mask" in kwargs else None
+        return self._compute(inputs, args, kwargs, training, mask)
+
+    def _compute(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: Any, mask: Any) -> Any:
+        """The outputs of `call`, with their masks filed and their penalty added; the layer is built."""
         context = _context
         outer_training, outer = context.training, context.token
-        training = kwargs.pop("training", None)
         if training is None:
             training = outer_training
         if training is not None and self._takes_training:
             kwargs["training"] = training
-        mask = self._gather_masks(inputs, args, kwargs) if _mask_table or "mask" in kwargs else None
-        self._call_token = context.token = object() if outer is None else outer
         context.training = training
+        self._call_token = context.token = object() if outer is None else outer
         try:
             outputs = self.call(*args, **kwargs)
             if mask is not None or self._computes_mask:
@@ -276,28 +265,57 @@ class Layer(WeightHolder):
         shapes = self.compute_output_shape(map_structure(lambda tensor: tuple(tensor.shape), args[0]))
         return map_shapes(lambda shape: SymbolicTensor(shape, self._dtype), shapes)
 
+    def _set_dtype(self, dtype: str) -> None:
+        """Sets the dtype, and with it which dtypes of inputs are cast to it."""
+        self._dtype = dtype
+        casts = () if dtype not in FLOATS or not self._casts_inputs else FLOATS
+        self._cast_from = frozenset((*casts, *(_WHOLE if casts and self._computes_with_floats else ()))) - {dtype}
+
     def _convert(self, value: Any) -> Any:
-        """One input as a tensor of the layer's dtype; None, numbers' dtypes that are no floats stay as they are."""
-        if value is None or isinstance(value, SymbolicTensor) or (is_text(value) and not self._casts):
+        """An array as a tensor, a floating one of the layer's dtype; None, texts and whole numbers stay as they are."""
+        if value is None or isinstance(value, SymbolicTensor) or (is_text(value) and self._takes_text()):
             return value
         if not isinstance(value, Tensor):
             try:
-                value = Tensor(value)
+                value = self._tensor(value)
             except (TypeError, ValueError) as error:
                 self._name_error(error)
                 raise
-        if self._casts and value.dtype != self._dtype and value.dtype in FLOATS:
-            cast = ops.cast(value, self._dtype)
-            if _mask_table:
-                masks.attach_mask(cast, masks.mask_of(value))
-            return cast
-        return value
+            if not isinstance(value, Tensor):
+                return value
+        return self._cast(value) if value.dtype in FLOATS else value
+
+    def _cast(self, value: Any) -> Any:
+        """A tensor in the layer's dtype, with its mask, if its own dtype is one that is cast."""
+        if not isinstance(value, Tensor) or value.dtype not in self._cast_from:
+            return value
+        cast = ops.cast(value, self._dtype)
+        if _mask_table:
+            masks.attach_mask(cast, masks.mask_of(value))
+        return cast
+
+    def _takes_text(self) -> bool:
+        """Whether arrays of strings reach `call`."""
+        return not self._cast_from
+
+    def _tensor(self, value: Any) -> Any:
+        """What is no tensor as one, or as an array of strings if the layer takes them."""
+        if isinstance(value, (np.ndarray, list, tuple)):
+            try:
+                return Tensor(value)
+            except TypeError:  # texts and objects
+                pass
+        array = to_array(value, "the input", text=self._takes_text())
+        return array if is_text(array) else Tensor(array)
 
     def _convert_structure(self, value: Any) -> Any:
-        if isinstance(value, (list, tuple, dict)):
-            if any(hasattr(leaf, "shape") for leaf in leaves(value)):
+        """Inputs as tensors: arrays in a list, tuple or dictionary stay apart, nested lists of numbers become one."""
+        if isinstance(value, dict):
+            return {key: self._convert_structure(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            if not value or any(hasattr(leaf, "shape") for leaf in leaves(value)):
                 return map_structure(self._convert, value)
-            return self._convert(value) if not isinstance(value, dict) and len(value) else value
+            return self._convert(value)
         return self._convert(value) if not isinstance(value, (bool, str)) else value
 
     def _convert_arrays(self, value: Any) -> Any:
@@ -466,8 +484,7 @@ class Layer(WeightHolder):
     def _adopt(self, name: str | None = None, trainable: bool = True, dtype: str | None = None) -> None:
         """Settings that the `__init__` of a class does not take."""
         self.name = name or self.name
-        self._dtype = dtype or self._dtype
-        self._casts = self._dtype in FLOATS
+        self._set_dtype(dtype or self._dtype)
         if not trainable:
             self.trainable = False
 

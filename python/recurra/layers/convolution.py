@@ -28,6 +28,8 @@ from recurra.tensor import Variable
 class _Convolution(Layer):
     """What convolutions share: the window, the bias, the activation, the order of the axes."""
 
+    _computes_with_floats = True
+
     rank = 1
     kernel_weights: tuple[str, ...] = ("kernel",)
     bias: Variable | None

@@ -28,6 +28,8 @@ class Dense(Layer):
     Shapes: (batch, …, features) → (batch, …, units); kernel (features, units), bias (units,).
     """
 
+    _computes_with_floats = True
+
     kernel: Variable
     bias: Variable | None
 
@@ -172,6 +174,8 @@ class Dropout(Layer):
 
     Source: Srivastava et al. 2014.
     """
+
+    _computes_with_floats = True
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

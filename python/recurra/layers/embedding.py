@@ -31,6 +31,8 @@ class Embedding(Layer):
     Raises: ValueError for a number that is not in the vocabulary.
     """
 
+    _casts_inputs = False
+
     embeddings: Variable
 
     def __init__(
@@ -52,7 +54,6 @@ class Embedding(Layer):
         self.output_dim = whole_number(output_dim, "Embedding", "output_dim")
         keep_weight_settings(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
         self.mask_zero = bool(mask_zero)
-        self._casts = False
         if weights is not None:
             self.build(None)
             self.set_weights(list(weights) if isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights])

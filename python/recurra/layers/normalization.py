@@ -46,6 +46,8 @@ class BatchNormalization(Layer):
     Source: Ioffe & Szegedy 2015.
     """
 
+    _computes_with_floats = True
+
     gamma: Variable | None
     beta: Variable | None
     moving_mean: Variable
@@ -134,6 +136,8 @@ class BatchNormalization(Layer):
 
 class _RowNormalization(Layer):
     """Normalises every example by itself, over one or more axes."""
+
+    _computes_with_floats = True
 
     norm = _engine.RowNorm.layer
     gamma: Variable | None

@@ -17,6 +17,8 @@ from recurra.ops.windows import as_given, channels_last, data_format_name, integ
 class _Pooling(Layer):
     """A window without weights."""
 
+    _computes_with_floats = True
+
     rank = 1
 
     def __init__(
@@ -115,6 +117,8 @@ class AveragePooling2D(_Pooling):
 
 class _GlobalPooling(Layer):
     """One number a channel."""
+
+    _computes_with_floats = True
 
     rank = 1
 

@@ -38,6 +38,8 @@ class SpatialDropout1D(Dropout):
 class _Noise(Layer):
     """Draws numbers in training, from a generator of its own if it has a seed."""
 
+    _computes_with_floats = True
+
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed

@@ -12,7 +12,9 @@ from typing import Any
 from recurra import ops, serialization
 from recurra.layers.base import Layer
 from recurra.layers.input import InputLayer
+from recurra.layers.masks import attach_mask, mask_of
 from recurra.layers.symbolic import Node, SymbolicTensor
+from recurra.models.inputs import arranged, fitted
 from recurra.tensor import Tensor
 from recurra.tree import flatten, leaves, map_structure, pack_as
 
@@ -144,24 +146,21 @@ class Graph:
 
     def arrange(self, inputs: Any, owner: str) -> list[Any]:
         """The given inputs in the order of `self.inputs`, checked and cast."""
-        if isinstance(inputs, Mapping):
-            names = list(self.input_structure) if isinstance(self.input_structure, dict) else self.input_names
-            missing = [name for name in names if name not in inputs]
-            if missing:
-                raise ValueError(f"model '{owner}': no data for the input {', '.join(map(repr, missing))}")
-            flat = [inputs[name] for name in names]
-        else:
-            flat = flatten(inputs)
-        if len(flat) != len(self.inputs):
-            raise ValueError(f"model '{owner}': expected {len(self.inputs)} inputs, got {len(flat)}")
+        title = f"model '{owner}'"
+        given = arranged(inputs, self.input_keys, title)
         return [
-            _fitted(value, tensor, name, owner)
-            for value, tensor, name in zip(flat, self.inputs, self.input_names, strict=True)
+            _cast(fitted(value, tensor, name, title), tensor)
+            for value, tensor, name in zip(given, self.inputs, self.input_names, strict=True)
         ]
 
     @property
     def input_names(self) -> list[str]:
         return [layer.name for layer in self.input_layers]
+
+    @property
+    def input_keys(self) -> list[str]:
+        """The keys by which a dictionary gives the inputs."""
+        return list(self.input_structure) if isinstance(self.input_structure, dict) else self.input_names
 
     @property
     def output_names(self) -> list[str]:
@@ -229,19 +228,10 @@ def _input_layer_of(tensor: SymbolicTensor) -> Layer:
     return InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype)
 
 
-def _fitted(value: Any, tensor: SymbolicTensor, name: str, owner: str) -> Any:
-    """One input with the rank and dtype of its Input; a missing or superfluous last axis of 1 is mended."""
-    shape, wanted = tuple(value.shape), tensor.shape
-    if len(shape) != len(wanted):
-        if len(shape) == len(wanted) + 1 and shape[-1] == 1:
-            value = ops.reshape(value, shape[:-1])
-        elif len(shape) == len(wanted) - 1 and wanted[-1] == 1:
-            value = ops.reshape(value, (*shape, 1))
-    fits = len(value.shape) == len(wanted) and all(
-        want is None or got is None or want == got for want, got in zip(wanted[1:], value.shape[1:], strict=True)
-    )
-    if not fits:
-        raise ValueError(f"model '{owner}': the input '{name}' must have the shape {wanted}, got {shape}")
-    if isinstance(value, Tensor) and value.dtype != tensor.dtype:
-        value = ops.cast(value, tensor.dtype)
-    return value
+def _cast(value: Any, tensor: SymbolicTensor) -> Any:
+    """An input in the dtype of its Input."""
+    if not isinstance(value, Tensor) or value.dtype == tensor.dtype:
+        return value
+    cast = ops.cast(value, tensor.dtype)
+    attach_mask(cast, mask_of(value))
+    return cast

@@ -47,12 +47,16 @@ class Model(Trainer, Layer):
         Trainer.__init__(self)
         self._untracked = self._untracked | (vars(self).keys() - own)
         if self._graph is not None:
-            self._casts = False
+            self._casts_inputs = False  # each goes to its Input
+            self._set_dtype(self._dtype)
             self.built = True
 
     @property
     def _title(self) -> str:
         return f"model '{self.name}'"
+
+    def _takes_text(self) -> bool:
+        return True  # a layer inside may
 
     def _name_prefix(self) -> str:
         return "functional" if type(self) is Model and self._graph is not None else super()._name_prefix()
@@ -127,6 +131,11 @@ class Model(Trainer, Layer):
     @property
     def input_names(self) -> list[str]:
         return [] if self._graph is None else self._graph.input_names
+
+    @property
+    def _input_keys(self) -> list[str]:
+        """The keys by which a dictionary of data gives the inputs."""
+        return self.input_names if self._graph is None else self._graph.input_keys
 
     @property
     def output_names(self) -> list[str]:

@@ -9,9 +9,9 @@ from recurra import serialization
 from recurra.layers import masks
 from recurra.layers.base import Layer
 from recurra.layers.input import InputLayer
-from recurra.layers.input_spec import InputSpec
-from recurra.layers.symbolic import SymbolicTensor
+from recurra.layers.symbolic import SymbolicTensor, is_text
 from recurra.layers.weights import WeightHolder
+from recurra.models.inputs import arranged, fitted
 from recurra.models.model import Model
 from recurra.tree import is_shape
 
@@ -28,12 +28,14 @@ class Sequential(Model):
     first data.
     """
 
+    _casts_inputs = False  # each layer casts its own
+
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name)
-        self._casts = False
         self._stack: list[Layer] = []
         self._input_layer: InputLayer | None = None
         self._tensors: list[SymbolicTensor] = []  # the input, then the output of each layer
+        self._fitting_shape: Any = None  # of the last input that fitted
         for layer in layers or ():
             self.add(layer)
         if not trainable:
@@ -78,8 +80,8 @@ class Sequential(Model):
 
     def _note_built(self) -> None:
         WeightHolder.changes += 1
+        self._fitting_shape = None
         self.built = bool(self._tensors) and bool(self._stack)
-        self.input_spec = InputSpec(shape=(None, *self._tensors[0].shape[1:])) if self.built else None
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers for inputs of this shape, with the batch; done by the first data as well."""
@@ -100,11 +102,27 @@ class Sequential(Model):
         self._note_built()
 
     def _build_for_arrays(self, x: Any, open_time: bool = False) -> None:
-        if not self.built and hasattr(x, "shape"):
+        if not self.built and hasattr(x, "shape") and self._stack:
+            self._check_text(x)
             shape = tuple(x.shape)[1:]
             self.build((None, *((None, *shape[1:]) if open_time and shape else shape)))
 
+    def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if args and self._stack:
+            self._check_text(args[0])
+        super()._build_for(args, kwargs)
+
+    def _check_text(self, x: Any) -> None:
+        """Lets the first layer refuse texts that it does not take, before their shape is looked at."""
+        if is_text(x):
+            self._stack[0]._convert(x)
+
     def call(self, inputs: Any, mask: Any = None) -> Any:
+        if isinstance(inputs, (list, tuple, dict)):
+            (inputs,) = arranged(inputs, self.input_names or ["input"], self._title)
+        if self._tensors and inputs.shape != self._fitting_shape:
+            inputs = fitted(inputs, self._tensors[0], self.input_names[0], self._title)
+            self._fitting_shape = inputs.shape
         if mask is not None and masks.mask_of(inputs) is not mask:
             masks.attach_mask(inputs, mask)
         for layer in self._stack:

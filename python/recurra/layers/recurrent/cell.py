@@ -93,6 +93,8 @@ class BuiltInCell(DropoutRNNCell, Layer):
     Normalization, 2016; Merity et al., Regularizing and Optimizing LSTM Language Models, 2017 (DropConnect).
     """
 
+    _computes_with_floats = True
+
     engine_name: str | None = None  # what the engine calls the cell, if it has it
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1

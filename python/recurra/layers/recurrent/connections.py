@@ -95,6 +95,8 @@ class Highway(Residual):
     Source: Srivastava et al., Highway Networks, 2015.
     """
 
+    _computes_with_floats = True
+
     gate_kernel: Variable
     gate: Variable
 

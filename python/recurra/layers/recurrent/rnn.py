@@ -86,6 +86,8 @@ class RNN(Layer):
                 "carry and checkpoint=True does not keep; leave them out"
             )
         self.cell = cell
+        self._computes_with_floats = _built_in(cell)
+        self._set_dtype(self._dtype)
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
         self.go_backwards = bool(go_backwards)

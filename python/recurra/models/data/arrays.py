@@ -1,7 +1,7 @@
 """Data as checked arrays, and rows of them.
 
 Arrays are checked and converted once, before anything is trained: numbers of floating type become contiguous arrays of
-the package's float type, whole numbers stay whole.
+the model's float type, whole numbers stay whole.
 """
 
 from __future__ import annotations
@@ -12,76 +12,71 @@ from typing import Any
 import numpy as np
 
 from recurra import _engine, config
-from recurra.tensor import Tensor
+from recurra.conversion import to_array
 from recurra.tree import flatten, map_structure
 
 #: (inputs, targets, sample weights); each an array, a nested structure of arrays, or None.
 Batch = tuple[Any, Any, Any]
 
 
-#: Types that batches keep, by the package's float type.
+#: Types that batches keep, by the float type of the model.
 _PLAIN = {name: frozenset(map(np.dtype, (name, "int32", "int64"))) for name in ("float32", "float64")}
 
 
-def as_array(value: Any, what: str, text: bool = False) -> np.ndarray:
-    """Numbers as a contiguous array: floating ones in the package's float type, whole ones as they are.
+def as_array(value: Any, what: str, text: bool = False, dtype: str | None = None) -> np.ndarray:
+    """Data as a contiguous array: floating numbers in the model's float type, whole numbers as they are.
 
-    text: whether arrays of strings pass as they are, for a layer that takes them.
-    Raises TypeError for strings and objects, ValueError for ragged lists and for a single number.
+    Args:
+        value: As `recurra.conversion.to_array` takes it.
+        what: Name of the argument, for messages.
+        text: Whether texts pass, for a layer that takes them.
+        dtype: The model's float type; that of the package by default.
+
+    Raises:
+        TypeError: Something else than numbers.
+        ValueError: Rows of different lengths, or a single number.
     """
-    if type(value) is np.ndarray and value.dtype in _PLAIN[config.floatx()] and value.ndim and value.flags.c_contiguous:
+    dtype = config.floatx() if dtype is None else dtype
+    if type(value) is np.ndarray and value.dtype in _PLAIN[dtype] and value.ndim and value.flags.c_contiguous:
         return value
-    if isinstance(value, Tensor):
-        value = value.detach().numpy()
-    elif hasattr(value, "detach") and hasattr(value, "cpu"):  # a torch tensor
-        value = value.detach().cpu().numpy()
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(
-            f"{what}: rows of different lengths; pad them first (preprocessing.sequence.pad_sequences)"
-        ) from None
-    kind = array.dtype.kind
-    if kind == "O":
-        try:
-            array = array.astype(config.floatx())
-        except (TypeError, ValueError):
-            first = next(iter(array.ravel()), None)
-            hint = (
-                "sequences of different lengths; pad them first (preprocessing.sequence.pad_sequences)"
-                if isinstance(first, (list, tuple, np.ndarray))
-                else f"objects such as {first!r:.40}; expected numbers"
-            )
-            raise TypeError(f"{what} holds {hint}") from None
-        kind = "f"
-    if text and kind in "UT" and array.ndim:
-        return array
-    if kind not in "fiub":
-        raise TypeError(f"{what}: expected numbers, got an array of dtype {array.dtype}")
-    if kind == "f":
-        array = np.asarray(array, config.floatx())
-    elif kind == "u" or not array.dtype.isnative:
-        array = array.astype(np.int32 if array.dtype.itemsize < 4 else np.int64)
+    array = to_array(value, what, text)
     if array.ndim == 0:
-        raise ValueError(f"{what}: expected an array with the samples along its first axis, got the number {array}")
-    return np.ascontiguousarray(array)
+        raise ValueError(f"{what}: expected an array with the samples along its first axis, got only {array}")
+    return np.ascontiguousarray(array, dtype if array.dtype.kind == "f" else None)
 
 
-def check_finite(array: np.ndarray, what: str) -> None:
-    """Raises ValueError that says where the first NaN or infinite number is."""
+def check_finite(array: np.ndarray, what: str, lengths: Any = None, columns: Sequence[Any] | None = None) -> np.ndarray:
+    """The array, if all its numbers are finite; with `lengths` those behind them may be anything, and become 0.
+
+    Args:
+        array: Checked array.
+        what: Name of the argument, for messages.
+        lengths: How many steps of each sequence (N, T, ...) count; None if all do.
+        columns: Names of the columns, for messages.
+
+    Raises:
+        ValueError: A number that counts is NaN or infinite; the message says where.
+    """
     if array.dtype.kind != "f" or _engine.all_finite(array):
-        return
+        return array
+    if lengths is not None:
+        behind = np.arange(array.shape[1]) >= np.asarray(lengths)[:, None]
+        array = array.copy()
+        array[behind] = 0
     for start in range(0, len(array), 4096):
         bad = np.argwhere(~np.isfinite(array[start : start + 4096]))
         if len(bad):
             place = (int(bad[0][0]) + start, *map(int, bad[0][1:]))
+            column = f" (column {columns[place[1]]!r})" if columns is not None and len(place) == 2 else ""
             raise ValueError(
-                f"{what} holds {array[place]} at index {place if len(place) > 1 else place[0]}; "
+                f"{what} holds {array[place]} at index {place if len(place) > 1 else place[0]}{column}; "
                 "remove or fill such values first"
             )
+    return array
 
 
-def _names(structure: Any, what: str) -> list[str]:
+def names_of(structure: Any, what: str) -> list[str]:
+    """A name for each array of a structure, for messages: x, x[0] or x['tokens']."""
     if isinstance(structure, Mapping):
         return [f"{what}[{key!r}]" for key in structure]
     if isinstance(structure, (list, tuple)):
@@ -89,36 +84,27 @@ def _names(structure: Any, what: str) -> list[str]:
     return [what]
 
 
-def _is_numbers(value: Any) -> bool:
-    """Whether a list is one array of numbers (nested lists of numbers) and no list of arrays."""
+def _is_one_array(value: Any) -> bool:
+    """Whether a list is one array (nested lists of numbers or texts) and no list of arrays."""
     while isinstance(value, (list, tuple)):
         if not value:
             return True
         value = value[0]
-    return isinstance(value, (int, float, bool, np.generic))
+    return isinstance(value, (int, float, bool, str, np.generic))
 
 
-def arrays_of(structure: Any, what: str, text: bool = False) -> Any:
-    """Every element of a nested structure as a checked array; None stays None."""
+def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None = None) -> Any:
+    """Every element of a list, tuple or dictionary as an array, as `as_array` makes it; None stays None."""
     if structure is None:
         return None
-    if type(structure) is np.ndarray:
-        array = as_array(structure, what, text)
-        check_finite(array, what)
-        return array
-    if isinstance(structure, (list, tuple)) and _is_numbers(structure):
-        structure = as_array(structure, what)
-    names = iter(_names(structure, what))
-
-    def convert(value: Any) -> Any:
-        name = next(names, what)
-        if value is None:
-            return None
-        array = as_array(value, name, text)
-        check_finite(array, name)
-        return array
-
-    return map_structure(convert, structure)
+    if isinstance(structure, Mapping):
+        structure = dict(structure)
+    elif isinstance(structure, (list, tuple)) and _is_one_array(structure):
+        structure = as_array(structure, what, text, dtype)
+    names = iter(names_of(structure, what))
+    return map_structure(
+        lambda value: None if value is None else as_array(value, next(names, what), text, dtype), structure
+    )
 
 
 def rows_of(structure: Any, what: str = "x") -> int:
@@ -126,7 +112,7 @@ def rows_of(structure: Any, what: str = "x") -> int:
     if type(structure) is np.ndarray:
         return len(structure)
     lengths = {
-        name: len(a) for name, a in zip(_names(structure, what), flatten(structure), strict=False) if a is not None
+        name: len(a) for name, a in zip(names_of(structure, what), flatten(structure), strict=False) if a is not None
     }
     if len(set(lengths.values())) > 1:
         raise ValueError("different numbers of samples: " + ", ".join(f"{n} has {c}" for n, c in lengths.items()))
@@ -138,7 +124,7 @@ def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
     count = rows_of(x, "x")
     for what, structure in (("y", y), ("sample_weight", sample_weight)):
         if structure is not None and rows_of(structure, what) != count:
-            raise ValueError(f"x has {count} samples, {what} has {rows_of(structure, what)}; they must be as many")
+            raise ValueError(f"x has {count} samples, {what} has {rows_of(structure, what)}; their lengths must match")
     if count == 0:
         raise ValueError("x is empty: there is no sample")
     return count

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from inspect import isgenerator
 from typing import Any
 
-import numpy as np
-
 from recurra import random
+from recurra.checks import whole_number
 from recurra.models.data.arrays import Batch
-from recurra.models.data.class_weights import with_class_weight
+from recurra.models.data.reader import Reader
 from recurra.models.data.sources import (
     ArrayBatches,
     Indexed,
@@ -27,7 +26,16 @@ class Feed:
     """The batches of a whole training, epoch by epoch.
 
     With `steps` an epoch has that many batches and the source goes on from where the last epoch left it, starting again
-    when it ends (a generator cannot: training stops with a warning). Without, an epoch is one pass.
+    when it ends (a generator cannot: a warning says so). Without, an epoch is one pass.
+
+    Args:
+        source: `ArrayBatches`, a `PyDataset`, or anything that can be iterated over.
+        steps: Batches of an epoch; all there are by default.
+        shuffle: Whether a source by number gives its batches in random order.
+        weigh: Applied to every batch.
+        reader: Converts and checks the batches of a source.
+        what: Name of the argument, for messages.
+        steps_name: Name of the argument that `steps` comes from.
     """
 
     def __init__(
@@ -36,10 +44,10 @@ class Feed:
         steps: int | None = None,
         shuffle: bool = True,
         weigh: Callable[[Batch], Batch] | None = None,
+        reader: Reader | None = None,
         what: str = "x",
+        steps_name: str = "steps",
     ) -> None:
-        if steps is not None and (not isinstance(steps, (int, np.integer)) or steps < 1):
-            raise ValueError(f"the number of steps must be a whole number of at least 1, got {steps!r}")
         if isinstance(source, PyDataset) or not (hasattr(source, "__iter__") or hasattr(source, "__next__")):
             source = Indexed(source, shuffle)
         self.source = source
@@ -48,10 +56,11 @@ class Feed:
         length = None if self.once else length_of(source)
         if length == 0:
             raise ValueError(f"{what} is empty: it has no batches")
-        self.steps = None if steps is None else int(steps)
+        self.steps = None if steps is None else whole_number(steps, what, steps_name)
         self.total = self.steps if self.steps is not None else length
         self.exhausted = False
         self._weigh = weigh
+        self._reader = Reader() if reader is None else reader
         self._checked = isinstance(source, ArrayBatches)
         self._iterator: Iterator[Any] | None = iter(source) if self.once else None
         #: State of the random numbers when the pass began, and batches drawn since: the place in the data.
@@ -82,8 +91,9 @@ class Feed:
                 self.exhausted = True
                 if self.steps is not None:
                     warnings.warn(
-                        f"{self.what} ran out of batches after {count} of {self.steps} steps of this epoch; training "
-                        "stops. Make it yield steps × epochs batches, or loop for ever",
+                        f"{self.what} ran out of batches after {count} of {self.steps} steps of this epoch"
+                        f"{'; training stops' if self.what == 'x' else ''}. Make it yield steps × epochs batches, or "
+                        "loop for ever",
                         stacklevel=3,
                     )
                 elif count == 0:
@@ -104,7 +114,7 @@ class Feed:
                 end()
             return None
         self.drawn += 1
-        batch: Batch = data if self._checked else checked_item(data)
+        batch: Batch = data if self._checked else checked_item(data, self._reader)
         return self._weigh(batch) if self._weigh is not None else batch
 
     def wind_to(self, pass_start: Any, drawn: int) -> None:
@@ -121,19 +131,19 @@ class Feed:
 
 
 def feed_of(
+    reader: Reader,
+    owner: str,
     x: Any,
     y: Any = None,
     sample_weight: Any = None,
     batch_size: int | None = None,
     steps: int | None = None,
-    shuffle: bool | str = False,
-    class_weight: Mapping[int, float] | None = None,
-    what: str = "x",
     lengths: Any = None,
 ) -> Feed:
-    """The feed for the arguments of fit, evaluate and predict."""
+    """The feed for the arguments of evaluate and predict; `owner` is the one that was called."""
     check_data_arguments(x, y, sample_weight, lengths)
     if x is None:
-        raise ValueError(f"{what} is missing: give arrays, a source of batches or a generator")
-    source = x if is_source(x) else ArrayBatches(x, y, sample_weight, batch_size, bool(shuffle), lengths)
-    return Feed(source, steps, bool(shuffle), with_class_weight(class_weight), what)
+        raise ValueError(f"{owner}: x is missing: give arrays, a source of batches or a generator")
+    if is_source(x):
+        return Feed(x, steps, False, reader=reader)
+    return Feed(ArrayBatches(x, y, sample_weight, batch_size, False, lengths, reader, owner), steps, False)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from recurra import random
+from recurra.checks import number, whole_number
 from recurra.models.data import lengths as sequence_lengths
-from recurra.models.data.arrays import Batch, arrays_of, check_lengths, take
+from recurra.models.data.arrays import Batch, rows_of, take
+from recurra.models.data.reader import Reader
 from recurra.tensor import Tensor
 
 
 class ArrayBatches:
     """Batches of arrays in memory; iterating shuffles anew if asked to.
 
-    x, y, sample_weight, lengths: as `fit` takes them. batch_size: default 32. shuffle: whether each pass draws a new
-    order.
+    Args:
+        x: Inputs, as `fit` takes them.
+        y: Targets.
+        sample_weight: Weights of samples or time steps.
+        batch_size: Samples in a batch, default 32.
+        shuffle: Whether each pass draws a new order.
+        lengths: How many steps of each sequence count.
+        reader: Converts and checks the data; by default without regard to a model.
+        owner: Name of the function that was called, for messages.
     """
 
     def __init__(
@@ -28,16 +38,13 @@ class ArrayBatches:
         batch_size: int | None = None,
         shuffle: bool = False,
         lengths: Any = None,
+        reader: Reader | None = None,
+        owner: str = "fit",
     ) -> None:
-        batch_size = 32 if batch_size is None else batch_size
-        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
-        self.x = arrays_of(x, "x", text=True)
-        self.y = arrays_of(y, "y")
-        self.sample_weight = arrays_of(sample_weight, "sample_weight")
-        self.samples = check_lengths(self.x, self.y, self.sample_weight)
-        self.lengths = sequence_lengths.checked(lengths, self.x)
-        self.batch_size = int(batch_size)
+        self.batch_size = 32 if batch_size is None else whole_number(batch_size, owner, "batch_size")
+        reader = Reader() if reader is None else reader
+        self.x, self.y, self.sample_weight, self.lengths = reader.read(x, y, sample_weight, lengths)
+        self.samples = rows_of(self.x)
         self.shuffle = shuffle
 
     def __len__(self) -> int:
@@ -53,8 +60,7 @@ class ArrayBatches:
 
     def split(self, share: float) -> tuple[ArrayBatches, ArrayBatches]:
         """The first samples for training, the last `share` of them for validation."""
-        if not 0 < share < 1:
-            raise ValueError(f"validation_split must be between 0 and 1, got {share}")
+        share = number(share, "fit", "validation_split", above=0, below=1)
         at = int(np.floor(self.samples * (1 - share)))
         if at in (0, self.samples):
             raise ValueError(
@@ -63,9 +69,14 @@ class ArrayBatches:
             )
         whole = (self.x, self.y, self.sample_weight, self.lengths)
         parts = [take(whole, rows) for rows in (slice(0, at), slice(at, None))]
-        first, last = (ArrayBatches(x, y, weight, self.batch_size, lengths=own) for x, y, weight, own in parts)
-        first.shuffle = self.shuffle
-        return first, last
+        return self._with(parts[0], self.shuffle), self._with(parts[1], False)
+
+    def _with(self, arrays: tuple[Any, Any, Any, Any], shuffle: bool) -> ArrayBatches:
+        """The same of other arrays, which are checked already."""
+        other = copy(self)
+        other.x, other.y, other.sample_weight, other.lengths = arrays
+        other.samples, other.shuffle = rows_of(other.x), shuffle
+        return other
 
 
 class PyDataset:
@@ -153,20 +164,12 @@ def length_of(source: Any) -> int | None:
         return None
 
 
-def checked_batch(x: Any, y: Any = None, sample_weight: Any = None, lengths: Any = None) -> Batch:
-    """One batch as checked arrays, its sequences with masks where `lengths` are given."""
-    inputs, targets = arrays_of(x, "x", text=True), arrays_of(y, "y")
-    weights = arrays_of(sample_weight, "sample_weight")
-    check_lengths(inputs, targets, weights)
-    return sequence_lengths.with_masks(inputs, sequence_lengths.checked(lengths, inputs)), targets, weights
-
-
-def checked_item(data: Any) -> Batch:
+def checked_item(data: Any, reader: Reader) -> Batch:
     """What a source gave as a batch; lengths of its sequences may be a fourth part."""
     lengths = None
     if isinstance(data, (tuple, list)) and len(data) == 4:
         *data, lengths = data
-    return checked_batch(*unpack(data), lengths)
+    return reader.batch(*unpack(data), lengths)
 
 
 def check_data_arguments(x: Any, y: Any, sample_weight: Any, lengths: Any = None) -> None:

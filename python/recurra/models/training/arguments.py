@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from recurra.checks import is_number, whole_number
 from recurra.models.data import sources
 from recurra.models.data.feed import Feed
+from recurra.models.data.reader import Reader
 from recurra.models.training.border import check_inputs, check_targets
 from recurra.models.training.truncation import Truncation
 
@@ -39,14 +39,15 @@ class FitArguments:
         return epoch in every if isinstance(every, frozenset) else epoch % every == 0
 
 
-def check_count(value: Any, what: str, least: int) -> None:
-    """Raises ValueError unless an argument of `fit` is a whole number of at least `least`."""
-    if not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"fit: {what} must be a whole number of at least {least}, got {value!r}")
-
-
 def training_source(
-    x: Any, y: Any, sample_weight: Any, lengths: Any, batch_size: int | None, shuffle: bool, needs_targets: bool
+    reader: Reader,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    lengths: Any,
+    batch_size: int | None,
+    shuffle: bool,
+    needs_targets: bool,
 ) -> Any:
     """The batches to train on: arrays in batches, or the source that `x` is."""
     sources.check_data_arguments(x, y, sample_weight, lengths)
@@ -56,22 +57,30 @@ def training_source(
         if batch_size is not None:
             raise ValueError("fit: batch_size is for arrays; a source of batches settles it by itself")
         return x
-    source = sources.ArrayBatches(x, y, sample_weight, batch_size, shuffle, lengths)
+    source = sources.ArrayBatches(x, y, sample_weight, batch_size, shuffle, lengths, reader)
     if y is None and needs_targets:
         raise ValueError("fit: y is missing: give the targets of x")
     return source
 
 
 def with_validation(
-    source: Any, share: float, validation_data: Any, lengths: Any, batch_size: int | None, own_batch_size: int | None
+    reader: Reader,
+    source: Any,
+    share: float,
+    validation_data: Any,
+    lengths: Any,
+    batch_size: int | None,
+    own_batch_size: int | None,
 ) -> tuple[Any, Any]:
     """The batches to train on, and those held out for validation (None without any).
 
     `own_batch_size` is that of the validation, `batch_size` that of the training.
     """
+    if own_batch_size is not None:
+        own_batch_size = whole_number(own_batch_size, "fit", "validation_batch_size")
     if validation_data is not None:
-        return source, _validation_source(validation_data, own_batch_size or batch_size, lengths)
-    if not share:
+        return source, _validation_source(reader, validation_data, own_batch_size or batch_size, lengths)
+    if is_number(share) and share == 0:
         return source, None
     if not isinstance(source, sources.ArrayBatches):
         raise ValueError("fit: validation_split needs arrays; give validation_data for a source of batches")
@@ -81,13 +90,13 @@ def with_validation(
     return source, held_out
 
 
-def _validation_source(validation_data: Any, batch_size: int | None, lengths: Any) -> Any:
+def _validation_source(reader: Reader, validation_data: Any, batch_size: int | None, lengths: Any) -> Any:
     x, y, weight = sources.validation_parts(validation_data)
     sources.check_data_arguments(x, y, weight, lengths)
     if sources.is_source(x):
         return x
     try:
-        return sources.ArrayBatches(x, y, weight, batch_size, lengths=lengths)
+        return sources.ArrayBatches(x, y, weight, batch_size, False, lengths, reader)
     except (ValueError, TypeError) as error:
         raise type(error)(f"validation_data: {error}") from None
 
@@ -100,6 +109,8 @@ def check_arrays(model: Steps, source: Any, held_out: Any = None) -> None:
             check_targets(model, data.y, what)
 
 
-def frequency(validation_freq: int | Sequence[int]) -> int | frozenset[int]:
+def frequency(validation_freq: Any) -> int | frozenset[int]:
     """`validation_freq` as a number, or as the set of epochs."""
-    return validation_freq if isinstance(validation_freq, int) else frozenset(validation_freq)
+    if isinstance(validation_freq, Iterable) and not isinstance(validation_freq, str):
+        return frozenset(whole_number(epoch, "fit", "validation_freq") for epoch in validation_freq)
+    return whole_number(validation_freq, "fit", "validation_freq")

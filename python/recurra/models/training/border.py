@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra import losses
-from recurra.tree import flatten
+from recurra.models.inputs import arranged, check_shape
 
 if TYPE_CHECKING:
     from recurra.models.training.steps import Steps
@@ -22,33 +22,10 @@ def check_inputs(model: Steps, x: Any, what: str) -> None:
     model._build_for_arrays(x)
     if not model.inputs:
         return
-    names = [tensor.name for tensor in model.inputs]
-    if isinstance(x, Mapping):
-        missing = [name for name in names if name not in x]
-        if missing:
-            raise ValueError(
-                f"model '{model.name}': {what}x has no input '{missing[0]}'; it has {', '.join(map(str, x))}"
-            )
-        given = [x[name] for name in names]
-    else:
-        given = flatten(x)
-    if len(given) != len(names):
-        raise ValueError(f"model '{model.name}': {what}expected {len(names)} inputs, got {len(given)}")
-    for name, tensor, array in zip(names, model.inputs, given, strict=True):
-        expected, got = tuple(tensor.shape)[1:], tuple(array.shape)[1:]
-        if len(got) == len(expected) - 1 and expected[-1] == 1:
-            got = (*got, 1)
-        if len(got) == len(expected) + 1 and got[-1] == 1:
-            got = got[:-1]
-        if len(expected) != len(got) or any(e not in (None, g) for e, g in zip(expected, got, strict=True)):
-            raise ValueError(
-                f"model '{model.name}': {what}input '{name}' expects shape {_shown(expected)}, "
-                f"got {_shown(tuple(array.shape)[1:])}"
-            )
-
-
-def _shown(shape: tuple[Any, ...]) -> str:
-    return "(" + ", ".join(["samples", *("any" if extent is None else str(extent) for extent in shape)]) + ")"
+    title = f"model '{model.name}'"
+    given = arranged(x, model._input_keys, title, what)
+    for name, tensor, array in zip(model.input_names, model.inputs, given, strict=True):
+        check_shape(array.shape, tensor, name, title, what)
 
 
 def check_targets(model: Steps, y: Any, what: str) -> None:

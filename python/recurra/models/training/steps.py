@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from recurra import config
 from recurra.layers.base import Layer
 from recurra.layers.weights import WeightHolder
 from recurra.models.data.arrays import Batch
@@ -164,6 +165,14 @@ class Steps(TrainingState):
         """Whether `train_step` or `test_step` is overridden."""
         name = f"{kind}_step"
         return getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)
+
+    def _float_type(self) -> str:
+        """The float type in which data are read: float64 if any layer computes so."""
+        known = self._float_type_at
+        if known is None or known[0] != WeightHolder.changes:
+            double = any(getattr(layer, "dtype", None) == "float64" for layer in self._flatten_layers())
+            known = self._float_type_at = WeightHolder.changes, "float64" if double else config.floatx()
+        return known[1]
 
     def _needs_targets(self) -> bool:
         return not self._has_own("train") and self.loss is not None

@@ -9,15 +9,16 @@ from typing import Any
 
 from recurra.callbacks import CallbackList, History, ProgbarLogger
 from recurra.callbacks.progbar import checked_verbose
+from recurra.checks import whole_number
 from recurra.models.data.arrays import structures
 from recurra.models.data.class_weights import with_class_weight
 from recurra.models.data.feed import Feed, feed_of
-from recurra.models.data.sources import ArrayBatches, checked_batch, packed
+from recurra.models.data.reader import Reader
+from recurra.models.data.sources import ArrayBatches, packed
 from recurra.models.training import loops
 from recurra.models.training.arguments import (
     FitArguments,
     check_arrays,
-    check_count,
     frequency,
     training_source,
     with_validation,
@@ -97,20 +98,25 @@ class Trainer(Steps, GeneratorNames):
         """
         self._require_compiled("fit")
         verbose = checked_verbose(verbose)
-        check_count(epochs, "epochs", 0)
-        check_count(initial_epoch, "initial_epoch", 0)
+        epochs = whole_number(epochs, "fit", "epochs", 0)
+        initial_epoch = whole_number(initial_epoch, "fit", "initial_epoch", 0)
         shuffle = bool(shuffle) and truncate is None
-        source = training_source(x, y, sample_weight, lengths, batch_size, shuffle, self._needs_targets())
+        reader = Reader(self, builds=True, open_time=truncate is not None)
+        source = training_source(reader, x, y, sample_weight, lengths, batch_size, shuffle, self._needs_targets())
         truncation = None if truncate is None else self._truncation(truncate, x)
         source, held_out = with_validation(
-            source, validation_split, validation_data, validation_lengths, batch_size, validation_batch_size
+            reader, source, validation_split, validation_data, validation_lengths, batch_size, validation_batch_size
         )
         check_arrays(self, source, held_out)
         if truncation is not None and isinstance(source, ArrayBatches):
             truncation.check_rows(source.samples, source.batch_size)
         arguments = FitArguments(
-            feed=Feed(source, steps_per_epoch, shuffle, with_class_weight(class_weight)),
-            validation=None if held_out is None else Feed(held_out, validation_steps, False, what="validation_data"),
+            feed=Feed(
+                source, steps_per_epoch, shuffle, with_class_weight(class_weight), reader, steps_name="steps_per_epoch"
+            ),
+            validation=None
+            if held_out is None
+            else Feed(held_out, validation_steps, False, None, reader, "validation_data", "validation_steps"),
             epochs=epochs,
             initial_epoch=initial_epoch,
             validation_freq=frequency(validation_freq),
@@ -140,7 +146,7 @@ class Trainer(Steps, GeneratorNames):
         """
         self._require_compiled("evaluate")
         verbose = checked_verbose(verbose)
-        feed = feed_of(x, y, sample_weight, batch_size, steps, lengths=lengths)
+        feed = feed_of(Reader(self, builds=True), "evaluate", x, y, sample_weight, batch_size, steps, lengths)
         check_arrays(self, feed.source)
         with self._running(feed, callbacks, verbose) as called:
             figures = loops.evaluate(self, feed, called)
@@ -166,7 +172,7 @@ class Trainer(Steps, GeneratorNames):
             lengths: steps that count of each sequence, as in `fit`.
         """
         shown = 0 if verbose == "auto" and not is_terminal(sys.stdout) else checked_verbose(verbose)
-        feed = feed_of(x, None, None, batch_size, steps, lengths=lengths)
+        feed = feed_of(Reader(self, builds=True), "predict", x, None, None, batch_size, steps, lengths)
         check_arrays(self, feed.source)
         with self._running(feed, callbacks, shown) as called:
             outputs = loops.predict(self, feed, called)
@@ -202,7 +208,7 @@ class Trainer(Steps, GeneratorNames):
         self._require_compiled("train_on_batch")
         truncation = None if truncate is None else self._truncation(truncate, x)
         weigh = with_class_weight(class_weight)
-        batch = checked_batch(x, y, sample_weight, lengths)
+        batch = Reader(self).batch(x, y, sample_weight, lengths)
         self.reset_metrics()
         figures = self._step_for("train", truncation)(batch if weigh is None else weigh(batch))()
         return figures if return_dict else _values(figures)
@@ -212,7 +218,7 @@ class Trainer(Steps, GeneratorNames):
     ) -> Any:
         """The loss and the metrics of one batch. Returns: as `train_on_batch`."""
         self._require_compiled("test_on_batch")
-        batch = checked_batch(x, y, sample_weight, lengths)
+        batch = Reader(self).batch(x, y, sample_weight, lengths)
         self.reset_metrics()
         with no_grad():
             figures = self._step_for("test")(batch)()
@@ -221,7 +227,7 @@ class Trainer(Steps, GeneratorNames):
     def predict_on_batch(self, x: Any, lengths: Any = None) -> Any:
         """The outputs for one batch, as arrays."""
         with no_grad():
-            return loops.as_arrays(self.predict_step(packed(checked_batch(x, None, None, lengths))))
+            return loops.as_arrays(self.predict_step(packed(Reader(self).batch(x, None, None, lengths))))
 
 
 def _values(figures: Mapping[str, Any]) -> Any:
