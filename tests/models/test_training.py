@@ -482,7 +482,10 @@ BAD = {
         "y holds the class 4 at index 8; the model has 4 classes, numbered from 0 to 3",
     ),
     "negative class": (lambda: classifier().fit(X, CLASSES - 1), "y holds the class -1"),
-    "not one-hot": (lambda: classifier("categorical_crossentropy").fit(X, CLASSES[:, None] % 2), "1 columns for 4"),
+    "not one-hot": (
+        lambda: classifier("categorical_crossentropy").fit(X, CLASSES[:, None] % 2),
+        "look like class numbers: use sparse_categorical_crossentropy",
+    ),
     "no probability": (
         lambda: linear(loss="binary_crossentropy").fit(X, np.full((50, 1), 2.0)),
         "y holds 2.0 at index 0; binary_crossentropy expects targets between 0 and 1",
@@ -512,13 +515,13 @@ BAD = {
     "empty source": (lambda: linear().fit(iter([]), verbose=0), "it gave no batch"),
     "shape of targets": (
         lambda: linear().fit(X, X, verbose=0),
-        r"targets have shape \(32, 3\), the predictions \(32, 1\)",
+        r"targets have shape \(50, 3\), the predictions \(any, 1\); they must match: the last layer needs 3 units",
     ),
     "number of targets": (lambda: two_outputs().fit(X, [Y], verbose=0), "the model has 2 outputs, got 1"),
     "name of an output": (lambda: two_outputs().fit(X, {"a": Y, "c": Y}, verbose=0), "there is no output 'c'"),
     "callback": (lambda: linear().fit(X, Y, callbacks=[print]), "expected Callback objects"),
     "class weights of two": (
-        lambda: two_outputs().fit(X, [Y, Y], class_weight={0: 1.0}, verbose=0),
+        lambda: two_outputs().fit(X, [Y, X[:, :2]], class_weight={0: 1.0}, verbose=0),
         "class_weight needs a model with one output",
     ),
     "no loss": (lambda: linear(loss=None).fit(X, Y, verbose=0), "there is no loss to train on"),

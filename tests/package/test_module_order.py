@@ -40,6 +40,7 @@ ORDER = [
     "preprocessing",
     "datasets",
     "layers",
+    "agreement",
     "losses",
     "metrics",
     "optimizers",

@@ -1,30 +1,25 @@
-"""What all losses share: per-sample values, masks, sample weights, reduction to a number."""
+"""What all losses share: values of samples, masks, sample weights, reduction to a number."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
-from recurra import ops
-from recurra.layers.masks import mask_of
+from recurra import agreement, ops
+from recurra.agreement import ANY, CLASS_NUMBERS
+from recurra.checks import keywords_of, one_of
+from recurra.configurable import Configurable
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from typing_extensions import Self
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
-
-def squeeze_or_expand(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Both with the same number of axes, where they differ by a last axis of extent 1."""
-    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
-        return (a, ops.expand_dims(b, -1)) if b.ndim == 1 else (ops.squeeze(a, -1), b)
-    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
-        return (ops.expand_dims(a, -1), b) if a.ndim == 1 else (a, ops.squeeze(b, -1))
-    return a, b
+LossFunction = TypeVar("LossFunction", bound=Callable[..., Tensor])
 
 
 def floating(y_pred: ArrayLike | Tensor) -> Tensor:
@@ -33,112 +28,159 @@ def floating(y_pred: ArrayLike | Tensor) -> Tensor:
     return tensor if tensor.dtype.startswith("float") else ops.cast(tensor, "float32")
 
 
-def aligned(y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, who: str) -> tuple[Tensor, Tensor]:
-    """Targets and predictions with the same dtype and shape.
+def takes(kind: str) -> Callable[[LossFunction], LossFunction]:
+    """Decorator of a function of (y_true, y_pred): it gets tensors in agreeing shapes.
 
-    Raises ValueError if the shapes differ by more than a last axis of extent 1.
+    Args:
+        kind: What the function makes of its arguments, one of the constants of `recurra.agreement`.
     """
-    predictions = floating(y_pred)
-    targets: Tensor = ops.convert_to_tensor(y_true)
-    if targets.dtype != predictions.dtype:
-        targets = ops.cast(targets, predictions.dtype)
-    if targets.shape != predictions.shape:
-        given = tuple(targets.shape), tuple(predictions.shape)
-        targets, predictions = squeeze_or_expand(targets, predictions)
-        if targets.shape != predictions.shape:
-            raise ValueError(f"{who}: the targets have shape {given[0]}, the predictions {given[1]}; they must match")
-    return targets, predictions
+
+    def decorate(function: LossFunction) -> LossFunction:
+        names = ("y_true", *keywords_of(function)[0])
+        place = names.index("axis") - 2 if "axis" in names else None
+
+        @wraps(function)
+        def wrapped(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Tensor:
+            axis = kwargs.get("axis", -1)
+            if place is not None and len(args) > place:
+                axis = args[place]
+            predictions = floating(y_pred)
+            targets: Tensor = ops.convert_to_tensor(y_true)
+            if kind != CLASS_NUMBERS and targets.dtype != predictions.dtype:
+                targets = ops.cast(targets, predictions.dtype)
+            if targets.shape != predictions.shape or kind == CLASS_NUMBERS:
+                shapes = agreement.agreed_shapes(
+                    tuple(targets.shape), tuple(predictions.shape), kind, function.__name__, axis
+                )
+                targets, predictions = map(agreement.reshaped, (targets, predictions), shapes)
+            return function(targets, predictions, *args, **kwargs)
+
+        wrapped.targets = kind  # type: ignore[attr-defined]
+        wrapped.direction = "min"  # type: ignore[attr-defined]
+        return cast("LossFunction", wrapped)
+
+    return decorate
 
 
 def reduce_weighted(
     values: Tensor,
-    sample_weight: ArrayLike | Tensor | None = None,
-    mask: ArrayLike | Tensor | None = None,
-    reduction: str | None = "sum_over_batch_size",
-) -> Tensor:
-    """The values times weights and mask, reduced.
+    weight: np.ndarray | None,
+    mask: np.ndarray | None,
+    reduction: str | None,
+    who: str = "loss",
+) -> tuple[Tensor, float | None]:
+    """The values times weights and mask, reduced, and how many values a mean was taken over (None for no mean).
 
     A mask leaves out values: their mean is taken over the rest, a sum skips them. Weights multiply the values and do
     not change what a mean divides by, except for "mean_with_sample_weight", which divides by the sum of the weights.
+    A function that gives one number for a batch has dealt with its padding itself.
     """
-    weight = None if sample_weight is None else np.asarray(sample_weight, values.dtype)
-    if mask is not None:
-        kept = np.asarray(mask).astype(values.dtype)
+    shape = tuple(values.shape)
+    factors = None if weight is None else agreement.weights_for(weight.astype(values.dtype), shape, who)
+    count = float(values.size)
+    if mask is not None and shape:
+        kept = agreement.weights_for(mask, shape, who, "the mask of the predictions").astype(values.dtype)
+        count *= float(kept.mean()) if kept.size else 0.0
         if reduction in ("mean", "sum_over_batch_size"):
-            kept *= kept.size / max(float(kept.sum()), 1.0)
-        weight = kept if weight is None else _array_product(weight, kept)
-    if weight is not None:
-        values, weights = squeeze_or_expand(values, ops.convert_to_tensor(weight))
-        if weights.ndim < values.ndim:
-            weights = ops.reshape(weights, tuple(weights.shape) + (1,) * (values.ndim - weights.ndim))
-        values = values * weights
-    if reduction in (None, "none") or values.ndim == 0:
-        return values
-    if values.size == 0:
-        return ops.sum(values)
-    if reduction == "sum":
-        return ops.sum(values)
-    if reduction == "mean_with_sample_weight" and weight is not None:
-        total = float(np.sum(weight))
-        mean: Tensor = ops.sum(values) * (1.0 / total if total else 0.0)
-        return mean
-    return ops.mean(values)
+            kept = kept * (kept.size / max(float(kept.sum()), 1.0))
+        factors = agreement.product(factors, kept)
+    if factors is not None:
+        values = values * ops.convert_to_tensor(factors)
+    if reduction in (None, "none"):
+        return values, None
+    if not shape:
+        return values, None
+    if reduction == "sum" or values.size == 0:
+        return ops.sum(values), None
+    if reduction == "mean_with_sample_weight" and factors is not None:
+        total = float(np.broadcast_to(factors, shape).sum(dtype=np.float64))
+        return ops.sum(values) * (1.0 / total if total else 0.0), total
+    return ops.mean(values), count
 
 
-def _array_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a · b where one may lack the last axes of the other."""
-    rank = max(a.ndim, b.ndim)
-    product: np.ndarray = a.reshape(a.shape + (1,) * (rank - a.ndim)) * b.reshape(b.shape + (1,) * (rank - b.ndim))
-    return product
+class Loss(Configurable):
+    """Base of the losses: a number to make small, from targets and predictions.
 
+    A loss of your own is a subclass that defines `call(y_true, y_pred)` and returns one value per sample or time step.
+    Targets reach it in the shape of the predictions where the two differ by a last axis of extent 1; weights and the
+    mask of the predictions are applied to what it returns.
 
-class Loss:
-    """A number to make small, from targets and predictions.
+    Args:
+        name: Shown where the loss is reported; default the name of the class.
+        reduction: How the values of the samples become one number: "sum_over_batch_size" (their mean, default),
+            "mean", "sum", "mean_with_sample_weight" (divided by the sum of the weights), "none" or None.
+        dtype: Stored for Keras's sake.
 
-    reduction: how the values of the samples become one number: "sum_over_batch_size" (their mean; default), "mean",
-        "sum", "mean_with_sample_weight" (divided by the sum of the weights), "none" or None (no reduction).
-    name: shown where the loss is reported.
+    Raises:
+        ValueError: There is no such reduction.
 
-    A loss of your own is a subclass that defines `call(y_true, y_pred)`, one value a sample.
+    Example:
+        >>> class Median(recurra.losses.Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return recurra.ops.mean(recurra.ops.abs(y_true - y_pred), axis=-1)
+        >>> Median()(np.array([1.0, 2.0]), np.array([[1.0], [4.0]])).item()
+        1.0
     """
+
+    #: What is done with the targets; own losses get them as they are, but for a last axis of extent 1.
+    targets: str = ANY
+    #: Losses are made small.
+    direction: ClassVar[str] = "min"
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
     ) -> None:
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"{type(self).__name__}: reduction must be one of {REDUCTIONS}, got {reduction!r}")
         self.name = name or type(self).__name__.lower()
-        self.reduction = reduction
+        self.reduction = one_of(reduction, type(self).__name__, "reduction", REDUCTIONS)
         self.dtype = dtype
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
-        """One value a sample (or a time step); defined by each loss."""
+        """One value per sample or time step; defined by each loss."""
         raise TypeError(f"{type(self).__name__} does not define call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | Tensor | None = None) -> Tensor:
         """The loss of a batch: a scalar, unless the reduction is "none".
 
-        sample_weight: one weight a sample, or a time step; default 1 each. The mask of `y_pred` leaves out padding.
+        Args:
+            y_true: Targets.
+            y_pred: Predictions; what their mask leaves out does not count.
+            sample_weight: One weight per sample, or per time step; default 1 each.
+
+        Raises:
+            ValueError: The shapes do not agree.
         """
-        mask = mask_of(y_pred)
+        return self.measure(y_true, y_pred, sample_weight)[0]
+
+    def measure(
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | Tensor | None = None
+    ) -> tuple[Tensor, float | None]:
+        """The loss of a batch, and the number of values that it is the mean of (None if it is no mean)."""
+        y_true, y_pred, weight, mask = agreement.of_batch(
+            y_true, y_pred, sample_weight, self.targets, self.name, getattr(self, "axis", -1)
+        )
         values = self.call(y_true, y_pred)
-        own = mask_of(values)
-        if own is not None:
-            mask = own if mask is None else ops.logical_and(mask, own)
-        return reduce_weighted(values, sample_weight, mask, self.reduction)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {"name": self.name, "reduction": self.reduction, "dtype": self.dtype}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The loss with these arguments."""
-        return cls(**config)
+        if not isinstance(values, Tensor):
+            values = ops.convert_to_tensor(values)
+        mask = agreement.product(mask, agreement.mask_array(values))
+        return reduce_weighted(values, weight, mask, self.reduction, self.name)
 
 
 class FunctionLoss(Loss):
-    """A loss from a function of (y_true, y_pred) that gives one value a sample; `arguments` are passed on by name."""
+    """A loss from a function of (y_true, y_pred) that returns one value per sample or time step.
+
+    Args:
+        function: The function.
+        reduction: As for `Loss`.
+        name: Default the name of the function.
+        dtype: As for `Loss`.
+        **arguments: Passed on to the function by name.
+
+    Example:
+        >>> def squared(y_true, y_pred, factor=1.0):
+        ...     return factor * recurra.ops.mean((y_true - y_pred) ** 2, axis=-1)
+        >>> recurra.losses.FunctionLoss(squared, factor=2.0)(np.zeros(3), np.ones((3, 1))).item()
+        2.0
+    """
 
     def __init__(
         self,
@@ -150,12 +192,14 @@ class FunctionLoss(Loss):
     ) -> None:
         super().__init__(name or getattr(function, "__name__", type(function).__name__), reduction, dtype)
         self.function = function
+        self.targets = getattr(function, "targets", ANY)
         self.arguments = arguments
+        if hasattr(function, "targets"):  # a function of the package: its arguments are those of the class
+            vars(self).update(arguments)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         values: Tensor = self.function(y_true, y_pred, **self.arguments)
         return values
 
-    def get_config(self) -> dict[str, Any]:
-        own = {} if type(self) is not FunctionLoss else {"function": self.function}
-        return super().get_config() | own | self.arguments
+    def _arguments(self) -> dict[str, Any]:
+        return super()._arguments() | (self.arguments if type(self) is FunctionLoss else {})

@@ -22,8 +22,8 @@ from recurra.metrics.accuracy import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from recurra.metrics.areas import AUC
 from recurra.metrics.confusion import (
-    AUC,
     FalseNegatives,
     FalsePositives,
     Precision,

@@ -5,44 +5,87 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from recurra import losses
-from recurra.layers.masks import mask_of
-from recurra.metrics.metric import Mean, MeanMetricWrapper, host, squeeze_or_expand, weights_and_mask
-from recurra.tensor import no_grad
+from recurra.agreement import VECTORS
+from recurra.checks import whole_number
+from recurra.metrics.metric import MeanMetricWrapper
 
 
 class MeanSquaredError(MeanMetricWrapper):
-    """mean (y − ŷ)²."""
+    """Mean of (y − ŷ)².
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.MeanSquaredError()([0.0, 2.0], [1.0, 5.0]), 4)
+        5.0
+    """
 
     def __init__(self, name: str = "mean_squared_error", dtype: str | None = None) -> None:
         super().__init__(losses.mean_squared_error, name, dtype)
 
 
 class MeanAbsoluteError(MeanMetricWrapper):
-    """mean |y − ŷ|."""
+    """Mean of |y − ŷ|.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.MeanAbsoluteError()([0.0, 2.0], [1.0, 5.0]), 4)
+        2.0
+    """
 
     def __init__(self, name: str = "mean_absolute_error", dtype: str | None = None) -> None:
         super().__init__(losses.mean_absolute_error, name, dtype)
 
 
 class MeanAbsolutePercentageError(MeanMetricWrapper):
-    """100 · mean |y − ŷ| / |y|."""
+    """100 · mean of |y − ŷ| / max(|y|, ε), ε = config.epsilon().
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.MeanAbsolutePercentageError()([1.0, 2.0], [2.0, 3.0]), 4)
+        75.0
+    """
 
     def __init__(self, name: str = "mean_absolute_percentage_error", dtype: str | None = None) -> None:
         super().__init__(losses.mean_absolute_percentage_error, name, dtype)
 
 
 class MeanSquaredLogarithmicError(MeanMetricWrapper):
-    """mean (log(1 + y) − log(1 + ŷ))²."""
+    """Mean of (log(1 + y) − log(1 + ŷ))².
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.MeanSquaredLogarithmicError()([0.0], [0.0]), 4)
+        0.0
+    """
 
     def __init__(self, name: str = "mean_squared_logarithmic_error", dtype: str | None = None) -> None:
         super().__init__(losses.mean_squared_logarithmic_error, name, dtype)
 
 
 class LogCoshError(MeanMetricWrapper):
-    """mean log cosh(ŷ − y)."""
+    """Mean of log cosh(ŷ − y).
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.LogCoshError()([0.0], [0.0]), 4)
+        0.0
+    """
 
     def __init__(self, name: str = "logcosh", dtype: str | None = None) -> None:
         super().__init__(losses.log_cosh, name, dtype)
@@ -52,50 +95,121 @@ def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     return -losses.cosine_similarity(y_true, y_pred, axis=axis)
 
 
+_cosine.targets = VECTORS  # type: ignore[attr-defined]
+
+
 class CosineSimilarity(MeanMetricWrapper):
-    """mean cos of the angle between y and ŷ along `axis`: 1 for equal directions (the loss has the other sign)."""
+    """Mean cosine of the angle between y and ŷ: 1 for equal directions (the loss has the other sign).
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+        axis: Axis of the vectors, default −1.
+
+    Example:
+        >>> round(recurra.metrics.CosineSimilarity()([[1.0, 0.0]], [[3.0, 4.0]]), 4)
+        0.6
+    """
+
+    direction = "max"
 
     def __init__(self, name: str = "cosine_similarity", dtype: str | None = None, axis: int = -1) -> None:
-        super().__init__(_cosine, name, dtype, axis=axis)
+        super().__init__(_cosine, name, dtype, axis=whole_number(axis, "CosineSimilarity", "axis", None))
 
 
 class Hinge(MeanMetricWrapper):
-    """mean max(1 − y ŷ, 0)."""
+    """Mean of max(1 − y ŷ, 0), y −1 and 1, or 0 and 1.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.Hinge()([0.0, 1.0], [0.5, 0.5]), 4)
+        1.0
+    """
 
     def __init__(self, name: str = "hinge", dtype: str | None = None) -> None:
         super().__init__(losses.hinge, name, dtype)
 
 
 class SquaredHinge(MeanMetricWrapper):
-    """mean max(1 − y ŷ, 0)²."""
+    """Mean of max(1 − y ŷ, 0)², y −1 and 1, or 0 and 1.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.SquaredHinge()([0.0, 1.0], [0.5, 0.5]), 4)
+        1.25
+    """
 
     def __init__(self, name: str = "squared_hinge", dtype: str | None = None) -> None:
         super().__init__(losses.squared_hinge, name, dtype)
 
 
 class CategoricalHinge(MeanMetricWrapper):
-    """mean max(max((1 − y) ŷ) − sum(y ŷ) + 1, 0)."""
+    """Mean of max(max((1 − y) ŷ) − sum(y ŷ) + 1, 0), y one-hot.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.CategoricalHinge()([[0.0, 1.0]], [[0.25, 0.5]]), 4)
+        0.75
+    """
 
     def __init__(self, name: str = "categorical_hinge", dtype: str | None = None) -> None:
         super().__init__(losses.categorical_hinge, name, dtype)
 
 
 class KLDivergence(MeanMetricWrapper):
-    """sum y log(y / ŷ), averaged."""
+    """Mean Kullback-Leibler divergence: sum y log(y / ŷ).
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]), 4)
+        0.1438
+    """
 
     def __init__(self, name: str = "kl_divergence", dtype: str | None = None) -> None:
         super().__init__(losses.kl_divergence, name, dtype)
 
 
 class Poisson(MeanMetricWrapper):
-    """mean ŷ − y log ŷ."""
+    """Mean of ŷ − y log ŷ.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> round(recurra.metrics.Poisson()([2.0], [1.0]), 4)
+        1.0
+    """
 
     def __init__(self, name: str = "poisson", dtype: str | None = None) -> None:
         super().__init__(losses.poisson, name, dtype)
 
 
 class BinaryCrossentropy(MeanMetricWrapper):
-    """mean −y log p − (1 − y) log(1 − p); arguments as those of the loss."""
+    """Mean of −y log p − (1 − y) log(1 − p).
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+        from_logits: Whether the predictions are the numbers before the sigmoid; default False.
+        label_smoothing: As for the loss, default 0.
+
+    Example:
+        >>> round(recurra.metrics.BinaryCrossentropy()([1.0, 0.0], [0.5, 0.5]), 4)
+        0.6931
+    """
 
     def __init__(
         self,
@@ -110,7 +224,19 @@ class BinaryCrossentropy(MeanMetricWrapper):
 
 
 class CategoricalCrossentropy(MeanMetricWrapper):
-    """mean −sum y log p; arguments as those of the loss."""
+    """Mean of −sum y log p, y one-hot.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+        from_logits: Whether the predictions are the numbers before the softmax; default False.
+        label_smoothing: As for the loss, default 0.
+        axis: Axis of the classes, default −1.
+
+    Example:
+        >>> round(recurra.metrics.CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]), 4)
+        0.6931
+    """
 
     def __init__(
         self,
@@ -131,7 +257,18 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
-    """mean −log p[y]; arguments as those of the loss."""
+    """Mean of −log p[y], y class numbers.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+        from_logits: Whether the predictions are the numbers before the softmax; default False.
+        axis: Axis of the classes, default −1.
+
+    Example:
+        >>> round(recurra.metrics.SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]), 4)
+        0.6931
+    """
 
     def __init__(
         self,
@@ -143,27 +280,43 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, axis=axis)
 
 
-class RootMeanSquaredError(Mean):
-    """√(mean (y − ŷ)²) over everything collected."""
+class RootMeanSquaredError(MeanMetricWrapper):
+    """Root of the mean of (y − ŷ)² over everything collected.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> recurra.metrics.RootMeanSquaredError()([0.0, 0.0], [3.0, 3.0])
+        3.0
+    """
 
     def __init__(self, name: str = "root_mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Adds a batch of targets and predictions."""
-        true, predicted = squeeze_or_expand(host(y_true), host(y_pred))
-        super().update_state(np.square(predicted - true), sample_weight)
+        super().__init__(losses.mean_squared_error, name, dtype)
 
     def result(self) -> float:
         return math.sqrt(super().result())
 
 
-class Perplexity(Mean):
+class Perplexity(MeanMetricWrapper):
     """exp of the mean of −log p[y]: among how many equally likely classes the model hesitates.
 
-    Every time step counts once, weighted; padding (the mask of `y_pred`) and the class `mask_token_id` are left out.
+    Every time step counts once, weighted; padding (the mask of the predictions) and the class `mask_token_id` are left
+    out.
 
-    from_logits: predictions are before the softmax; default False. mask_token_id: default None.
+    Args:
+        from_logits: Whether the predictions are the numbers before the softmax; default False.
+        mask_token_id: Class that stands for padding; default None.
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Input shape:
+        Class numbers (N, T), predictions (N, T, C).
+
+    Example:
+        >>> round(recurra.metrics.Perplexity()([[1, 0]], [[[0.25, 0.25, 0.5], [0.25, 0.25, 0.5]]]), 4)
+        4.0
     """
 
     def __init__(
@@ -173,29 +326,13 @@ class Perplexity(Mean):
         name: str = "perplexity",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(name, dtype)
-        self.from_logits = from_logits
+        super().__init__(
+            losses.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, ignore_class=mask_token_id
+        )
         self.mask_token_id = mask_token_id
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Adds a batch of class numbers and predictions."""
-        labels = host(y_true)
-        weight = weights_and_mask(sample_weight, mask_of(y_pred))
-        if self.mask_token_id is not None:
-            labels = labels[..., 0] if labels.ndim == np.ndim(y_pred) else labels
-            weight = weights_and_mask(weight, labels != self.mask_token_id)
-            labels = np.where(labels == self.mask_token_id, 0, labels)
-        with no_grad():
-            values = losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=self.from_logits).numpy()
-        flat = (
-            np.ones(values.shape)
-            if weight is None
-            else np.broadcast_to(weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)), values.shape)
-        )
-        super().update_state(values.reshape(-1), flat.reshape(-1))
-
     def result(self) -> float:
-        return math.exp(super().result()) if self.count else 0.0
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"from_logits": self.from_logits, "mask_token_id": self.mask_token_id}
+        if not self.count:
+            return 0.0
+        mean = super().result()
+        return math.exp(mean) if mean < 700 else math.inf if mean == mean else mean

@@ -2,56 +2,54 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from recurra.layers.masks import mask_of
+from recurra import agreement
+from recurra.agreement import ANY, ELEMENTS, host
+from recurra.configurable import Configurable
+from recurra.losses import Loss
 from recurra.tensor import Tensor, no_grad
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from typing_extensions import Self
 
 
-def host(value: Any) -> np.ndarray:
-    """Elements as an array, without a copy where possible."""
-    return value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
-
-
-def squeeze_or_expand(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both with the same number of axes, where they differ by a last axis of extent 1."""
-    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
-        return (a, b[:, None]) if b.ndim == 1 else (a[..., 0], b)
-    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
-        return (a[:, None], b) if a.ndim == 1 else (a, b[..., 0])
-    return a, b
-
-
-def weights_and_mask(sample_weight: ArrayLike | None, mask: Any) -> np.ndarray | None:
-    """Weights with 0 where the mask leaves a value out; None if neither is given."""
-    if mask is None:
-        return None if sample_weight is None else np.asarray(sample_weight)
-    kept = host(mask).astype(np.float64)
-    if sample_weight is None:
-        return kept
-    weight = np.asarray(sample_weight)
-    rank = max(weight.ndim, kept.ndim)
-    return weight.reshape(weight.shape + (1,) * (rank - weight.ndim)) * kept.reshape(
-        kept.shape + (1,) * (rank - kept.ndim)
-    )
-
-
-class Metric:
+class Metric(Configurable):
     """A figure collected over batches.
 
     A metric of your own is a subclass that keeps its sums in attributes named in `_sums` (they start from 0), and
-    defines `update_state(y_true, y_pred, sample_weight=None)` and `result()`.
+    defines `update_state(y_true, y_pred, sample_weight=None)` and `result()`. In `fit` and `evaluate` the targets come
+    in the shape of the predictions where the two differ by a last axis of extent 1, and steps that the mask of the
+    predictions leaves out come with a `sample_weight` of 0: a metric that applies its weights leaves out padding.
+
+    Set `direction` to "max" or "min" to let callbacks know whether a larger or a smaller figure is better.
+
+    Args:
+        name: Name in the figures; default the name of the class.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> class LargestError(recurra.metrics.Metric):
+        ...     direction = "min"
+        ...     _sums = ("largest",)
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         errors = np.abs(np.asarray(y_true) - np.asarray(y_pred))
+        ...         self.largest = max(self.largest, float(errors.max()))
+        ...     def result(self):
+        ...         return self.largest
+        >>> LargestError()(np.array([1.0, 2.0]), np.array([1.5, 2.0]))
+        0.5
     """
 
     #: Attributes that hold what was collected; `reset_state` sets them to 0.
     _sums: ClassVar[tuple[str, ...]] = ()
+
+    #: "max" if larger figures are better, "min" if smaller ones are, None if nobody can tell.
+    direction: str | None = None
 
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         self.name = name or type(self).__name__.lower()
@@ -86,23 +84,56 @@ class Metric:
             value = np.asarray(state[name])
             setattr(self, name, value.copy() if value.ndim else float(value))
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {"name": self.name, "dtype": self.dtype}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The metric with these arguments."""
-        return cls(**config)
+class TargetMetric(Metric):
+    """Base of the metrics of targets and predictions: weights, masks and shapes are settled here for all of them."""
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}>"
+    #: What is done with the targets, one of the constants of `recurra.agreement`.
+    targets: str = ELEMENTS
+
+    def update_state(
+        self, y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, sample_weight: ArrayLike | Tensor | None = None
+    ) -> None:
+        """Adds a batch.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions; what their mask leaves out does not count.
+            sample_weight: One weight per sample, or per time step; default 1 each.
+
+        Raises:
+            ValueError: The shapes do not agree.
+        """
+        true, predicted, weight, mask = agreement.of_batch(
+            y_true, y_pred, sample_weight, self.targets, self.name, columns=True
+        )
+        true, predicted = host(true), host(predicted)
+        weight = None if weight is None else agreement.weights_for(weight, predicted.shape, self.name)
+        kept = None if mask is None else agreement.weights_for(mask, predicted.shape, self.name, "the mask")
+        factors = agreement.product(weight, kept)
+        whole = np.ones(()) if factors is None else factors.astype(np.float64)
+        self._add(true, predicted, np.broadcast_to(whole, predicted.shape))
+
+    def _add(self, true: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> None:
+        """Adds arrays of one shape; the weight is 0 where an element does not count."""
+        raise NotImplementedError
 
 
 class Mean(Metric):
     """Mean of the values given, each with its weight.
 
     Values of a sample that has several (time steps, say) are averaged first, as in Keras.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> mean = recurra.metrics.Mean()
+        >>> mean.update_state([1.0, 3.0])
+        >>> mean.update_state(8.0)
+        >>> mean.result()
+        4.0
     """
 
     _sums = ("total", "count")
@@ -112,22 +143,22 @@ class Mean(Metric):
     def __init__(self, name: str = "mean", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(self, values: ArrayLike | Tensor, sample_weight: ArrayLike | None = None) -> None:
+    def update_state(self, values: ArrayLike | Tensor, sample_weight: ArrayLike | Tensor | None = None) -> None:
         """Adds values: a number or an array whose first axis is the batch; weights for its first axes."""
         array = host(values)
+        if array.size == 0:
+            return
         if sample_weight is None:
             count = len(array) if array.ndim else 1
-            if count:
-                self.total += float(array.mean(dtype=np.float64)) * count
-                self.count += count
+            self.total += float(array.mean(dtype=np.float64)) * count
+            self.count += count
             return
-        array, weight = squeeze_or_expand(array, np.asarray(sample_weight, np.float64))
+        weight = host(sample_weight).astype(np.float64)
         if array.ndim > weight.ndim:
             array = array.mean(axis=tuple(range(weight.ndim, array.ndim)))
-        weight = np.broadcast_to(weight, array.shape)
-        array = array * weight
+        weight = np.broadcast_to(agreement.weights_for(weight, array.shape, self.name), array.shape)
         inner = tuple(range(1, array.ndim))
-        self.total += float(array.mean(axis=inner).sum())
+        self.total += float(_weighted(array, weight).mean(axis=inner).sum())
         self.count += float(weight.mean(axis=inner).sum())
 
     def result(self) -> float:
@@ -135,8 +166,23 @@ class Mean(Metric):
         return self.total / self.count if self.count else 0.0
 
 
+def _weighted(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """values · weight, 0 where the weight is, whatever the value."""
+    product: np.ndarray = np.multiply(values, weight, out=np.zeros(values.shape), where=weight != 0)
+    return product
+
+
 class Sum(Metric):
-    """Sum of the values given, each times its weight."""
+    """Sum of the values given, each times its weight.
+
+    Args:
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Example:
+        >>> recurra.metrics.Sum()([1.0, 3.0], sample_weight=[1.0, 2.0])
+        7.0
+    """
 
     _sums = ("total",)
     total: float
@@ -144,12 +190,12 @@ class Sum(Metric):
     def __init__(self, name: str = "sum", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(self, values: ArrayLike | Tensor, sample_weight: ArrayLike | None = None) -> None:
+    def update_state(self, values: ArrayLike | Tensor, sample_weight: ArrayLike | Tensor | None = None) -> None:
         """Adds values; weights for their first axes."""
         array = host(values)
         if sample_weight is not None:
-            array, weight = squeeze_or_expand(array, np.asarray(sample_weight, np.float64))
-            array = array * weight.reshape(weight.shape + (1,) * (array.ndim - weight.ndim))
+            weight = agreement.weights_for(host(sample_weight).astype(np.float64), array.shape, self.name)
+            array = _weighted(array, np.broadcast_to(weight, array.shape))
         self.total += float(array.sum(dtype=np.float64))
 
     def result(self) -> float:
@@ -158,27 +204,75 @@ class Sum(Metric):
 
 
 class MeanMetricWrapper(Mean):
-    """Mean of a function of (y_true, y_pred); `arguments` are passed on by name.
+    """Mean of a function of (y_true, y_pred).
 
-    The function gives one value a sample, or a time step; padding (the mask of `y_pred`) is left out.
+    The function gives one value per sample, or per time step, and each counts once, with its weight; padding (the mask
+    of the predictions) is left out. A function that gives one number for the whole batch cannot be weighed, and has to
+    deal with padding itself; its number counts as often as the batch has samples.
+
+    Args:
+        fn: The function, or a `Loss`.
+        name: Name in the figures; default the name of the function.
+        dtype: Stored for Keras's sake.
+        **arguments: Passed on to the function by name.
+
+    Example:
+        >>> def largest(y_true, y_pred):
+        ...     return np.abs(np.asarray(y_true) - np.asarray(y_pred)).max(axis=-1)
+        >>> recurra.metrics.MeanMetricWrapper(largest)([[1.0, 2.0]], [[1.5, 2.0]])
+        0.5
     """
 
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: str | None = None, **arguments: Any
     ) -> None:
         super().__init__(name or str(getattr(fn, "__name__", type(fn).__name__)), dtype)
-        self._fn = fn
-        self._arguments = arguments
+        self.fn = fn
+        self.arguments = arguments
+        self.targets: str = getattr(fn, "targets", ANY)
+        self.direction = type(self).direction or getattr(fn, "direction", None)
+        if hasattr(fn, "targets"):  # a function of the package: its arguments are those of the class
+            vars(self).update(arguments)
 
     def update_state(  # type: ignore[override]
-        self, y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, sample_weight: ArrayLike | None = None
+        self, y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, sample_weight: ArrayLike | Tensor | None = None
     ) -> None:
-        """Adds a batch of targets and predictions."""
-        mask = mask_of(y_pred)
+        """Adds a batch; arguments as those of `Loss.__call__`."""
+        axis = self.arguments.get("axis", getattr(self.fn, "axis", -1))
+        true, predicted, weight, mask = agreement.of_batch(
+            y_true, y_pred, sample_weight, self.targets, self.name, axis if isinstance(axis, int) else -1, True
+        )
         with no_grad():
-            values = self._fn(y_true, y_pred, **self._arguments)
-        super().update_state(values, weights_and_mask(sample_weight, mask))
+            of_samples = self.fn.call if isinstance(self.fn, Loss) else self.fn
+            result = of_samples(true, predicted, **self.arguments)
+        values = host(result)
+        mask = agreement.product(mask, agreement.mask_array(result))
+        if weight is not None:
+            weight = agreement.weights_for(weight, values.shape, self.name)
+        if mask is not None and values.ndim:
+            weight = agreement.product(weight, agreement.weights_for(mask, values.shape, self.name, "the mask"))
+        if values.ndim == 0:
+            samples = agreement.shape_of(y_pred)[:1] or (1,)
+            values = np.broadcast_to(values, samples)
+        if weight is None:
+            self.total += float(values.sum(dtype=np.float64))
+            self.count += values.size
+        else:
+            factors = np.broadcast_to(weight, values.shape).astype(np.float64)
+            self.total += float(_weighted(values, factors).sum())
+            self.count += float(factors.sum())
 
-    def get_config(self) -> dict[str, Any]:
-        own = {"fn": self._fn} if type(self) is MeanMetricWrapper else {}
-        return super().get_config() | own | self._arguments
+    def _arguments(self) -> dict[str, Any]:
+        return super()._arguments() | (self.arguments if type(self) is MeanMetricWrapper else {})
+
+
+def warn_of_logits(who: str, predicted: np.ndarray, weight: np.ndarray | None = None) -> None:
+    """Warns if predictions that are compared with a threshold of probabilities are none."""
+    counted = predicted if weight is None else predicted[weight != 0]
+    outside = counted[(counted < 0) | (counted > 1)]
+    if outside.size:
+        warnings.warn(
+            f"{who}: predictions such as {outside.flat[0]:.4g} lie outside [0, 1] and are compared with a threshold "
+            "for probabilities; use activation='sigmoid' in the last layer, or give a threshold for these numbers",
+            stacklevel=4,
+        )

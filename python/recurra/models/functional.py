@@ -15,6 +15,7 @@ from recurra.layers.input import InputLayer
 from recurra.layers.masks import attach_mask, mask_of
 from recurra.layers.symbolic import Node, SymbolicTensor
 from recurra.models.inputs import arranged, fitted
+from recurra.models.names import unique_names
 from recurra.tensor import Tensor
 from recurra.tree import flatten, leaves, map_structure, pack_as
 
@@ -164,7 +165,9 @@ class Graph:
 
     @property
     def output_names(self) -> list[str]:
-        return [tensor.name or "" if tensor.node is None else tensor.node.layer.name for tensor in self.outputs]
+        return unique_names(
+            tensor.name or "" if tensor.node is None else tensor.node.layer.name for tensor in self.outputs
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Layers, and the nodes in the order in which they run; `{"node": i, "output": j}` names a tensor."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra import losses
+from recurra import agreement, losses
 from recurra.models.inputs import arranged, check_shape
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def check_inputs(model: Steps, x: Any, what: str) -> None:
 
 
 def check_targets(model: Steps, y: Any, what: str) -> None:
-    """Raises ValueError for targets that a cross-entropy cannot take: numbers that are no class, no probability."""
+    """Raises ValueError for targets that the loss cannot take: other shapes, numbers that are no class."""
     if y is None or not model.outputs:
         return
     count = len(model.outputs)
@@ -43,6 +43,8 @@ def check_targets(model: Steps, y: Any, what: str) -> None:
         return  # the first batch says what is wrong with the structure
     for target, kind, output in zip(targets, kinds, model.outputs, strict=True):
         if target is not None and kind is not None and target.size:
+            if not model._has_own("train") and not model._has_own_loss():
+                _check_shape(target, kind, output.shape, what + "y")
             _check_range(target, kind, output.shape, what + "y")
 
 
@@ -52,14 +54,26 @@ def _by_output(structure: Any, names: list[str]) -> list[Any]:
     return list(structure) if isinstance(structure, (list, tuple)) else [structure]
 
 
+def _check_shape(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str) -> None:
+    if isinstance(kind, str) and kind.lower() in ("crossentropy", "ce"):
+        return
+    loss = losses.get(kind)
+    name = kind if isinstance(kind, str) else getattr(loss, "name", getattr(loss, "__name__", type(loss).__name__))
+    axis = loss.arguments.get("axis", -1) if isinstance(loss, losses.FunctionLoss) else -1
+    agreement.agreed_shapes(
+        target.shape, output_shape, getattr(loss, "targets", agreement.ANY), f"{what}: loss '{name}'", axis
+    )
+
+
 def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str) -> None:
     if isinstance(kind, str) and kind.lower() in ("crossentropy", "ce"):
         return
     loss = losses.get(kind)
     function = loss.function if isinstance(loss, losses.FunctionLoss) else loss
     arguments = loss.arguments if isinstance(loss, losses.FunctionLoss) else {}
+    axis = arguments.get("axis", -1)
     if function is losses.sparse_categorical_crossentropy:
-        classes = output_shape[arguments.get("axis", -1)]
+        classes = output_shape[axis]
         bad = (target < 0) | (target >= classes) if classes is not None else target < 0
         if arguments.get("ignore_class") is not None:
             bad &= target != arguments["ignore_class"]
@@ -74,11 +88,4 @@ def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
             raise ValueError(
                 f"{what} holds {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; {function.__name__} "
                 "expects targets between 0 and 1"
-            )
-        classes = output_shape[-1]
-        if function is losses.categorical_crossentropy and classes not in (None, target.shape[-1]):
-            raise ValueError(
-                f"{what} has {target.shape[-1]} columns for {classes} classes; categorical_crossentropy expects "
-                f"one-hot "
-                "rows (utils.to_categorical), sparse_categorical_crossentropy takes class numbers"
             )

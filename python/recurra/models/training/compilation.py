@@ -121,12 +121,22 @@ class Compilation:
     @property
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns."""
-        names = ["loss"]
-        if self._compiled_loss is not None:
-            names += [mean.name for mean in self._compiled_loss.means]
-        if self._compiled_metrics is not None:
-            names += self._compiled_metrics.names
-        return names
+        names = ["loss"] if self._compiled_loss is None else self._compiled_loss.names
+        return names + ([] if self._compiled_metrics is None else self._compiled_metrics.figure_names)
+
+    def _direction_of(self, figure: str) -> str | None:
+        """Whether a figure is better when it is smaller ("min") or larger ("max"); None if nobody can tell."""
+        compiled = self._compiled_metrics
+        known = None if compiled is None else compiled.metric_of(figure)
+        own = [known] if known is not None else [metric for metric in self.metrics if metric.name == figure]
+        for metric in own:
+            if metric.direction is not None:
+                return metric.direction
+        if figure == "loss" or (known is None and figure.endswith("_loss")):
+            return "min"
+        if compiled is not None and not compiled.built:
+            return compiled.expected_direction(figure)
+        return None
 
     def reset_metrics(self) -> None:
         """Forgets the figures collected."""

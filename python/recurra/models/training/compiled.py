@@ -1,59 +1,36 @@
-"""What `compile` was given, matched to the outputs of the model: one loss and some metrics an output."""
+"""What `compile` was given, matched to the outputs of the model: one loss and some metrics for each output."""
 
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from recurra import losses, metrics, ops
+from recurra import agreement, losses, metrics, ops
+from recurra.checks import is_number, keywords_of
 from recurra.losses import FunctionLoss, Loss
-from recurra.metrics import Metric
-from recurra.metrics.metric import host
+from recurra.metrics import MeanMetricWrapper, Metric
+from recurra.metrics.metric import TargetMetric
+from recurra.models.names import unused_name
+from recurra.models.training.outputs import aligned_with, names_of_outputs
+from recurra.models.training.plausibility import warn_of_accuracy, warn_of_predictions
 from recurra.tensor import Tensor
 from recurra.tree import flatten
 
-
-def aligned_with(structure: Any, outputs: Any, names: Sequence[str], what: str) -> list[Any]:
-    """Targets, weights or settings as a list with one element an output.
-
-    outputs: structure of the outputs. names: of the outputs, by which a dictionary may give its elements.
-    """
-    count = 1 if isinstance(outputs, Tensor) else len(flatten(outputs))
-    if count == 1:
-        if isinstance(structure, Mapping):
-            structure = list(structure.values())
-        if isinstance(structure, (list, tuple)):
-            if len(structure) != 1:
-                raise ValueError(f"{what}: the model has one output, got {len(structure)}")
-            structure = structure[0]
-        return [structure]
-    if isinstance(structure, Mapping):
-        known = list(outputs) if isinstance(outputs, Mapping) else list(names)
-        unknown = [name for name in structure if name not in known]
-        if unknown:
-            raise ValueError(f"{what}: there is no output '{unknown[0]}'; the outputs are {', '.join(known)}")
-        return [structure.get(name) for name in known]
-    if isinstance(structure, (list, tuple)) and len(structure) == count:
-        return list(structure)
-    got = f"{len(structure)} of them" if isinstance(structure, (list, tuple)) else "one"
-    raise ValueError(f"{what}: the model has {count} outputs, got {got}; give a list, or a dictionary by output name")
+_ACCURACIES = ("acc", "accuracy")
+_CROSSENTROPIES = ("crossentropy", "ce")
 
 
-def names_of_outputs(outputs: Any, names: Sequence[str]) -> list[str]:
-    """A name for each output, for reports."""
-    if isinstance(outputs, Mapping):
-        return list(outputs)
-    count = len(flatten(outputs))
-    return list(names) if len(names) == count else [f"output_{i + 1}" for i in range(count)]
+def _is_one_of(identifier: Any, names: Sequence[str]) -> bool:
+    return isinstance(identifier, str) and identifier.lower() in names
 
 
 def _kind_of_targets(y_true: Any, y_pred: Any) -> str:
     """Keras's guess: "binary" for one prediction a sample, "sparse" for class numbers, else "categorical"."""
-    true, predicted = np.shape(y_true), np.shape(y_pred)
-    if predicted[-1:] == (1,):
+    true, predicted = agreement.shape_of(y_true), agreement.shape_of(y_pred)
+    if predicted[-1:] == (1,) or len(predicted) == 1:
         return "binary"
     if len(true) < len(predicted) or (true[-1] == 1 and predicted[-1] > 1):
         return "sparse"
@@ -62,7 +39,7 @@ def _kind_of_targets(y_true: Any, y_pred: Any) -> str:
 
 def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     """A metric, "acc" and "accuracy" by the shapes; a metric asked for by a string is named by it."""
-    if isinstance(identifier, str) and identifier.lower() in ("acc", "accuracy"):
+    if _is_one_of(identifier, _ACCURACIES):
         kinds: dict[str, Any] = {
             "binary": metrics.BinaryAccuracy,
             "sparse": metrics.SparseCategoricalAccuracy,
@@ -80,7 +57,7 @@ def loss_for(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
     """A loss object, "crossentropy" by the shapes; None for an output without a loss."""
     if identifier is None:
         return None
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
+    if _is_one_of(identifier, _CROSSENTROPIES):
         kinds = {
             "binary": losses.binary_crossentropy,
             "sparse": losses.sparse_categorical_crossentropy,
@@ -96,10 +73,10 @@ def loss_for(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
 def check_names(loss: Any, named_metrics: Iterable[Any]) -> None:
     """Raises the error for an unknown loss or metric as soon as compile is called."""
     for item in flatten(loss):
-        if item is not None and not (isinstance(item, str) and item.lower() in ("crossentropy", "ce")):
+        if item is not None and not _is_one_of(item, _CROSSENTROPIES):
             losses.get(item)
     for item in named_metrics:
-        if item is not None and not (isinstance(item, str) and item.lower() in ("acc", "accuracy")):
+        if item is not None and not _is_one_of(item, _ACCURACIES):
             metrics.get(item)
 
 
@@ -111,6 +88,7 @@ class CompiledLoss:
         self.given_weights = weights
         self.parts: list[tuple[Loss | None, float]] = []
         self.means: list[metrics.Mean] = []
+        self._count: float | None = None
         self._warned = False
 
     def build(self, targets: Sequence[Any], predictions: Sequence[Tensor], outputs: Any, names: Sequence[str]) -> None:
@@ -123,7 +101,7 @@ class CompiledLoss:
         weights = self.given_weights
         if weights is None:
             weights = [1.0] * len(predictions)
-        elif isinstance(weights, (int, float)):
+        elif is_number(weights):
             weights = [float(weights)] * len(predictions)
         else:
             weights = [1.0 if w is None else float(w) for w in aligned_with(weights, outputs, names, "loss_weights")]
@@ -132,42 +110,62 @@ class CompiledLoss:
             for one, y_true, y_pred, weight in zip(given, targets, predictions, weights, strict=True)
         ]
         if len(predictions) > 1:
-            reported = names_of_outputs(outputs, names)
-            self.means = [metrics.Mean(f"{name}_loss") for name in reported]
+            taken = ["loss"]
+            for name in names_of_outputs(outputs, names):
+                taken.append(unused_name(f"{name}_loss", taken))
+            self.means = [metrics.Mean(name) for name in taken[1:]]
+
+    @property
+    def names(self) -> list[str]:
+        """The names under which losses are reported."""
+        return ["loss", *(mean.name for mean in self.means)]
 
     def __call__(self, targets: Sequence[Any], predictions: Sequence[Tensor], weights: Sequence[Any]) -> Tensor | None:
         """The loss of a batch; None if no output has one."""
         total: Tensor | None = None
+        self._count = None
         for i, (loss, factor) in enumerate(self.parts):
             if loss is None:
                 continue
             if targets[i] is None:
                 raise ValueError(f"the loss '{loss.name}' needs targets: give y")
-            value = loss(targets[i], predictions[i], weights[i])
-            if value.ndim:
-                value = ops.mean(value)
+            value, count = _measured(loss, targets[i], predictions[i], weights[i])
             if not self._warned:
-                self._warn_of_logits(loss, predictions[i])
+                warn_of_predictions(loss, predictions[i])
             if self.means:
-                self.means[i].update_state(value.item(), predictions[i].shape[0])
+                number = _samples(predictions[i]) if count is None else count
+                self.means[i].total += value.item() * number
+                self.means[i].count += number
+            else:
+                self._count = count
             if factor != 1.0:
                 value = value * factor
             total = value if total is None else total + value
         self._warned = True
         return total
 
-    def _warn_of_logits(self, loss: Loss, predictions: Tensor) -> None:
-        if not isinstance(loss, FunctionLoss) or loss.function is not losses.binary_crossentropy:
-            return
-        values = host(predictions)
-        if not loss.arguments.get("from_logits") and values.size and (values.min() < 0 or values.max() > 1):
-            warnings.warn(
-                "binary_crossentropy got predictions outside [0, 1]: the last layer has no sigmoid. They are cut off "
-                "at 0 "
-                "and 1, which trains badly; use activation='sigmoid' in the last layer, or "
-                "loss=losses.BinaryCrossentropy(from_logits=True)",
-                stacklevel=2,
-            )
+    def counted(self, outputs: Any, steps: int = 1) -> float:
+        """How many values the loss computed last was the mean of; the number of samples where that says nothing.
+
+        With it the mean over batches is the mean over all values, however they were divided into batches and padded.
+        """
+        count, self._count = self._count, None
+        if count is None:
+            return _samples(outputs if isinstance(outputs, Tensor) else flatten(outputs)[0]) * steps
+        return count
+
+
+def _samples(predictions: Tensor) -> float:
+    return float(predictions.shape[0]) if predictions.ndim else 1.0
+
+
+def _measured(loss: Loss, y_true: Any, y_pred: Tensor, weight: Any) -> tuple[Tensor, float | None]:
+    """The loss of a batch as a scalar, and how many values it is the mean of, as far as that is known."""
+    if type(loss).__call__ is Loss.__call__:
+        value, count = loss.measure(y_true, y_pred, weight)
+    else:
+        value, count = loss(y_true, y_pred, weight), None
+    return (ops.mean(value), None) if value.ndim else (value, count)
 
 
 class CompiledMetrics:
@@ -179,45 +177,116 @@ class CompiledMetrics:
         self.parts: list[tuple[int, Metric, bool]] = []  # number of the output, metric, whether it takes weights
         self.names: list[str] = []
         self.built = False
+        self._reserved: list[str] = []
+        self._keys: dict[str, list[str]] = {}  # names of the figures of a metric that has several
 
-    def build(self, targets: Sequence[Any], predictions: Sequence[Tensor], outputs: Any, names: Sequence[str]) -> None:
-        """Makes the metrics by the first batch."""
+    def build(
+        self,
+        targets: Sequence[Any],
+        predictions: Sequence[Tensor],
+        outputs: Any,
+        names: Sequence[str],
+        loss: CompiledLoss | None = None,
+    ) -> None:
+        """Makes the metrics by the first batch; their names are none of those of the losses."""
         reported = names_of_outputs(outputs, names)
-        self.parts, self.names = [], []
+        self.parts, self.names, self._keys = [], [], {}
+        self._reserved = ["loss"] if loss is None else loss.names
+        of_outputs = loss.parts if loss is not None and loss.parts else [(None, 1.0)] * len(predictions)
         for given, weighted, what in ((self.given, False, "metrics"), (self.given_weighted, True, "weighted_metrics")):
             for i, own in enumerate(_metrics_of_outputs(given, outputs, names, what)):
                 for identifier in own:
                     metric = metric_for(identifier, targets[i], predictions[i])
+                    if any(metric is known for _, known, _ in self.parts):
+                        raise ValueError(f"{what}: the metric '{metric.name}' is given twice; make one for each place")
+                    if _is_one_of(identifier, _ACCURACIES) and targets[i] is not None:
+                        warn_of_accuracy(identifier, of_outputs[i][0], targets[i])
                     self.parts.append((i, metric, weighted))
                     name = f"{reported[i]}_{metric.name}" if len(predictions) > 1 else metric.name
-                    self.names.append(self._unused(name, weighted))
+                    if weighted and name in self.names:
+                        name = f"weighted_{name}"
+                    self.names.append(unused_name(name, [*self._reserved, *self.names]))
         self.built = True
-
-    def _unused(self, name: str, weighted: bool) -> str:
-        if name in self.names and weighted:
-            name = f"weighted_{name}"
-        other, count = name, 1
-        while other in self.names:
-            other, count = f"{name}_{count}", count + 1
-        return other
 
     def update(self, targets: Sequence[Any], predictions: Sequence[Tensor], weights: Sequence[Any]) -> None:
         """Adds a batch."""
         for i, metric, weighted in self.parts:
             if targets[i] is None:
                 raise ValueError(f"the metric '{metric.name}' needs targets: give y")
-            metric.update_state(targets[i], predictions[i], sample_weight=weights[i] if weighted else None)
+            weight = weights[i] if weighted else None
+            if isinstance(metric, (TargetMetric, MeanMetricWrapper)):
+                metric.update_state(targets[i], predictions[i], sample_weight=weight)
+            else:
+                _update_own(metric, targets[i], predictions[i], weight)
 
     def results(self) -> dict[str, Any]:
         """The figures by name."""
         out: dict[str, Any] = {}
         for name, (_, metric, _) in zip(self.names, self.parts, strict=True):
             value = metric.result()
-            if isinstance(value, dict):
-                out.update(value)
+            if isinstance(value, Mapping):
+                others = [*self._reserved, *(other for other in self.names if other != name)]
+                keys: list[str] = []
+                for key, figure in value.items():
+                    keys.append(unused_name(str(key), [*others, *out]))
+                    out[keys[-1]] = _figure(figure)
+                self._keys[name] = keys
             else:
-                out[name] = value if isinstance(value, np.ndarray) and value.ndim else float(value)
+                out[name] = _figure(value)
         return out
+
+    @property
+    def figure_names(self) -> list[str]:
+        """The names of all figures, in the order of `results`."""
+        return [key for name in self.names for key in self._keys.get(name, [name])]
+
+    def expected_direction(self, figure: str) -> str | None:
+        """The direction of a figure before the metrics are made: that of a metric whose name it may come from."""
+        for identifier in flat_identifiers([self.given, self.given_weighted]):
+            if _is_one_of(identifier, _ACCURACIES):
+                name, direction = identifier, "max"
+            else:
+                metric = metrics.get(identifier)
+                name, direction = identifier if isinstance(identifier, str) else metric.name, metric.direction or ""
+            if re.fullmatch(rf"(.*_)?{re.escape(name)}(_\d+)?", figure):
+                return direction or None
+        return None
+
+    def metric_of(self, figure: str) -> Metric | None:
+        """The metric that a figure comes from."""
+        for name, (_, metric, _) in zip(self.names, self.parts, strict=True):
+            if figure in self._keys.get(name, [name]):
+                return metric
+        return None
+
+
+def _figure(value: Any) -> Any:
+    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
+
+
+def _update_own(metric: Metric, y_true: Any, y_pred: Tensor, weight: Any) -> None:
+    """A batch for a metric class of the user's: padding reaches it as weights of 0."""
+    true, predicted, given, mask = agreement.of_batch(y_true, y_pred, weight, agreement.ANY, metric.name)
+    factors = given
+    if mask is not None:
+        factors = mask.astype(np.float64) if given is None else agreement.product(given, mask)
+    if factors is None and not _takes_weights(metric):
+        metric.update_state(true, predicted)
+        return
+    if not _takes_weights(metric):
+        raise ValueError(
+            f"the metric '{metric.name}' cannot leave out padding or take weights; define "
+            f"{type(metric).__name__}.update_state(self, y_true, y_pred, sample_weight=None)"
+        )
+    metric.update_state(true, predicted, sample_weight=factors)
+
+
+def _takes_weights(metric: Metric) -> bool:
+    update = type(metric).update_state
+    if not hasattr(update, "__code__"):
+        return True
+    names, takes_any = keywords_of(update)
+    return takes_any or "sample_weight" in names
 
 
 def flat_identifiers(given: Any) -> list[Any]:

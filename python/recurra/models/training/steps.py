@@ -17,11 +17,11 @@ from recurra.layers.base import Layer
 from recurra.layers.weights import WeightHolder
 from recurra.models.data.arrays import Batch
 from recurra.models.data.sources import packed, unpack
-from recurra.models.training.compiled import aligned_with
+from recurra.models.training.outputs import aligned_with
 from recurra.models.training.run import Structure
 from recurra.models.training.state import TrainingState
 from recurra.models.training.truncation import Truncation
-from recurra.tensor import Tensor
+from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten
 
 #: Does a step on a batch, and returns how to get the figures after it.
@@ -88,19 +88,18 @@ class Steps(TrainingState):
         return self.get_metrics_result()
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        _, compiled = self._require_compiled("compute_metrics")
+        loss, compiled = self._require_compiled("compute_metrics")
         if compiled.built and not compiled.parts:
             return
         targets = self._per_output(y, y_pred, "y")
         predictions = flatten(y_pred)
         if not compiled.built:
-            compiled.build(targets, predictions, y_pred, self.output_names)
+            compiled.build(targets, predictions, y_pred, self.output_names, loss)
             self._restore_figures("metrics")
         compiled.update(targets, predictions, self._weights_per_output(sample_weight, y_pred))
 
     def _note_loss(self, loss: Tensor, y_pred: Any, steps: int = 1) -> None:
-        first = y_pred if isinstance(y_pred, Tensor) else flatten(y_pred)[0]
-        count = (first.shape[0] if first.ndim else 1) * steps
+        count = self._require_compiled("fit")[0].counted(y_pred, steps)
         self._loss_mean.total += loss.item() * count
         self._loss_mean.count += count
 
@@ -108,18 +107,18 @@ class Steps(TrainingState):
         x, y, sample_weight = batch
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._descend(loss, x)
         self._note_loss(loss, y_pred)
-        self._update_metrics(y, y_pred, sample_weight)
+        self._update_metrics(y, y_pred, sample_weight)  # before the update: what does not fit changes no weight
+        self._descend(loss, x)
 
     def _train_windows(self, batch: Batch, truncation: Truncation) -> None:
         """Truncated backpropagation through a batch: an update for each of its windows."""
         for window in truncation.windows(batch):
             y_pred = window.outputs(self(window.x, training=True))
             loss = self.compute_loss(window.x, window.y, y_pred, window.sample_weight, training=True)
-            self._descend(loss, window.x)
             self._note_loss(loss, y_pred, window.steps)
             self._update_metrics(window.y, y_pred, window.sample_weight)
+            self._descend(loss, window.x)
             if self.run.interrupted or self.run.halted:
                 return
 
@@ -173,6 +172,18 @@ class Steps(TrainingState):
             double = any(getattr(layer, "dtype", None) == "float64" for layer in self._flatten_layers())
             known = self._float_type_at = WeightHolder.changes, "float64" if double else config.floatx()
         return known[1]
+
+    def _output_shape(self, x: Any) -> tuple[Any, ...] | None:
+        """The shape of the only output; a model that does not know it is called on `x`, which must change nothing."""
+        if not self.outputs and not any(getattr(layer, "stateful", False) for layer in self._flatten_layers()):
+            with no_grad():
+                y_pred = self(x, training=False)
+            return tuple(y_pred.shape) if isinstance(y_pred, Tensor) else None
+        return tuple(self.outputs[0].shape) if len(self.outputs) == 1 else None
+
+    def _has_own_loss(self) -> bool:
+        """Whether `compute_loss` is overridden."""
+        return type(self).compute_loss is not Steps.compute_loss
 
     def _needs_targets(self) -> bool:
         return not self._has_own("train") and self.loss is not None

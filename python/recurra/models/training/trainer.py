@@ -112,7 +112,12 @@ class Trainer(Steps, GeneratorNames):
             truncation.check_rows(source.samples, source.batch_size)
         arguments = FitArguments(
             feed=Feed(
-                source, steps_per_epoch, shuffle, with_class_weight(class_weight), reader, steps_name="steps_per_epoch"
+                source,
+                steps_per_epoch,
+                shuffle,
+                with_class_weight(class_weight, self._output_shape),
+                reader,
+                steps_name="steps_per_epoch",
             ),
             validation=None
             if held_out is None
@@ -207,7 +212,7 @@ class Trainer(Steps, GeneratorNames):
         """
         self._require_compiled("train_on_batch")
         truncation = None if truncate is None else self._truncation(truncate, x)
-        weigh = with_class_weight(class_weight)
+        weigh = with_class_weight(class_weight, self._output_shape)
         batch = Reader(self).batch(x, y, sample_weight, lengths)
         self.reset_metrics()
         figures = self._step_for("train", truncation)(batch if weigh is None else weigh(batch))()
