@@ -1,0 +1,1 @@
+"""Documentation: examples of docstrings, snippets and commands of the pages."""
