@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <exception>
 #include <fstream>
 #include <string>
+
+#include "recurra/base/team_size.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -18,6 +21,8 @@
 
 namespace recurra {
 namespace {
+
+using Clock = TeamSize::Clock;
 
 std::atomic<int> chosen{0};
 std::atomic<bool> forked{false};
@@ -47,6 +52,11 @@ int default_threads() {
   return limit > 0 ? std::min(available, limit) : available;
 }
 
+TeamSize& team_size() {
+  static thread_local TeamSize size;
+  return size;
+}
+
 }  // namespace
 
 int num_threads() {
@@ -57,27 +67,41 @@ int num_threads() {
 }
 
 void run_loop(Index count, double operations, const void* body, void (*loop)(const void*, Index, Index)) {
-  const int threads =
-      operations < parallel_threshold ? 1 : static_cast<int>(count < num_threads() ? count : num_threads());
+  TeamSize& team = team_size();
+  const int threads = operations < parallel_threshold
+                          ? 1
+                          : team.threads(static_cast<int>(count < num_threads() ? count : num_threads()));
   if (threads <= 1) {
     const FlushDenormals flush;
     loop(body, 0, count);
     return;
   }
   std::exception_ptr failure;
+  std::atomic<Index> next{0};
+  const Clock::time_point begin = Clock::now();
+  Clock::time_point done = begin;    // when the calling thread had no block left
+  Clock::duration longest_block{0};  // of the calling thread
 #pragma omp parallel num_threads(threads)
   {
     const FlushDenormals flush;
-#pragma omp for schedule(dynamic)
-    for (Index i = 0; i < count; ++i) {
+    const bool caller = omp_get_thread_num() == 0;
+    for (Index i = next++; i < count; i = next++) {
       try {
         loop(body, i, i + 1);
       } catch (...) {
 #pragma omp critical(recurra_failure)
         failure = std::current_exception();
       }
+      if (caller) {
+        const Clock::time_point now = Clock::now();
+        longest_block = std::max(longest_block, now - done);
+        done = now;
+      }
     }
   }
+  const Clock::time_point end = Clock::now();
+  // Another thread may have begun its last block when the caller ended its own: so long a wait is no sign of anything.
+  team.note(threads, end - begin, end - done - longest_block);
   if (failure) std::rethrow_exception(failure);
 }
 
