@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -68,6 +69,7 @@ def offered(module: str) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def public_objects() -> dict[str, Any]:
     """What a user calls, by the place of its definition."""
     return {
