@@ -48,6 +48,7 @@ figures: bench  ## all that docs/performance.md measures, and its tables and pic
 	$(BIN)/python -m bench.breakdown --json bench/results/breakdown.json
 	$(BIN)/python -m bench.variants --json bench/results/variants.json
 	$(BIN)/python -m bench.errors --json bench/results/errors.json
+	$(BIN)/python -m bench.neighbours --json bench/results/neighbours.json
 	rm -f bench/results/sizes.json
 	$(BIN)/python -m bench.sweep sizes --kinds lstm,gru --json bench/results/sizes.json
 	$(BIN)/python -m bench.sweep lengths --json bench/results/lengths.json

@@ -4,6 +4,7 @@ A network is a tuple of layers, each a tuple whose first item names it:
 
     ("embedding", vocabulary, width)     ("gru", units, {options})    ("lstm", units)      ("rnn", units)
     ("bigru", units)                     ("conv", filters, width)     ("pool", width)      ("globalmax",)
+    ("dense", units)                     ("batchnorm",)
 
 Recurrent layers but the last return sequences. Every network ends in one linear unit and is trained with the mean
 absolute error and RMSprop. Letters: B batch, T time, F features (0: the input is word numbers).
@@ -169,6 +170,17 @@ CASES = (
     Case("step_lstm32", 1, 1, 16, (("lstm", 32),), 15, "LSTM 32, one time step", ("step",)),
     Case("step_gru64", 1, 1, 16, (("gru", 64),), 15, "GRU 64, one time step", ("step",)),
     Case("step_lstm256", 1, 1, 64, (("lstm", 256),), 15, "LSTM 256, one time step", ("step",)),
+    # Many short parallel regions; timed by bench/neighbours.py alone.
+    Case(
+        "dense_norm",
+        128,
+        120,
+        14,
+        (("dense", 64), ("batchnorm",), ("globalmax",)),
+        1,
+        "Dense 64, batch normalisation, 120 steps",
+        (),
+    ),
 )
 BY_NAME = {case.name: case for case in CASES}
 

@@ -14,6 +14,7 @@ With --check nothing is written, and the exit status says whether a part would c
     python -m bench.breakdown --json bench/results/breakdown.json
     python -m bench.variants --json bench/results/variants.json
     python -m bench.errors --json bench/results/errors.json
+    python -m bench.neighbours --json bench/results/neighbours.json
     python -m bench.sweep sizes --json bench/results/sizes.json         and likewise lengths and long
     python -m bench.cost_model --json bench/results/cost_model.json     needs bench.json and sizes.json
 """
@@ -27,7 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import RESULTS, ROOT, breakdown, cost_model, errors, sweep, variants
+from bench import RESULTS, ROOT, breakdown, cost_model, errors, neighbours, sweep, variants
 from bench.reports import pictures, tables
 
 # Part -> the file of results, and what makes text of it.
@@ -38,6 +39,7 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "breakdown": ("breakdown.json", breakdown.markdown),
     "variants": ("variants.json", variants.markdown),
     "errors": ("errors.json", errors.markdown),
+    "neighbours": ("neighbours.json", neighbours.markdown),
     "sizes": ("sizes.json", sweep.slower),
     "lengths": ("lengths.json", sweep.lengths_markdown),
     "long": ("long.json", sweep.long_markdown),

@@ -26,6 +26,10 @@ def network(library: Any, case: Case, make: Callable[[Any, str, int, dict[str, A
             model.add(layers.MaxPooling1D(*arguments))
         elif kind == "globalmax":
             model.add(layers.GlobalMaxPooling1D())
+        elif kind == "dense":
+            model.add(layers.Dense(*arguments, activation="relu"))
+        elif kind == "batchnorm":
+            model.add(layers.BatchNormalization())
         elif kind == "bigru":
             model.add(layers.Bidirectional(layers.GRU(arguments[0], return_sequences=sequences)))
         else:

@@ -39,6 +39,11 @@ class Network(nn.Module):
                 self.steps.append(nn.MaxPool1d(*arguments))
             elif kind == "globalmax":
                 self.steps.append(nn.Identity())
+            elif kind == "dense":
+                self.steps.append(nn.Linear(width, *arguments))
+                width = arguments[0]
+            elif kind == "batchnorm":
+                self.steps.append(nn.BatchNorm1d(width))
             else:
                 if len(arguments) > 1:
                     raise Unsupported("torch.nn has no recurrent dropout and no relu GRU")
@@ -57,6 +62,10 @@ class Network(nn.Module):
                 x = step(x.transpose(1, 2)).transpose(1, 2)
             elif kind == "globalmax":
                 x = x.amax(1)
+            elif kind == "dense":
+                x = torch.relu(step(x))
+            elif kind == "batchnorm":
+                x = step(x.transpose(1, 2)).transpose(1, 2)
             elif kind == "embedding":
                 x = step(x)
             else:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import recurra
-from bench import breakdown, cost_model
+from bench import breakdown, cost_model, neighbours
 from bench.cases import BY_NAME
 from bench.reports import tables
 from bench.sides import rounds
@@ -109,3 +109,19 @@ def test_a_comparison_names_the_fastest_peer() -> None:
     outcome = {"results": [row], "versions": dict.fromkeys(times, ""), "peak_gflops": {"2": 400.0}}
     line = tables.table(outcome, "2").splitlines()[-1]
     assert line == "| jena_gru32 | train | 2.00 | 9.0 | 6.0 | **3.0×** | 16× | 46% |"
+
+
+def test_steps_beside_busy_processes_are_measured_and_compared_with_the_idle_machine() -> None:
+    class Side:
+        def __init__(self, milliseconds: float) -> None:
+            self.milliseconds = milliseconds
+
+        def time(self, case: str, mode: str, repeats: int) -> list[float]:
+            return [self.milliseconds] * repeats
+
+    sides: Any = {"recurra": Side(2.0), "torch": Side(20.0)}
+    rows = neighbours.measure("dense_norm", sides, [0, 1], rounds=2, seconds=0.01)
+    assert rows == [{"case": "dense_norm", "busy": k, "times": {"recurra": 2.0, "torch": 20.0}} for k in (0, 1)]
+    rows[1]["times"]["recurra"] = 5.0
+    outcome = {"machine": {"cpu": "a", "cores": 2}, "simd_level": "b", "date": "c", "results": rows}
+    assert neighbours.markdown(outcome).splitlines()[-1].endswith("| 1 | 1.5× | 5.00 ms (2.5×) | 20.00 ms (1.0×) |")
