@@ -48,7 +48,7 @@ def test_a_stack_is_its_floors(connection: str | None, sequences: bool) -> None:
     layer = layers.Stack(layers.LSTM(5, return_sequences=sequences), 3, connection)
     outputs = layer(X, mask=MASK)
     x: Any = Tensor(X)
-    for number, floor in enumerate(layer.floors):
+    for number, floor in enumerate(layer.copies):
         recurrent = getattr(floor, "layer", floor)
         assert recurrent.return_sequences == (sequences or number < 2)
         connected = connection is not None and recurrent.return_sequences
@@ -63,7 +63,7 @@ def test_a_stack_is_its_floors(connection: str | None, sequences: bool) -> None:
 def test_a_stack_joins_only_equal_widths() -> None:
     layer = layers.Stack(layers.Bidirectional(layers.GRU(4, return_sequences=True)), 3, "residual")
     assert layer(X).shape == (3, 6, 8)
-    assert [isinstance(floor, layers.Residual) for floor in layer.floors] == [False, True, True]
+    assert [isinstance(floor, layers.Residual) for floor in layer.copies] == [False, True, True]
 
 
 @pytest.mark.parametrize("connection", [None, "residual", "highway"])
@@ -115,10 +115,15 @@ REFUSED: list[tuple[str, Any, str]] = [
     ),
     ("width", lambda: layers.Residual(layers.GRU(4, return_sequences=True))(X), "output has the shape of its input"),
     ("no recurrent layer", lambda: layers.Stack(layers.Dense(3), 2), "Stack: expected a recurrent layer"),
-    ("depth", lambda: layers.Stack(layers.GRU(3), 0), "Stack: depth must be an integer >= 1, got 0"),
+    ("depth", lambda: layers.Stack(layers.GRU(3), 0), "Stack: depth must be an integer from 1 to 1000, got 0"),
+    (
+        "great depth",
+        lambda: layers.Stack(layers.GRU(3), 10**8),
+        "Stack: depth must be an integer from 1 to 1000, got 1",
+    ),
     ("connection", lambda: layers.Stack(layers.GRU(3), 2, "dense"), "Stack: connection must be one of"),
     ("stacked state", lambda: layers.Stack(layers.GRU(3, return_state=True), 2), "must return its output only"),
-    ("stacked backwards", lambda: layers.Stack(layers.GRU(3, go_backwards=True), 2), "turn the sequence around"),
+    ("stacked backwards", lambda: layers.Stack(layers.GRU(3, go_backwards=True), 2), "would reverse the sequence"),
 ]
 
 

@@ -256,8 +256,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("units of no number", lambda: layers.LSTM("many"), "LSTM: units must be an integer >= 1, got 'many'"),
     ("activation", lambda: layers.LSTM(3, activation="tanhh"), "tanhh"),
     ("recurrent activation", lambda: layers.LSTM(3, recurrent_activation="sigmoidal"), "sigmoidal"),
-    ("dropout", lambda: layers.SimpleRNN(3, dropout=1.0), r"SimpleRNN: dropout must be a rate in \[0, 1\), got 1.0"),
-    ("recurrent dropout", lambda: plain(recurrent_dropout=-0.1), r"GRU: recurrent_dropout must be a rate"),
+    ("dropout", lambda: layers.SimpleRNN(3, dropout=1.0), r"SimpleRNN: dropout must be a number in \[0, 1\), got 1.0"),
+    ("recurrent dropout", lambda: plain(recurrent_dropout=-0.1), r"GRU: recurrent_dropout must be a number"),
     ("unknown argument", lambda: plain(return_sequence=True), "GRU has no argument 'return_sequence'"),
     ("use_cudnn", lambda: plain(use_cudnn="yes"), "GRU: use_cudnn"),
     (

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recurra import activations, ops
-from recurra.layers.arguments import add_weight, keep_weight_settings, weight_settings
+from recurra.layers.arguments import add_weight, store_weight_arguments, weight_settings
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
 
@@ -103,7 +103,7 @@ class PReLU(_Elementwise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        keep_weight_settings(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
+        store_weight_arguments(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
         self.shared_axes = None if axes is None else [int(axis) for axis in axes]
 

@@ -51,17 +51,17 @@ def shape_as_given(data_format: str, shape: Shape) -> Shape:
     return shape if data_format == "channels_last" else (shape[0], shape[-1], *shape[1:-1])
 
 
-def keep_weight_settings(
+def store_weight_arguments(
     layer: Any, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
 ) -> None:
-    """Keeps how a weight is made as `layer.<weight>_initializer`, `_regularizer` and `_constraint`."""
+    """Sets `layer.<weight>_initializer`, `_regularizer` and `_constraint`."""
     setattr(layer, f"{weight}_initializer", initializers.get(initializer))
     setattr(layer, f"{weight}_regularizer", regularizers.get(regularizer))
     setattr(layer, f"{weight}_constraint", constraints.get(constraint))
 
 
 def add_weight(layer: Any, weight: str, shape: tuple[int | None, ...], name: str | None = None) -> Any:
-    """A new weight of the layer with the settings kept for it."""
+    """A new weight of the layer with the initializer, regularizer and constraint of that weight."""
     return layer.add_weight(
         shape,
         initializer=getattr(layer, f"{weight}_initializer"),

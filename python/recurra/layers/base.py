@@ -11,18 +11,33 @@ penalty.
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from recurra import ops, regularizers
+from recurra.checks import constructor_keywords, unknown_argument
 from recurra.conversion import to_array
 from recurra.layers import masks
+from recurra.layers.configuration import (
+    described_arguments,
+    given_arguments,
+    restored_arguments,
+    settings_beside_defaults,
+)
 from recurra.layers.input_spec import check_input
 from recurra.layers.naming import snake_case, unique_name
-from recurra.layers.signature import CallContext, CallSignature, argument_names, takes_any_keyword
+from recurra.layers.signature import (
+    CallContext,
+    CallSignature,
+    ConstructorSignature,
+    argument_names,
+    joined_signature,
+    takes_any_keyword,
+)
 from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic, is_text
 from recurra.layers.weights import FLOATS, WeightHolder, standard_dtype
 from recurra.tensor import Tensor
@@ -91,6 +106,11 @@ class Layer(WeightHolder):
     _casts_inputs = True
     _computes_with_floats = False
     _cast_from: frozenset[str]
+    #: Arguments of the constructor that `get_config` stores; each is an attribute of the same name.
+    config_arguments: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that hold a layer or a cell, or a list of these.
+    layer_arguments: ClassVar[tuple[str, ...]] = ()
+    __signature__ = ConstructorSignature(lambda cls: joined_signature(cls, Layer))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -122,7 +142,11 @@ class Layer(WeightHolder):
         given_shape = _shape_from_first_layer(kwargs)
         kwargs.pop("autocast", None)
         if kwargs:
-            raise ValueError(f"{type(self).__name__} has no argument {', '.join(map(repr, kwargs))}")
+            known = {*constructor_keywords(type(self)), *inspect.signature(type(self)).parameters} - {
+                "kwargs",
+                "options",
+            }
+            raise unknown_argument(type(self).__name__, next(iter(kwargs)), known, ValueError)
         if not isinstance(trainable, bool):
             raise ValueError(f"{type(self).__name__}: trainable must be True or False, got {trainable!r}")
         if name is not None and not isinstance(name, str):
@@ -157,7 +181,8 @@ class Layer(WeightHolder):
             raise AttributeError(f"{self._title} has no attribute {name!r}{hint}")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={getattr(self, 'built', False)}>"
+        settings = "".join(f", {name}={value!r}" for name, value in settings_beside_defaults(self).items())
+        return f"<{type(self).__name__} name={self.name}{settings}, built={getattr(self, 'built', False)}>"
 
     def _name_prefix(self) -> str:
         return snake_case(type(self).__name__)
@@ -443,33 +468,26 @@ class Layer(WeightHolder):
         return self._first_node
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer, as plain values for JSON."""
+        """The arguments that make an equal layer, as plain values for JSON.
+
+        A class that names its arguments in `config_arguments` needs no method of its own.
+        """
         settings: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype}
         if self.activity_regularizer is not None:
             settings["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         if self._given_batch_shape is not None:
             settings["batch_input_shape"] = list(self._given_batch_shape)
         cls = type(self)
+        if cls.config_arguments:
+            return settings | described_arguments(self)
         if cls.get_config is Layer.get_config and cls.__init__ is not Layer.__init__:
-            settings = {**self._plain_arguments(), **settings}
+            return given_arguments(self, *self._init_arguments) | settings
         return settings
-
-    def _plain_arguments(self) -> dict[str, Any]:
-        """The arguments `__init__` was given, for a class that has no get_config of its own."""
-        args, kwargs = self._init_arguments
-        given = {**dict(zip(argument_names(type(self).__init__)[1:], args, strict=False)), **kwargs}
-        for key, value in given.items():
-            if not all(leaf is None or isinstance(leaf, (bool, int, float, str)) for leaf in leaves(value)):
-                raise TypeError(
-                    f"{self._title}: its argument {key}={value!r} is no plain value; "
-                    "define get_config() and from_config() to save it"
-                )
-        return given
 
     @classmethod
     def from_config(cls: type[Self], config: dict[str, Any]) -> Self:
         """The layer that `get_config` describes, with new weights."""
-        arguments = dict(config)
+        arguments = restored_arguments(cls, config)
         adopted: dict[str, Any] = {}
         if not takes_any_keyword(cls.__init__):
             names = argument_names(cls.__init__)

@@ -13,9 +13,9 @@ from recurra.checks import whole_number
 from recurra.layers.arguments import (
     Shape,
     add_weight,
-    keep_weight_settings,
     shape_as_given,
     shape_channels_last,
+    store_weight_arguments,
     weight_settings,
     window_extent,
 )
@@ -130,8 +130,8 @@ class _GroupedConvolution(_Convolution):
         self.groups = whole_number(groups, owner, "groups")
         if self.filters % self.groups:
             raise ValueError(f"{owner}: groups={self.groups} must divide the number of filters, {self.filters}")
-        keep_weight_settings(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        keep_weight_settings(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
+        store_weight_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels_of(input_shape)
@@ -340,8 +340,8 @@ class DepthwiseConv1D(_Convolution):
             **kwargs,
         )
         self.depth_multiplier = whole_number(depth_multiplier, "DepthwiseConv1D", "depth_multiplier")
-        keep_weight_settings(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
-        keep_weight_settings(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
+        store_weight_arguments(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
+        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels_of(input_shape)
@@ -415,9 +415,9 @@ class SeparableConv1D(_Convolution):
         )
         self.filters = whole_number(filters, "SeparableConv1D", "filters")
         self.depth_multiplier = whole_number(depth_multiplier, "SeparableConv1D", "depth_multiplier")
-        keep_weight_settings(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
-        keep_weight_settings(self, "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
-        keep_weight_settings(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
+        store_weight_arguments(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
+        store_weight_arguments(self, "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
+        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels_of(input_shape)
@@ -498,8 +498,8 @@ class Conv1DTranspose(_Convolution):
                 f"{owner}: output_padding must be less than strides, got output_padding={self.output_padding} and "
                 f"strides={self.strides}"
             )
-        keep_weight_settings(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        keep_weight_settings(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
+        store_weight_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels_of(input_shape)

@@ -8,7 +8,7 @@ import numpy as np
 
 from recurra import ops
 from recurra.checks import whole_number
-from recurra.layers.arguments import Shape, add_weight, keep_weight_settings, weight_settings
+from recurra.layers.arguments import Shape, add_weight, store_weight_arguments, weight_settings
 from recurra.layers.base import Layer
 from recurra.ops.windows import integers
 from recurra.tensor import Tensor, Variable
@@ -52,7 +52,9 @@ class Embedding(Layer):
         super().__init__(**kwargs)
         self.input_dim = whole_number(input_dim, "Embedding", "input_dim")
         self.output_dim = whole_number(output_dim, "Embedding", "output_dim")
-        keep_weight_settings(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
+        store_weight_arguments(
+            self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        )
         self.mask_zero = bool(mask_zero)
         if weights is not None:
             self.build(None)

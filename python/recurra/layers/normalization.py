@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recurra import _engine, ops
-from recurra.layers.arguments import Shape, add_weight, keep_weight_settings, weight_settings
+from recurra.layers.arguments import Shape, add_weight, store_weight_arguments, weight_settings
 from recurra.layers.base import Layer
 from recurra.layers.input_spec import InputSpec
 from recurra.ops.normalization import normalized_rows
@@ -78,10 +78,10 @@ class BatchNormalization(Layer):
         self.epsilon = _positive("BatchNormalization", "epsilon", epsilon)
         self.center = bool(center)
         self.scale = bool(scale)
-        keep_weight_settings(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
-        keep_weight_settings(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
-        keep_weight_settings(self, "moving_mean", moving_mean_initializer)
-        keep_weight_settings(self, "moving_variance", moving_variance_initializer)
+        store_weight_arguments(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
+        store_weight_arguments(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+        store_weight_arguments(self, "moving_mean", moving_mean_initializer)
+        store_weight_arguments(self, "moving_variance", moving_variance_initializer)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
@@ -215,8 +215,8 @@ class LayerNormalization(_RowNormalization):
         self.rms_scaling = bool(rms_scaling)
         if self.rms_scaling:
             self.norm = _engine.RowNorm.variance
-        keep_weight_settings(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
-        keep_weight_settings(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+        store_weight_arguments(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
+        store_weight_arguments(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
 
     def build(self, input_shape: Any) -> None:
         shape = self._weight_shape(input_shape)

@@ -1,4 +1,4 @@
-"""What the `call` and `build` methods of a layer class take, found out once for each class."""
+"""What the `call`, `build` and `__init__` methods of a layer class take."""
 
 from __future__ import annotations
 
@@ -46,6 +46,41 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
 def takes_any_keyword(function: Callable[..., Any]) -> bool:
     """Whether a function has `**kwargs`."""
     return any(one.kind is one.VAR_KEYWORD for one in inspect.signature(function).parameters.values())
+
+
+class ConstructorSignature:
+    """`__signature__` of layer classes, made by a function of the class when somebody asks for it.
+
+    Without it Python would show the `(*args, **kwargs)` of `Layer.__new__`.
+    """
+
+    def __init__(self, of_class: Callable[[Any], inspect.Signature]) -> None:
+        self._of_class = of_class
+        self._known: dict[type, inspect.Signature] = {}
+
+    def __get__(self, instance: Any, cls: type) -> inspect.Signature:
+        if instance is not None:  # it is the class that is called so
+            raise AttributeError("__signature__")
+        if cls not in self._known:
+            self._known[cls] = self._of_class(cls)
+        return self._known[cls]
+
+
+def joined_signature(*classes: Any) -> inspect.Signature:
+    """The arguments of the first `__init__`, then by keyword those that only the others have."""
+    found: dict[str, inspect.Parameter] = {}
+    rest: inspect.Parameter | None = None
+    for number, cls in enumerate(classes):
+        if number and rest is None:
+            break
+        rest = None
+        for one in list(inspect.signature(cls.__init__).parameters.values())[1:]:
+            if one.kind is one.VAR_KEYWORD:
+                rest = one
+            elif one.name not in found and one.kind is not one.VAR_POSITIONAL:
+                found[one.name] = one.replace(kind=one.KEYWORD_ONLY) if number else one
+    own = sorted(found.values(), key=lambda one: one.kind)
+    return inspect.Signature([*own, *([rest] if rest is not None else [])])
 
 
 class CallContext(threading.local):

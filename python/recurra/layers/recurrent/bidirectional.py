@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 from recurra import ops, serialization
 from recurra._engine import SideBySide
+from recurra.checks import one_of
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.rnn import RNN
 from recurra.layers.recurrent.steps import step_mask
@@ -19,25 +21,42 @@ _MERGES = ("concat", "sum", "ave", "mul", None)
 _SHARED = ("return_sequences", "return_state", "stateful")
 
 
+@documented
 class Bidirectional(Layer):
     """Reads sequences in both directions and merges the outputs of the two.
 
-    Arguments:
+    With return_sequences the outputs of the backward layer are reversed in time, so that both halves of a step describe
+    that step, and masked steps are zero. With return_state the states of the forward layer and then of the backward
+    layer follow the output; `initial_state` takes them in the same order.
+
+    Args:
         layer: a recurrent layer; a copy of it with its own weights reads forwards.
-        merge_mode: "concat" (default), "sum", "ave" (mean), "mul", or None for both outputs unmerged.
-        weights: first weights, those of the forward layer and then those of the backward layer; or None.
-        backward_layer: the layer that reads backwards, made with go_backwards=True; a copy of `layer` by default.
+        merge_mode: "concat", "sum", "ave" (mean), "mul", or None for both outputs unmerged; default "concat".
+        weights: initial weights, those of the forward layer and then those of the backward layer; default None.
+        backward_layer: the layer that reads backwards, made with go_backwards=True; default None, a copy of `layer`.
+        {layer arguments}
 
-    With return_sequences the backward outputs are turned around, so that both halves of a step describe that step, and
-    masked steps are zero. With return_state the states of the forward layer and then of the backward layer follow the
-    output; `initial_state` takes them in the same order.
+    Input shape:
+        (B, T, F): sequences, steps, features. The call also takes `initial_state`, `mask` (B, T) and `lengths` (B,);
+        see `RNN`.
 
-    Shapes: (B, T, F) → (B, 2U) or (B, T, 2U) with "concat", (B, U) or (B, T, U) with the others.
+    Output shape:
+        (B, 2U), or (B, T, 2U) with return_sequences, with "concat"; (B, U) or (B, T, U) with the other merges; two
+        outputs with None.
 
-    Raises: ValueError for an unknown merge_mode, a layer that cannot be turned, and layers that do not fit together.
+    Raises:
+        ValueError: merge_mode is unknown, a layer cannot read backwards, or the two layers do not fit together.
+
+    Example:
+        >>> layer = recurra.layers.Bidirectional(recurra.layers.GRU(4, return_sequences=True))
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 5, 8)
 
     Source: Schuster & Paliwal, Bidirectional Recurrent Neural Networks, 1997.
     """
+
+    config_arguments: ClassVar[tuple[str, ...]] = ("merge_mode", "layer", "backward_layer")
+    layer_arguments: ClassVar[tuple[str, ...]] = ("layer", "backward_layer")
 
     def __init__(
         self,
@@ -48,12 +67,10 @@ class Bidirectional(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        for given in (layer, backward_layer):
-            if given is not None and not (isinstance(given, Layer) and hasattr(given, "go_backwards")):
-                raise ValueError(f"Bidirectional: expected a recurrent layer such as GRU, got {_kind(given)}")
-        if merge_mode not in _MERGES:
-            raise ValueError(f"Bidirectional: merge_mode must be one of {_MERGES}, got {merge_mode!r}")
-        self.merge_mode = merge_mode
+        for given in (layer,) if backward_layer is None else (layer, backward_layer):
+            if not (isinstance(given, Layer) and hasattr(given, "go_backwards")):
+                raise ValueError(f"Bidirectional: expected a recurrent layer such as GRU, got {type(given).__name__}")
+        self.merge_mode = one_of(merge_mode, "Bidirectional", "merge_mode", _MERGES)
         self.forward_layer: Any = _copy(layer, "forward_")
         self.backward_layer: Any = backward_layer
         if backward_layer is None:
@@ -62,6 +79,11 @@ class Bidirectional(Layer):
         for side in (self.forward_layer, self.backward_layer):
             side.zero_output_for_mask = side.return_sequences
         self._first_weights = None if weights is None else [Tensor(value).numpy().copy() for value in weights]
+
+    @property
+    def layer(self) -> Any:
+        """The layer that reads forwards, `forward_layer`."""
+        return self.forward_layer
 
     @property
     def return_sequences(self) -> bool:
@@ -159,21 +181,6 @@ class Bidirectional(Layer):
         shapes = (*outputs, *forward_states, *backward_states)
         return shapes if len(shapes) > 1 else shapes[0]
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "merge_mode": self.merge_mode,
-            "layer": serialization.serialize(self.forward_layer),
-            "backward_layer": serialization.serialize(self.backward_layer),
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        arguments = dict(config)
-        for name in ("layer", "backward_layer"):
-            arguments[name] = serialization.deserialize(arguments.get(name))
-        return cls(**arguments)
-
     def _merge(self, forward: Tensor, backward: Tensor) -> Any:
         if self.merge_mode is None:
             return forward, backward
@@ -197,10 +204,6 @@ class Bidirectional(Layer):
                     f"Bidirectional: {name} must be the same in both layers, got {getattr(forward, name)} forwards "
                     f"and {getattr(backward, name)} backwards"
                 )
-
-
-def _kind(value: Any) -> str:
-    return type(value).__name__
 
 
 def _copy(layer: Any, prefix: str, **changes: Any) -> Any:

@@ -1,20 +1,25 @@
-"""What the built-in cells share: arguments, weights, dropout, configuration.
+"""What the built-in cells share: arguments, weights, dropout.
 
-A cell of this kind is known to the engine, which runs it over whole sequences; its `call` says the same single step in
-ops, for loops of the user's own and for activations that the engine does not know.
+The engine runs a built-in cell over whole sequences. Its `call` computes the same single step with ops, for loops in
+Python and for activations that the engine does not know.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+import inspect
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from recurra import activations, constraints, initializers, ops, regularizers
-from recurra.checks import whole_number
+from recurra import activations, checks, initializers, ops
+from recurra.checks import MOST_STEPS, boolean, number, one_of, whole_number
+from recurra.layers.arguments import store_weight_arguments
 from recurra.layers.base import Layer
+from recurra.layers.configuration import weight_arguments
+from recurra.layers.recurrent.cell_options import rate, skipped_steps, zoneout_rates
 from recurra.layers.recurrent.dropout import DropoutRNNCell, Like
 from recurra.layers.recurrent.statistics import MovingStatistics
+from recurra.layers.signature import ConstructorSignature, joined_signature
 from recurra.random import SeedGenerator
 from recurra.tensor import Tensor, Variable
 
@@ -27,65 +32,11 @@ if TYPE_CHECKING:
 EPSILON = 1e-3  # added to variances; the engine's
 
 
-class CellOptions(TypedDict, total=False):
-    """Arguments of every built-in cell beside units, activations and use_bias; see `BuiltInCell`."""
-
-    kernel_initializer: Any
-    recurrent_initializer: Any
-    bias_initializer: Any
-    kernel_regularizer: Any
-    recurrent_regularizer: Any
-    bias_regularizer: Any
-    kernel_constraint: Any
-    recurrent_constraint: Any
-    bias_constraint: Any
-    dropout: float
-    recurrent_dropout: float
-    dropout_per_step: bool
-    zoneout: float | Sequence[float]
-    skip: int | Sequence[int] | None
-    normalization: str | None
-    normalization_steps: int
-    normalization_momentum: float
-    weight_normalization: bool
-    recurrent_dropconnect: float
-    seed: int | None
-    name: str | None
-    dtype: Any
-    trainable: bool
-
-
 class BuiltInCell(DropoutRNNCell, Layer):
-    """A cell that the engine runs over whole sequences.
+    """Base of the cells that the engine runs over whole sequences.
 
-    Arguments:
-        units: width of the state and of the output, at least 1.
-        activation: activation of the candidate, by name or as a function; None for none.
-        use_bias: whether the cell has a bias.
-        kernel_initializer, recurrent_initializer, bias_initializer: how the weights start.
-        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights.
-        kernel_constraint, recurrent_constraint, bias_constraint: projections of the weights after each update.
-        dropout: rate in [0, 1) at which features of the input are dropped, the same ones in all steps of a sequence.
-        recurrent_dropout: rate in [0, 1) at which units of the state are dropped in front of the recurrent product.
-        dropout_per_step: whether both masks are drawn anew for each step; default False: one mask a sequence.
-        zoneout: rate in [0, 1) at which a unit of a state keeps its previous value, drawn for each step; one number, or
-            one for each state. Outside of training each state is that mixture of old and new.
-        skip: numbers of steps k, each at least 2 and less than the length of the sequences: the recurrent product also
-            reads the output k steps ago (zeros before the sequence), with (U, gates U) further rows of recurrent_kernel
-            for each k. One number or several; default None. SimpleRNN, LSTM, GRU, GatedRNN and Jordan have it.
-        normalization: "layer": x W and h R (with a reset gate before it, gates and candidate apart) have mean 0 and
-            variance 1 in every row before they are multiplied by gains, weights input_gain and recurrent_gain (gates
-            U), and the bias is added. "batch": the same with mean and variance over the sequences of a batch, for each
-            column by itself and at each step anew; gains start at 0.1, and moving averages serve outside of training.
-            Default None. SimpleRNN, LSTM and GRU have it.
-        normalization_steps: for how many first steps batch normalisation keeps averages of their own; all steps from
-            the last of these on share one. Default 100.
-        normalization_momentum: share of the averages that stays when they take in a batch, in [0, 1]; default 0.99.
-        weight_normalization: whether each column of recurrent_kernel is divided by its length and multiplied by a
-            weight, recurrent_scale, which starts at that length; default False. Not in cells without such a matrix.
-        recurrent_dropconnect: rate in [0, 1) at which numbers of recurrent_kernel are dropped in training, the same
-            ones for all sequences and steps of a call; default 0. Not in cells without such a matrix.
-        seed: seed of the masks; drawn from the global generator when left out.
+    A subclass says how many gates and states it has and what the engine calls it, and computes one step in `call`. Its
+    arguments, beside units, activations and use_bias, are those of `CellOptions`; a layer such as `GRU` lists them.
 
     Sources: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016;
     Krueger et al., Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations, 2016; Ba et al., Layer
@@ -98,7 +49,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
     engine_name: str | None = None  # what the engine calls the cell, if it has it
     gates: ClassVar[int]
     state_count: ClassVar[int] = 1
-    # Arguments in the order of the configuration, by the kind of object they hold.
+    #: Arguments in the order of the configuration: activations, and plain values.
     activation_arguments: ClassVar[Sequence[str]] = ("activation",)
     plain_arguments: ClassVar[Sequence[str]] = (
         "use_bias",
@@ -115,9 +66,21 @@ class BuiltInCell(DropoutRNNCell, Layer):
         "seed",
     )
 
-    refused: ClassVar[Sequence[str]] = ("normalization",)  # options of the above that the cell has no place for
-    # Outputs so many steps ago as `skip` says, laid here by the loop that calls the cell step by step.
+    #: Arguments of the above that the cell does not support.
+    refused: ClassVar[Sequence[str]] = ("normalization",)
+    # The outputs of earlier steps that `skip` asks for; set by the step loop before each call.
     earlier: list[Tensor]
+    activation: Any
+    recurrent_activation: Any
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
+    recurrent_initializer: Any
+    recurrent_regularizer: Any
+    recurrent_constraint: Any
+    bias_initializer: Any
+    bias_regularizer: Any
+    bias_constraint: Any
     bias: Variable | None = None
     kernel: Variable
     recurrent_kernel: Variable
@@ -156,56 +119,42 @@ class BuiltInCell(DropoutRNNCell, Layer):
         weight_normalization: bool = False,
         recurrent_dropconnect: float = 0.0,
         seed: int | None = None,
-        recurrent_activation: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         owner = type(self).__name__.removesuffix("Cell")
         self.units = whole_number(units, owner, "units")
         self.activation = activations.get(activation)
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.recurrent_constraint = constraints.get(recurrent_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout = _rate(owner, "dropout", dropout)
-        self.recurrent_dropout = _rate(owner, "recurrent_dropout", recurrent_dropout)
-        self.dropout_per_step = bool(dropout_per_step)
-        self.zoneout = _zoneout(owner, zoneout, self.state_count)
-        self.skip = _skip(owner, skip)
+        self.use_bias = boolean(use_bias, owner, "use_bias")
+        store_weight_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        store_weight_arguments(self, "recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
+        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.dropout = rate(dropout, owner, "dropout")
+        self.recurrent_dropout = rate(recurrent_dropout, owner, "recurrent_dropout")
+        self.dropout_per_step = boolean(dropout_per_step, owner, "dropout_per_step")
+        self.zoneout = zoneout_rates(zoneout, owner, self.state_count)
+        self.skip = skipped_steps(skip, owner)
         self.earlier: list[Tensor] = []
-        if normalization not in (None, "layer", "batch"):
-            raise ValueError(f"{owner}: normalization must be None, 'layer' or 'batch', got {normalization!r}")
-        self.normalization = normalization
-        self.normalization_steps = whole_number(normalization_steps, owner, "normalization_steps")
-        if not 0 <= normalization_momentum <= 1:
-            raise ValueError(f"{owner}: normalization_momentum must be in [0, 1], got {normalization_momentum!r}")
-        self.normalization_momentum = float(normalization_momentum)
-        self.weight_normalization = bool(weight_normalization)
-        self.recurrent_dropconnect = _rate(owner, "recurrent_dropconnect", recurrent_dropconnect)
+        self.normalization = one_of(normalization, owner, "normalization", (None, "layer", "batch"))
+        self.normalization_steps = whole_number(normalization_steps, owner, "normalization_steps", most=MOST_STEPS)
+        self.normalization_momentum = number(normalization_momentum, owner, "normalization_momentum", 0, 1)
+        self.weight_normalization = boolean(weight_normalization, owner, "weight_normalization")
+        self.recurrent_dropconnect = rate(recurrent_dropconnect, owner, "recurrent_dropconnect")
         for option in self.refused:
             if getattr(self, option):
                 raise ValueError(f"{owner} has no {option}; leave it out")
-        self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed = checks.seed(seed, owner)
+        self.seed_generator = SeedGenerator(self.seed)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        weights = weight_arguments("kernel", "recurrent", "bias")
+        cls.config_arguments = ("units", *cls.activation_arguments, *cls.plain_arguments, *weights)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name[0] != "_":  # a setting
             vars(self)["engine_layers"] = {}
-
-    @classmethod
-    def argument_names(cls) -> set[str]:
-        """Names of the arguments that belong to the cell (and not to the layer around it)."""
-        weights = ("kernel", "recurrent", "bias")
-        objects = {f"{weight}_{kind}" for weight in weights for kind in ("initializer", "regularizer", "constraint")}
-        return {"units", *cls.activation_arguments, *cls.plain_arguments} | objects
 
     @property
     def normalised_blocks(self) -> int:
@@ -244,13 +193,13 @@ class BuiltInCell(DropoutRNNCell, Layer):
         if self.weight_normalization:
             lengths = np.linalg.norm(self.recurrent_kernel.numpy(), axis=0)
             self.recurrent_scale = self.add_weight(shape=lengths.shape, name="recurrent_scale", initializer=lengths)
-        self.keep_statistics()
+        self._add_statistics()
 
     def _gain(self, name: str, blocks: int) -> Variable:
         start = 0.1 if self.normalization == "batch" else 1.0
         return self.add_weight(shape=(blocks * self.units,), name=name, initializer=initializers.Constant(start))
 
-    def keep_statistics(self) -> None:
+    def _add_statistics(self) -> None:
         """Makes the moving statistics of the normalised sums, in the engine's order."""
         if self.normalization == "batch":
             columns = self.normalised_blocks * self.units
@@ -351,19 +300,6 @@ class BuiltInCell(DropoutRNNCell, Layer):
             for new, old, share, rate in zip(states, previous, shares, self.zoneout_rates, strict=True)
         ]
 
-    def get_config(self) -> dict[str, Any]:
-        config: dict[str, Any] = {"units": self.units}
-        config |= {name: activations.serialize(getattr(self, name)) for name in self.activation_arguments}
-        config |= {name: getattr(self, name) for name in self.plain_arguments}
-        for weight in ("kernel", "recurrent", "bias"):
-            for kind, module in (
-                ("initializer", initializers),
-                ("regularizer", regularizers),
-                ("constraint", constraints),
-            ):
-                config[f"{weight}_{kind}"] = module.serialize(getattr(self, f"{weight}_{kind}"))
-        return {**super().get_config(), **config}
-
     def _add(self, name: str, shape: tuple[int, ...]) -> Variable:
         kind = name.removesuffix("_kernel")
         return self.add_weight(
@@ -383,25 +319,11 @@ def features_of(input_shape: Any) -> int:
     return int(input_shape[-1])
 
 
-def _zoneout(owner: str, rates: Any, states: int) -> float | tuple[float, ...]:
-    if not isinstance(rates, (list, tuple)):
-        return _rate(owner, "zoneout", rates)
-    if len(rates) != states:
-        raise ValueError(f"{owner}: zoneout must be one rate, or one for each of {states} states, got {rates!r}")
-    return tuple(_rate(owner, "zoneout", rate) for rate in rates)
+def _signature(cls: type[BuiltInCell]) -> inspect.Signature:
+    """The arguments of a cell, those of `CellOptions` among them."""
+    joined = joined_signature(cls, BuiltInCell, Layer)
+    own = {*cls.config_arguments, *inspect.signature(cls.__init__).parameters, *inspect.signature(Layer).parameters}
+    return joined.replace(parameters=[one for name, one in joined.parameters.items() if name in own])
 
 
-def _skip(owner: str, skip: Any) -> int | tuple[int, ...] | None:
-    steps = tuple(skip) if isinstance(skip, (list, tuple)) else () if skip is None else (skip,)
-    for number in steps:
-        if isinstance(number, bool) or not isinstance(number, int) or number < 2:
-            raise ValueError(f"{owner}: skip must be integers of at least 2, got {skip!r}")
-    if len(set(steps)) != len(steps):
-        raise ValueError(f"{owner}: skip must name every number of steps once, got {skip!r}")
-    return steps or None if isinstance(skip, (list, tuple)) else skip
-
-
-def _rate(owner: str, argument: str, rate: Any) -> float:
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-        raise ValueError(f"{owner}: {argument} must be a rate in [0, 1), got {rate!r}")
-    return float(rate)
+BuiltInCell.__signature__ = ConstructorSignature(_signature)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
 from typing import Any, ClassVar
 
+from recurra.checks import one_of
+from recurra.layers.base import Layer
 from recurra.layers.naming import snake_case
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra.layers.recurrent.cell import BuiltInCell
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.layers.recurrent.rnn import RNN
+from recurra.layers.signature import ConstructorSignature, joined_signature
 
 
 class LayerOptions(CellOptions, total=False):
-    """Arguments of a recurrent layer beside those of its cell; see `RNN`."""
+    """Arguments of a recurrent layer beside those of its cell; `GRU` lists what they mean."""
 
     return_sequences: bool
     return_state: bool
@@ -20,6 +24,8 @@ class LayerOptions(CellOptions, total=False):
     unroll: bool
     zero_output_for_mask: bool
     checkpoint: bool
+    use_cudnn: Any
+    implementation: int
     activity_regularizer: Any
     input_shape: Any
     batch_input_shape: Any
@@ -28,34 +34,56 @@ class LayerOptions(CellOptions, total=False):
 
 
 class CellLayer(RNN):
-    """A recurrent layer around one built-in cell; it has the cell's arguments as attributes too."""
+    """A recurrent layer around one built-in cell, whose arguments it takes beside those of `RNN`.
+
+    They are bound to the signature of `cell_class`, and are attributes of the layer too. A subclass writes its
+    signature out for editors and type checkers only, below TYPE_CHECKING.
+    """
 
     cell_class: ClassVar[type[BuiltInCell]]
+    layer_arguments: ClassVar[tuple[str, ...]] = ()
     cell: BuiltInCell
 
-    def __init__(self, cell: Mapping[str, Any], options: Mapping[str, Any], use_cudnn: Any = "auto") -> None:
-        if use_cudnn not in ("auto", True, False):
-            raise ValueError(f"{type(self).__name__}: use_cudnn must be 'auto', True or False, got {use_cudnn!r}")
-        owned = self.cell_class.argument_names()
-        for_cell = {name: value for name, value in options.items() if name in owned}
-        shared = {name: options[name] for name in ("dtype", "trainable") if name in options}
-        name = self.cell_class.__name__
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = [name for name in RNN.config_arguments if name != "cell"]
+        cls.config_arguments = (*own, *cls.cell_class.config_arguments)
+
+    def __init__(self, *args: Any, use_cudnn: Any = "auto", implementation: int = 2, **options: Any) -> None:
+        owner = type(self).__name__
+        one_of(use_cudnn, owner, "use_cudnn", ("auto", True, False))
+        one_of(implementation, owner, "implementation", (0, 1, 2))
+        try:
+            bound = _signature_around(self.cell_class).bind(*args, **options)
+        except TypeError as error:
+            raise TypeError(f"{owner}: {error}") from None
+        given = {**bound.arguments, **bound.kwargs}
+        given.pop("kwargs", None)
+        of_cell = {name: value for name, value in given.items() if name in self.cell_class.config_arguments}
+        shared = {name: given[name] for name in ("dtype", "trainable") if name in given}
         super().__init__(
-            self.cell_class(**cell, **for_cell, **shared, name=snake_case(name)),
-            **{name: value for name, value in options.items() if name not in owned},
+            self.cell_class(**of_cell, **shared, name=snake_case(self.cell_class.__name__)),
+            **{name: value for name, value in given.items() if name not in of_cell},
         )
 
     def __getattr__(self, name: str) -> Any:
-        if name in type(self).cell_class.argument_names() and "cell" in vars(self):
+        if name in type(self).cell_class.config_arguments and "cell" in vars(self):
             return getattr(self.cell, name)
         return super().__getattr__(name)  # type: ignore[misc]
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        del config["cell"]
-        own = self.cell.get_config()
-        return {**config, **{name: value for name, value in own.items() if name in self.cell_class.argument_names()}}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(**config)
+def _signature_around(cell_class: type[BuiltInCell]) -> inspect.Signature:
+    """The arguments of a layer around a cell: the cell's, then those of `RNN`, `CellLayer` and `Layer`."""
+    cell = inspect.signature(cell_class)
+    around = joined_signature(RNN, CellLayer, Layer).parameters
+    own = [one for one in cell.parameters.values() if one.name not in around]
+    keywords = [one.replace(kind=one.KEYWORD_ONLY) for name, one in around.items() if name not in ("cell", "kwargs")]
+    return cell.replace(parameters=[*own, *keywords, around["kwargs"]])
+
+
+def _signature(cls: type[CellLayer]) -> inspect.Signature:
+    inherited = cls.__init__ is CellLayer.__init__
+    return _signature_around(cls.cell_class) if inherited else joined_signature(cls, Layer)
+
+
+CellLayer.__signature__ = ConstructorSignature(_signature)

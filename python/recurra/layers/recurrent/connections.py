@@ -1,32 +1,51 @@
-"""Connections around recurrent layers, and floors of them."""
+"""Connections around recurrent layers, and stacks of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from recurra import initializers, ops, serialization
-from recurra.checks import whole_number
+from recurra.checks import number, one_of, whole_number
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.tensor import Tensor, Variable
 from recurra.tree import is_shape
 
 _CONNECTIONS = (None, "residual", "highway")
+_MOST_COPIES = 1000
 
 
+@documented
 class Residual(Layer):
-    """A layer with its input added to its output: y = x + layer(x).
+    """A layer with its input added to its output.
 
-    Arguments:
+        y = x + layer(x)
+
+    Args:
         layer: a layer whose output has the shape of its input; a recurrent one returns sequences, reads them forwards
             and returns no state.
+        {layer arguments}
 
-    Call arguments: those of the layer; masks and lengths reach it.
+    Input shape:
+        That of the layer; masks and lengths reach it.
 
-    Raises: ValueError for a layer that cannot be connected so, and at the build if the shapes differ.
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: The layer cannot be connected so, or at the build the shapes of input and output differ.
+
+    Example:
+        >>> layer = recurra.layers.Residual(recurra.layers.GRU(3, return_sequences=True))
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 5, 3)
 
     Source: He et al., Deep Residual Learning for Image Recognition, 2016.
     """
+
+    config_arguments: ClassVar[tuple[str, ...]] = ("layer",)
+    layer_arguments: ClassVar[tuple[str, ...]] = ("layer",)
 
     def __init__(self, layer: Layer, **options: Any) -> None:
         super().__init__(**options)
@@ -62,16 +81,8 @@ class Residual(Layer):
         return tuple(input_shape)
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
-        """Lets a stateful layer inside start anew, in all rows of the batch or in those given."""
+        """Reset the states of a stateful layer inside, in all rows of the batch or in those given."""
         _reset(self.layer, rows)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": serialization.serialize(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        arguments = dict(config)
-        return cls(serialization.deserialize(arguments.pop("layer")), **arguments)
 
     def _inner(self, inputs: Tensor, mask: Any, training: bool) -> Tensor:
         options: dict[str, Any] = {"training": training} if self.layer._signature.takes_training else {}
@@ -81,28 +92,45 @@ class Residual(Layer):
         return output
 
 
+@documented
 class Highway(Residual):
-    """A layer with a gate between its output and its input: y = g layer(x) + (1 - g) x, g = σ(x W + b).
+    """A layer with a gate between its output and its input.
 
-    Arguments:
-        layer: as for `Residual`.
-        gate_bias: what b starts at; default -2, so that at first most of the input passes.
+        y = g layer(x) + (1 - g) x,  g = σ(x W + b)
 
     Weights: gate_kernel (F, F) and gate_bias (F), beside those of the layer.
 
-    Raises: ValueError for a layer that cannot be connected so, and at the build if the shapes differ.
+    Args:
+        layer: a layer whose output has the shape of its input, as for `Residual`.
+        gate_bias: initial value of b; default -2.0, so that at first most of the input passes.
+        {layer arguments}
+
+    Input shape:
+        That of the layer; masks and lengths reach it.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: The layer cannot be connected so, or at the build the shapes of input and output differ.
+
+    Example:
+        >>> layer = recurra.layers.Highway(recurra.layers.GRU(3, return_sequences=True))
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 5, 3)
 
     Source: Srivastava et al., Highway Networks, 2015.
     """
 
     _computes_with_floats = True
 
+    config_arguments: ClassVar[tuple[str, ...]] = ("layer", "gate_bias")
     gate_kernel: Variable
     gate: Variable
 
     def __init__(self, layer: Layer, gate_bias: float = -2.0, **options: Any) -> None:
         super().__init__(layer, **options)
-        self.gate_bias = float(gate_bias)
+        self.gate_bias = number(gate_bias, "Highway", "gate_bias")
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
@@ -114,26 +142,36 @@ class Highway(Residual):
         gate = ops.dense(inputs, self.gate_kernel, self.gate, "sigmoid")
         return inputs + gate * (self._inner(inputs, mask, training) - inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "gate_bias": self.gate_bias}
 
-
+@documented
 class Stack(Layer):
     """Copies of a recurrent layer on top of each other, which share all options and no weight.
 
-    Arguments:
-        layer: a recurrent layer, also inside `Bidirectional`; what it returns, the uppermost copy returns. The others
-            return sequences. It returns no state.
-        depth: number of copies, at least 1.
-        connection: what runs past each copy whose output has the shape of its input and which returns sequences: None
-            (default) for nothing, "residual" or "highway"; see `Residual` and `Highway`.
+    Args:
+        layer: a recurrent layer, also inside `Bidirectional`. The last copy returns what it returns, the others return
+            sequences. It returns no state.
+        depth: number of copies, from 1 to 1000.
+        connection: what runs past each copy whose output has the shape of its input and which returns sequences: None,
+            "residual" or "highway"; see `Residual` and `Highway`; default None.
+        {layer arguments}
 
-    Call arguments: those of the layer; the mask reaches every copy.
+    Input shape:
+        That of the layer; the mask reaches every copy.
 
-    Shapes: those of the layer.
+    Output shape:
+        That of the layer.
 
-    Raises: ValueError for something that is no recurrent layer, and for options out of range.
+    Raises:
+        ValueError: The argument is not a recurrent layer, or an option is out of range.
+
+    Example:
+        >>> layer = recurra.layers.Stack(recurra.layers.GRU(3), depth=4, connection="residual")
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 3)
     """
+
+    config_arguments: ClassVar[tuple[str, ...]] = ("layer", "depth", "connection")
+    layer_arguments: ClassVar[tuple[str, ...]] = ("layer",)
 
     def __init__(self, layer: Any, depth: int, connection: str | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -142,31 +180,29 @@ class Stack(Layer):
         if getattr(layer, "return_state", False):
             raise ValueError("Stack: the layer must return its output only, got return_state=True")
         if getattr(layer, "go_backwards", False):
-            raise ValueError("Stack: floors of go_backwards=True would turn the sequence around each time")
-        if connection not in _CONNECTIONS:
-            raise ValueError(f"Stack: connection must be one of {_CONNECTIONS}, got {connection!r}")
-        self.depth = whole_number(depth, "Stack", "depth")
-        self.connection = connection
+            raise ValueError("Stack: copies with go_backwards=True would reverse the sequence each time")
+        self.depth = whole_number(depth, "Stack", "depth", most=_MOST_COPIES)
+        self.connection = one_of(connection, "Stack", "connection", _CONNECTIONS)
         self.layer = layer
-        self.floors: list[Any] = []
+        self.copies: list[Any] = []
 
     def build(self, input_shape: Any) -> None:
         shape = tuple(input_shape)
-        self.floors = []
-        for number in range(self.depth):
-            top = number == self.depth - 1
-            floor = _floor(self.layer, number, self.layer.return_sequences or not top)
-            output = floor.compute_output_shape(shape)
-            if self.connection is not None and floor.return_sequences and tuple(output)[1:] == shape[1:]:
+        self.copies = []
+        for place in range(self.depth):
+            last = place == self.depth - 1
+            copy = _copy(self.layer, place, self.layer.return_sequences or not last)
+            output = copy.compute_output_shape(shape)
+            if self.connection is not None and copy.return_sequences and tuple(output)[1:] == shape[1:]:
                 kind = Residual if self.connection == "residual" else Highway
-                floor = kind(floor, name=f"{self.connection}_{number}", dtype=self.compute_dtype)
-            floor.build(shape)
-            self.floors.append(floor)
+                copy = kind(copy, name=f"{self.connection}_{place}", dtype=self.compute_dtype)
+            copy.build(shape)
+            self.copies.append(copy)
             shape = tuple(output)
 
     def call(self, inputs: Tensor, mask: Any = None, training: bool = False) -> Tensor:
-        for floor in self.floors:
-            inputs = floor(inputs, mask=mask, training=training)
+        for copy in self.copies:
+            inputs = copy(inputs, mask=mask, training=training)
         return inputs
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -177,25 +213,12 @@ class Stack(Layer):
         return self.layer.compute_output_shape(tuple(input_shape))
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
-        """Lets stateful floors start anew, in all rows of the batch or in those given."""
-        for floor in self.floors:
-            _reset(floor, rows)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "layer": serialization.serialize(self.layer),
-            "depth": self.depth,
-            "connection": self.connection,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        arguments = dict(config)
-        return cls(serialization.deserialize(arguments.pop("layer")), **arguments)
+        """Reset the states of stateful copies, in all rows of the batch or in those given."""
+        for copy in self.copies:
+            _reset(copy, rows)
 
 
-def _floor(layer: Any, number: int, sequences: bool) -> Any:
+def _copy(layer: Any, number: int, sequences: bool) -> Any:
     """A copy of the layer with weights of its own, which returns sequences or not."""
     described = serialization.serialize(layer)
     assert described is not None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra import activations
+from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,24 +29,22 @@ class GatedCell(BuiltInCell):
         use_bias: bool = True,
         **options: Unpack[CellOptions],
     ) -> None:
-        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
 
 
 class GatedLayer(CellLayer):
     """A layer around a `GatedCell`."""
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "activation": activation,
-            "recurrent_activation": recurrent_activation,
-            "use_bias": use_bias,
-        }
-        super().__init__(cell, options)
+    cell_class: ClassVar[type[BuiltInCell]] = GatedCell
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            units: int,
+            activation: Any = "tanh",
+            recurrent_activation: Any = "sigmoid",
+            use_bias: bool = True,
+            **options: Unpack[LayerOptions],
+        ) -> None: ...

@@ -5,19 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from recurra import ops
+from recurra.layers.documentation import documented
 from recurra.layers.recurrent.gated_cell import GatedCell, GatedLayer
 from recurra.tensor import Tensor
 
 
+@documented
 class GatedRNNCell(GatedCell):
-    """One step of a simple recurrent network with a gate, blocks in the order g, n.
+    """One step of a simple recurrent network with one gate.
 
-        g = σ(x W_g + h R_g + b_g)      n = act(x W_n + h R_n + b_n)      h' = (1 - g) h + g n
+        g = σ(x W_g + h R_g + b_g)      n = f(x W_n + h R_n + b_n)      h' = (1 - g) h + g n
 
-    Arguments: units, activation, recurrent_activation (σ), use_bias and those of `BuiltInCell`. The gate weighs the
-    candidate n, not the past: shut, it keeps the state.
+    The gate weighs the candidate n, not the past: at 0 the state stays. Blocks stand in the order g, n.
 
-    Shapes: x (B, F), state h (B, U) → output (B, U), [h'].
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f of the candidate n, by name or as a function; default "tanh".
+        recurrent_activation: σ of the gate g, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    {cell shapes}
+
+    Example:
+        >>> cell = recurra.layers.GatedRNNCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")])
+        >>> output.shape
+        (2, 4)
     """
 
     engine_name = "gated_rnn"
@@ -33,20 +49,28 @@ class GatedRNNCell(GatedCell):
         return states[0], states
 
 
+@documented
 class GatedRNN(GatedLayer):
-    """Simple recurrent layer with one gate: h_t = (1 - g) h_{t-1} + g n; equations at `GatedRNNCell`.
+    """Simple recurrent layer with one gate.
 
-    Arguments:
-        units: width U of the state and of the output.
-        activation: of the candidate n; default tanh.
-        recurrent_activation: of the gate g; default sigmoid.
-        use_bias: default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
+        g = σ(x_t W_g + h_{t-1} R_g + b_g)    n = f(x_t W_n + h_{t-1} R_n + b_n)    h_t = (1 - g) h_{t-1} + g n
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f of the candidate n, by name or as a function; default "tanh".
+        recurrent_activation: σ of the gate g, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    {recurrent shapes}
+
+    Example:
+        >>> layer = recurra.layers.GatedRNN(4)
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 4)
     """
 
     cell_class = GatedRNNCell

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from recurra import ops
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra import activations, ops
+from recurra.checks import boolean
+from recurra.layers.documentation import documented
+from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -15,21 +18,38 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@documented
 class GRUCell(BuiltInCell):
-    """One step of a gated recurrent unit, gates in the order z, r, h.
+    """One step of a gated recurrent unit.
 
         z, r = σ(x W + h R + b)      h' = z h + (1 - z) g
-        reset after:   g = act(x W_h + b_0 + r (h R_h + b_1))
-        reset before:  g = act(x W_h + (r h) R_h + b)
+        reset_after=True:   g = f(x W_h + b_0 + r (h R_h + b_1))
+        reset_after=False:  g = f(x W_h + (r h) R_h + b_h)
 
-    Where z weighs the candidate instead, h' = (1 - z) h + z g (Chung et al. 2014), weights are carried over by negating
-    W_z, R_z and b_z, the first U columns of kernel, recurrent_kernel and bias: 1 - σ(a) = σ(-a), for the sigmoid.
+    Gates stand in the order z, r, h. Where z weighs the candidate instead, h' = (1 - z) h + z g (Chung et al. 2014),
+    weights are converted by negating W_z, R_z and b_z, the first U columns of kernel, recurrent_kernel and bias: 1 -
+    σ(a) = σ(-a), for the sigmoid.
 
-    Arguments: units, activation, recurrent_activation (σ), use_bias, those of `BuiltInCell`, and
-        reset_after: whether the reset gate scales the recurrent product (default) or its operand. The bias is (2, 3U)
-            with it (input row, recurrent row) and (3U,) without.
+    Weights: kernel (F, 3U), recurrent_kernel (U, 3U), bias (2, 3U): an input row and a recurrent row; with
+    reset_after=False bias (3U).
 
-    Shapes: x (B, F), state h (B, U) → output (B, U), [h'].
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f of the candidate g, by name or as a function; default "tanh".
+        recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        reset_after: whether the reset gate multiplies the recurrent product or the state in front of it; default True.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    {cell shapes}
+
+    Example:
+        >>> cell = recurra.layers.GRUCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")])
+        >>> output.shape
+        (2, 4)
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
@@ -49,8 +69,9 @@ class GRUCell(BuiltInCell):
         reset_after: bool = True,
         **options: Unpack[CellOptions],
     ) -> None:
-        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
-        self.reset_after = bool(reset_after)
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.reset_after = boolean(reset_after, type(self).__name__.removesuffix("Cell"), "reset_after")
         if self.skip and not self.reset_after:
             raise ValueError(f"{type(self).__name__.removesuffix('Cell')}: skip needs reset_after=True")
 
@@ -82,43 +103,49 @@ class GRUCell(BuiltInCell):
         return states[0], states
 
 
+@documented
 class GRU(CellLayer):
-    """Gated recurrent layer, gates in the order z, r, h; equations at `GRUCell`.
+    """Gated recurrent layer.
 
-    Arguments:
-        units: width U of the state and of the output.
-        activation: of the candidate; default tanh.
-        recurrent_activation: of the gates; default sigmoid.
-        use_bias: default True.
-        reset_after: whether the reset gate scales the recurrent product (default) or its operand.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
+        z, r = σ(x_t W + h_{t-1} R + b)      h_t = z h_{t-1} + (1 - z) g
+        reset_after=True:   g = f(x_t W_h + b_0 + r (h_{t-1} R_h + b_1))
+        reset_after=False:  g = f(x_t W_h + (r h_{t-1}) R_h + b_h)
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).
+    Gates stand in the order z, r, h; weights are those of `GRUCell`.
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f of the candidate g, by name or as a function; default "tanh".
+        recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        reset_after: whether the reset gate multiplies the recurrent product or the state in front of it; default True.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
+
+    {recurrent shapes}
+
+    Example:
+        >>> layer = recurra.layers.GRU(4, return_sequences=True, return_state=True)
+        >>> output, state = layer(np.ones((2, 5, 3), "float32"), lengths=[5, 3])
+        >>> output.shape, state.shape
+        ((2, 5, 4), (2, 4))
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
 
     cell_class = GRUCell
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        *,
-        reset_after: bool = True,
-        use_cudnn: Any = "auto",
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "activation": activation,
-            "recurrent_activation": recurrent_activation,
-            "use_bias": use_bias,
-            "reset_after": reset_after,
-        }
-        super().__init__(cell, options, use_cudnn)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            units: int,
+            activation: Any = "tanh",
+            recurrent_activation: Any = "sigmoid",
+            use_bias: bool = True,
+            *,
+            reset_after: bool = True,
+            **options: Unpack[LayerOptions],
+        ) -> None: ...

@@ -5,21 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recurra import initializers, ops
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra.layers.documentation import documented
+from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@documented
 class IndRNNCell(BuiltInCell):
-    """One step of a network whose units see their own past only: h' = f(x W + u h + b), u h number by number.
+    """One step of a network whose units see no other unit's past.
 
-    Arguments: units, activation (default relu), use_bias and those of `BuiltInCell`. recurrent_kernel, (U,), is u; it
-    starts uniform in [0, 1) by default. For sequences of T steps the source keeps |u| below 2^(1/T).
+        h' = f(x W + u h + b),  u h element by element
 
-    Shapes: x (B, F), state h (B, U) → output (B, U), [h'].
+    Weights: kernel (F, U), recurrent_kernel (U), which is u, bias (U).
+
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f, by name or as a function; default "relu".
+        use_bias: whether there is a bias; default True.
+        recurrent_initializer: initial values of u, by name or as an object; default `RandomUniform(0, 1)`. For
+            sequences of T steps the source keeps |u| below 2^(1/T).
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    {cell shapes}
+
+    Example:
+        >>> cell = recurra.layers.IndRNNCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")])
+        >>> output.shape
+        (2, 4)
 
     Source: Li et al., Independently Recurrent Neural Network: Building a Longer and Deeper RNN, 2018.
     """
@@ -50,28 +70,39 @@ class IndRNNCell(BuiltInCell):
         return states[0], states
 
 
+@documented
 class IndRNN(CellLayer):
-    """Recurrent layer of independent units: h_t = f(x_t W + u h_{t-1} + b), u h number by number.
+    """Recurrent layer of independent units.
 
-    Layers of it are stacked to let units meet. Its cost per step does not grow with U² as that of the others does.
+        h_t = f(x_t W + u h_{t-1} + b),  u h element by element
 
-    Arguments:
-        units: width U of the state and of the output.
-        activation: f, by name or as a function; default relu, None for none.
-        use_bias: whether there is a b; default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
+    Units meet in the next layer of a stack. The cost per step does not grow with U² as that of most others does.
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f, by name or as a function; default "relu".
+        use_bias: whether there is a bias; default True.
+        recurrent_initializer: initial values of u, by name or as an object; default `RandomUniform(0, 1)`. For
+            sequences of T steps the source keeps |u| below 2^(1/T).
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    {recurrent shapes}
+
+    Example:
+        >>> layer = recurra.layers.IndRNN(4)
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 4)
 
     Source: Li et al., Independently Recurrent Neural Network: Building a Longer and Deeper RNN, 2018.
     """
 
     cell_class = IndRNNCell
 
-    def __init__(
-        self, units: int, activation: Any = "relu", use_bias: bool = True, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__({"units": units, "activation": activation, "use_bias": use_bias}, options)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, units: int, activation: Any = "relu", use_bias: bool = True, **options: Unpack[LayerOptions]
+        ) -> None: ...

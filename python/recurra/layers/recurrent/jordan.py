@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from recurra import activations, ops
 from recurra.checks import whole_number
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra.layers.documentation import documented
+from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor, Variable
 
 if TYPE_CHECKING:
@@ -16,17 +18,39 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@documented
 class JordanCell(BuiltInCell):
-    """One step of a network with its output layer inside: h = act(x W + y R + b), y' = out(h V + c).
+    """One step of a network whose output is fed back.
 
-    Arguments: units, activation, use_bias (of b and c), those of `BuiltInCell`, and
-        output_units: width P of the output y; default units.
-        output_activation: out, by name or as a function; default none.
+        h = f(x W + y R + b)      y' = out(h V + c)
 
-    Weights: kernel (F, U), recurrent_kernel (P, U), bias (U), output_kernel (U, P), output_bias (P); the last two start
-    and are penalised as kernel and bias. Dropout and zoneout of the state act on y.
+    Weights: kernel (F, U), recurrent_kernel (P, U), bias (U), output_kernel (U, P), output_bias (P); the last two have
+    the initializers, regularizers and constraints of kernel and bias. Dropout and zoneout of the state act on y.
 
-    Shapes: x (B, F), state y (B, P) → output (B, P), [y'].
+    Args:
+        units: width U of the hidden h, at least 1.
+        output_units: width P of the output y, at least 1; default None, which is units.
+        activation: f of h, by name or as a function; default "tanh".
+        output_activation: out of y, by name or as a function; default None, which is linear.
+        use_bias: whether there are the biases b and c; default True.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    Input shape:
+        One step (B, F) and the state [y], (B, P).
+
+    Output shape:
+        The output y', (B, P), and the new state [y'].
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> cell = recurra.layers.JordanCell(4, output_units=2)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 2), "float32")])
+        >>> output.shape
+        (2, 2)
 
     Source: Jordan, Serial Order: A Parallel Distributed Processing Approach, 1986.
     """
@@ -92,41 +116,51 @@ class JordanCell(BuiltInCell):
         return states[0], states
 
 
+@documented
 class Jordan(CellLayer):
-    """Recurrent layer that feeds back its output: h_t = act(x_t W + y_{t-1} R + b), y_t = out(h_t V + c).
+    """Recurrent layer that feeds back its output.
 
-    Arguments:
-        units: width U of the hidden h.
-        output_units: width P of the output y; default units.
-        activation: of h; default tanh.
-        output_activation: of y; default none.
-        use_bias: whether there are a b and a c; default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
+        h_t = f(x_t W + y_{t-1} R + b)      y_t = out(h_t V + c)
 
-    Shapes: (B, T, F) → (B, P), or (B, T, P) with return_sequences; with return_state followed by the state y (B, P).
+    Args:
+        units: width U of the hidden h, at least 1.
+        output_units: width P of the output y, at least 1; default None, which is units.
+        activation: f of h, by name or as a function; default "tanh".
+        output_activation: out of y, by name or as a function; default None, which is linear.
+        use_bias: whether there are the biases b and c; default True.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    Input shape:
+        (B, T, F): sequences, steps, features. The call also takes `initial_state`, `mask` (B, T) and `lengths` (B,);
+        see `RNN`.
+
+    Output shape:
+        (B, P), or (B, T, P) with return_sequences; with return_state followed by the state y (B, P).
+
+    Raises:
+        ValueError: An argument is out of range, or at the call an input, state, mask or length does not fit.
+
+    Example:
+        >>> layer = recurra.layers.Jordan(4, output_units=2)
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 2)
 
     Source: Jordan, Serial Order: A Parallel Distributed Processing Approach, 1986.
     """
 
     cell_class = JordanCell
 
-    def __init__(
-        self,
-        units: int,
-        output_units: int | None = None,
-        activation: Any = "tanh",
-        output_activation: Any = None,
-        use_bias: bool = True,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "output_units": output_units,
-            "activation": activation,
-            "output_activation": output_activation,
-            "use_bias": use_bias,
-        }
-        super().__init__(cell, options)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            units: int,
+            output_units: int | None = None,
+            activation: Any = "tanh",
+            output_activation: Any = None,
+            use_bias: bool = True,
+            **options: Unpack[LayerOptions],
+        ) -> None: ...

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from recurra import initializers, ops
-from recurra.layers.recurrent.cell import CellOptions
+from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.tensor import Tensor
 
@@ -16,16 +17,30 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@documented
 class LinearRNNCell(LinearCell):
-    """One step of a linear diagonal recurrence: h' = a h + √(1 - a²) (x W + b), number by number.
+    """One step of a linear diagonal recurrence.
 
-    a = exp(-exp(ν)) lies in (0, 1); ν, the weight recurrent_kernel (U,), is trained. The factor √(1 - a²) keeps the
-    size of the state whatever a is. This is the linear recurrent unit of the source with real instead of complex a.
+        h' = a h + √(1 - a²) (x W + b),  a = exp(-exp(ν)), element by element
 
-    Arguments: units, use_bias and those of `BuiltInCell`. recurrent_initializer, of ν, is `RandomDecay` by default: a
-    lies between 0.4 and 0.99 at first.
+    a lies in (0, 1); ν, the weight recurrent_kernel (U), is trained. The factor √(1 - a²) keeps the size of the state
+    whatever a is. This is the linear recurrent unit of the source with real instead of complex a.
 
-    Shapes: x (B, F), state h (B, U) → output (B, U), [h'].
+    Args:
+        units: width U of the state and of the output, at least 1.
+        use_bias: whether there is a bias; default True.
+        recurrent_initializer: initial values of ν; default `RandomDecay(0.4, 0.99)`, with which a starts in that range.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    {cell shapes}
+
+    Example:
+        >>> cell = recurra.layers.LinearRNNCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")])
+        >>> output.shape
+        (2, 4)
 
     Source: Orvieto et al., Resurrecting Recurrent Neural Networks for Long Sequences, 2023.
     """
@@ -44,25 +59,35 @@ class LinearRNNCell(LinearCell):
         return a, ops.sqrt(1 - a * a) * ops.dense(inputs, self.kernel, self.bias)
 
 
+@documented
 class LinearRNN(CellLayer):
-    """Linear diagonal recurrent layer: h_t = a h_{t-1} + √(1 - a²) (x_t W + b); more at `LinearRNNCell`.
+    """Linear diagonal recurrent layer.
 
-    Its cost per step does not grow with U², and in training on few sequences blocks of time are computed at once.
+        h_t = a h_{t-1} + √(1 - a²) (x_t W + b),  a = exp(-exp(ν)), element by element
 
-    Arguments:
-        units: width U of the state and of the output.
-        use_bias: default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, …).
+    Its cost per step does not grow with U², and in training on few sequences whole blocks of time are computed at once.
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).
+    Args:
+        units: width U of the state and of the output, at least 1.
+        use_bias: whether there is a bias; default True.
+        recurrent_initializer: initial values of ν; default `RandomDecay(0.4, 0.99)`, with which a starts in that range.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    {recurrent shapes}
+
+    Example:
+        >>> layer = recurra.layers.LinearRNN(4)
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 4)
 
     Source: Orvieto et al., Resurrecting Recurrent Neural Networks for Long Sequences, 2023.
     """
 
     cell_class = LinearRNNCell
 
-    def __init__(self, units: int, use_bias: bool = True, **options: Unpack[LayerOptions]) -> None:
-        super().__init__({"units": units, "use_bias": use_bias}, options)
+    if TYPE_CHECKING:
+
+        def __init__(self, units: int, use_bias: bool = True, **options: Unpack[LayerOptions]) -> None: ...

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from recurra import ops
-from recurra.checks import whole_number
-from recurra.layers.recurrent.cell import EPSILON, BuiltInCell, CellOptions
+from recurra import activations, ops
+from recurra.checks import boolean, number, one_of, whole_number
+from recurra.layers.documentation import documented
+from recurra.layers.recurrent.cell import EPSILON, BuiltInCell
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor, Variable
 
 if TYPE_CHECKING:
@@ -20,31 +22,52 @@ if TYPE_CHECKING:
 _PEEPHOLES = (None, "diagonal", "full")
 
 
+@documented
 class LSTMCell(BuiltInCell):
-    """One step of an LSTM, gates in the order i, f, c, o.
+    """One step of a long short-term memory.
 
         i, f, o = σ(x W + h R + b)   g = act(x W + h R + b)   c' = f c + i g   h' = o act(c')
 
-    Arguments: units, activation, recurrent_activation (σ), use_bias, those of `BuiltInCell`, and
-        unit_forget_bias: whether the bias of the forget gate starts at one; default True.
-        forget_bias: what the bias of the forget gate starts at instead; default None.
-        peephole: None (default); "diagonal": i and f also see p c, o sees p c', with a weight for each unit and gate;
-            or "full": they see c V and c' V, with whole matrices.
-        coupled: whether f = 1 - i instead of a gate of its own; default False.
-        forget_gate: whether the past is forgotten at all; without it c' = c + i g, the form of 1997; default True.
-        cell_clip: bound of c', a positive number; default None.
-        projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
-        normalization: c' too is normalised on its way out: h' = o act(gain normal(c') + shift), weights
-            cell_gain and cell_shift (U).
+    Gates stand in the order i, f, c, o.
 
     Weights: kernel (F, 4U), recurrent_kernel (U, 4U), bias (4U); with peephole="diagonal" also peephole_kernel (3, U),
-    of i, f, o, which starts and is penalised as recurrent_kernel; with peephole="full" recurrent_kernel is (U, 7U), V
-    of i, f, o behind R. Without a forget gate of its own all of f is missing: (F, 3U), (U, 3U), (3U), (2, U). With a
-    projection recurrent_kernel is (P, 4U); projection_kernel (U, P), the last one, starts and is penalised as kernel.
+    of i, f, o, which has the initializer and regularizer of recurrent_kernel; with peephole="full" recurrent_kernel is
+    (U, 7U), V of i, f, o behind R. Without a forget gate of its own all of f is missing: (F, 3U), (U, 3U), (3U), (2,
+    U). With a projection recurrent_kernel is (P, 4U), and projection_kernel (U, P), the last weight, has the
+    initializer and regularizer of kernel. With normalization c' too is normalised on its way out, h' = o act(gain
+    normal(c') + shift), by the weights cell_gain and cell_shift (U).
 
-    Shapes: x (B, F), states h, c (B, U) → output (B, U), [h', c']; with a projection h and the output are (B, P).
+    Args:
+        units: width U of the states and of the output, at least 1.
+        activation: act of the candidate and of the cell state on its way out, by name or as a function; default "tanh".
+        recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        unit_forget_bias: whether the bias of the forget gate starts at one; default True.
+        forget_bias: initial bias of the forget gate, instead of one; default None.
+        peephole: None; "diagonal": i and f also see p c, o sees p c', with a weight for each unit and gate; or "full":
+            they see c V and c' V, with whole matrices; default None.
+        coupled: whether f = 1 - i instead of a gate of its own; default False.
+        forget_gate: whether there is a forget gate; without it c' = c + i g, the form of 1997; default True.
+        cell_clip: bound of c', a positive number; default None.
+        projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range and forms that exclude each other.
+    Input shape:
+        One step (B, F) and the states [h, c], (B, U) each; with a projection h is (B, P).
+
+    Output shape:
+        The output h' and the new states [h', c'].
+
+    Raises:
+        ValueError: An argument is out of range, or two forms exclude each other.
+
+    Example:
+        >>> cell = recurra.layers.LSTMCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")] * 2)
+        >>> output.shape, len(states)
+        ((2, 4), 2)
 
     Sources: Hochreiter & Schmidhuber, Long Short-Term Memory, 1997; Gers et al., Learning to Forget, 2000; Gers &
     Schmidhuber, Recurrent Nets that Time and Count, 2000; Greff et al., LSTM: A Search Space Odyssey, 2015; Sak et al.,
@@ -85,10 +108,16 @@ class LSTMCell(BuiltInCell):
         projection: int | None = None,
         **options: Unpack[CellOptions],
     ) -> None:
-        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
         owner = type(self).__name__.removesuffix("Cell")
-        if peephole not in _PEEPHOLES:
-            raise ValueError(f"{owner}: peephole must be one of {_PEEPHOLES}, got {peephole!r}")
+        self.unit_forget_bias = boolean(unit_forget_bias, owner, "unit_forget_bias")
+        self.forget_bias = None if forget_bias is None else number(forget_bias, owner, "forget_bias")
+        self.peephole = one_of(peephole, owner, "peephole", _PEEPHOLES)
+        self.coupled = coupled = boolean(coupled, owner, "coupled")
+        self.forget_gate = forget_gate = boolean(forget_gate, owner, "forget_gate")
+        self.cell_clip = None if cell_clip is None else number(cell_clip, owner, "cell_clip", above=0)
+        self.projection = None if projection is None else whole_number(projection, owner, "projection")
         if coupled and not forget_gate:
             raise ValueError(f"{owner}: coupled=True forgets by the input gate; it needs forget_gate=True")
         if peephole == "full" and (coupled or not forget_gate):
@@ -98,17 +127,8 @@ class LSTMCell(BuiltInCell):
         plain = peephole is None and projection is None and forget_gate and not coupled
         if self.normalization is not None and not plain:
             raise ValueError(f"{owner}: normalization needs a forget gate of its own, no peephole, no projection")
-        if cell_clip is not None and not cell_clip > 0:
-            raise ValueError(f"{owner}: cell_clip must be a positive number or None, got {cell_clip!r}")
         if self.skip and peephole == "full":
             raise ValueError(f"{owner}: skip does not go with peephole='full'")
-        self.unit_forget_bias = bool(unit_forget_bias)
-        self.forget_bias = None if forget_bias is None else float(forget_bias)
-        self.peephole = peephole
-        self.coupled = bool(coupled)
-        self.forget_gate = bool(forget_gate)
-        self.cell_clip = None if cell_clip is None else float(cell_clip)
-        self.projection = None if projection is None else whole_number(projection, owner, "projection")
         if self.forget_bias is not None and not (self.use_bias and self._own_forget_gate):
             raise ValueError(f"{owner}: forget_bias needs a bias and a forget gate of its own")
 
@@ -221,62 +241,72 @@ class LSTMCell(BuiltInCell):
         return total
 
 
+@documented
 class LSTM(CellLayer):
-    """Long short-term memory layer, gates in the order i, f, c, o; equations and forms at `LSTMCell`.
+    """Long short-term memory layer.
 
-    Arguments:
-        units: width U of the states and of the output.
-        activation: of the candidate and of the cell state on its way out; default tanh.
-        recurrent_activation: of the gates; default sigmoid.
-        use_bias: default True.
+        i, f, o = σ(x_t W + h_{t-1} R + b)   g = act(x_t W + h_{t-1} R + b)   c_t = f c_{t-1} + i g   h_t = o act(c_t)
+
+    Gates stand in the order i, f, c, o; weights are those of `LSTMCell`.
+
+    Args:
+        units: width U of the states and of the output, at least 1.
+        activation: act of the candidate and of the cell state on its way out, by name or as a function; default "tanh".
+        recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
         unit_forget_bias: whether the bias of the forget gate starts at one; default True.
-        forget_bias: what it starts at instead; default None.
-        peephole: whether the gates see the cell state: None, "diagonal" or "full"; default None.
-        coupled: whether the forget gate is one minus the input gate; default False.
-        forget_gate: whether there is a forget gate; default True.
-        cell_clip: bound of the cell state, or None; default None.
-        projection: width of h, if not U; default None.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
+        forget_bias: initial bias of the forget gate, instead of one; default None.
+        peephole: None; "diagonal": i and f also see p c, o sees p c', with a weight for each unit and gate; or "full":
+            they see c V and c' V, with whole matrices; default None.
+        coupled: whether f = 1 - i instead of a gate of its own; default False.
+        forget_gate: whether there is a forget gate; without it c' = c + i g, the form of 1997; default True.
+        cell_clip: bound of c', a positive number; default None.
+        projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by h and c (B, U). With a
-    projection the output and h have its width.
+    Input shape:
+        (B, T, F): sequences, steps, features. The call also takes `initial_state`, `mask` (B, T) and `lengths` (B,);
+        see `RNN`.
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    Output shape:
+        (B, U), or (B, T, U) with return_sequences; with return_state followed by the states h and c, (B, U). With a
+        projection the output and h have its width.
 
-    Sources: Hochreiter & Schmidhuber, Long Short-Term Memory, 1997; Gers et al., Learning to Forget, 2000.
+    Raises:
+        ValueError: An argument is out of range, two forms exclude each other, or at the call an input, state, mask or
+            length does not fit.
+
+    Example:
+        >>> layer = recurra.layers.LSTM(4, return_state=True)
+        >>> output, h, c = layer(np.ones((2, 5, 3), "float32"))
+        >>> output.shape, c.shape
+        ((2, 4), (2, 4))
+
+    Sources: Hochreiter & Schmidhuber, Long Short-Term Memory, 1997; Gers et al., Learning to Forget, 2000; Gers &
+    Schmidhuber, Recurrent Nets that Time and Count, 2000; Greff et al., LSTM: A Search Space Odyssey, 2015; Sak et al.,
+    Long Short-Term Memory Based Recurrent Neural Network Architectures for Large Vocabulary Speech Recognition, 2014.
     """
 
     cell_class = LSTMCell
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        *,
-        unit_forget_bias: bool = True,
-        forget_bias: float | None = None,
-        peephole: str | None = None,
-        coupled: bool = False,
-        forget_gate: bool = True,
-        cell_clip: float | None = None,
-        projection: int | None = None,
-        use_cudnn: Any = "auto",
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "activation": activation,
-            "recurrent_activation": recurrent_activation,
-            "use_bias": use_bias,
-            "unit_forget_bias": unit_forget_bias,
-            "forget_bias": forget_bias,
-            "peephole": peephole,
-            "coupled": coupled,
-            "forget_gate": forget_gate,
-            "cell_clip": cell_clip,
-            "projection": projection,
-        }
-        super().__init__(cell, options, use_cudnn)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            units: int,
+            activation: Any = "tanh",
+            recurrent_activation: Any = "sigmoid",
+            use_bias: bool = True,
+            *,
+            unit_forget_bias: bool = True,
+            forget_bias: float | None = None,
+            peephole: str | None = None,
+            coupled: bool = False,
+            forget_gate: bool = True,
+            cell_clip: float | None = None,
+            projection: int | None = None,
+            **options: Unpack[LayerOptions],
+        ) -> None: ...

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from recurra import ops
-from recurra.layers.recurrent.cell import CellOptions, features_of
+from recurra import activations, ops
+from recurra.layers.documentation import documented
+from recurra.layers.recurrent.cell import features_of
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.tensor import Tensor
 
@@ -16,15 +18,30 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@documented
 class MinGRUCell(LinearCell):
-    """One step of a GRU whose gate and candidate see the input only, blocks in the order z, g.
+    """One step of a gated recurrent unit whose gate and candidate see the input only.
 
-        z = σ(x W_z + b_z)      g = act(x W_g + b_g)      h' = (1 - z) h + z g
+        z = σ(x W_z + b_z)      g = f(x W_g + b_g)      h' = (1 - z) h + z g
 
-    Arguments: units, activation (default none), recurrent_activation (σ), use_bias and those of `BuiltInCell`; there
-    are no recurrent weights. As in the source, z weighs the candidate.
+    There are no recurrent weights. As in the source, z weighs the candidate. Blocks stand in the order z, g.
 
-    Shapes: x (B, F), state h (B, U) → output (B, U), [h'].
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f of the candidate g, by name or as a function; default None, which is linear.
+        recurrent_activation: σ of the gate z, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    {cell shapes}
+
+    Example:
+        >>> cell = recurra.layers.MinGRUCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")])
+        >>> output.shape
+        (2, 4)
 
     Source: Feng et al., Were RNNs All We Needed?, 2024.
     """
@@ -41,7 +58,8 @@ class MinGRUCell(LinearCell):
         use_bias: bool = True,
         **options: Unpack[CellOptions],
     ) -> None:
-        super().__init__(units, activation, use_bias, recurrent_activation=recurrent_activation, **options)
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation)
 
     def build(self, input_shape: Any) -> None:
         self.kernel = self._add("kernel", (features_of(input_shape), 2 * self.units))
@@ -56,40 +74,43 @@ class MinGRUCell(LinearCell):
         return 1 - z, z * self.activation(candidate)
 
 
+@documented
 class MinGRU(CellLayer):
-    """Gated recurrent layer that is linear in its state: h_t = (1 - z_t) h_{t-1} + z_t g_t; equations at `MinGRUCell`.
+    """Gated recurrent layer that is linear in its state.
 
-    Its cost per step does not grow with U², and in training on few sequences blocks of time are computed at once.
+        z = σ(x_t W_z + b_z)      g = f(x_t W_g + b_g)      h_t = (1 - z) h_{t-1} + z g
 
-    Arguments:
-        units: width U of the state and of the output.
-        activation: of the candidate g; default none.
-        recurrent_activation: of the gate z; default sigmoid.
-        use_bias: default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, …).
+    Its cost per step does not grow with U², and in training on few sequences whole blocks of time are computed at once.
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f of the candidate g, by name or as a function; default None, which is linear.
+        recurrent_activation: σ of the gate z, by name or as a function; default "sigmoid".
+        use_bias: whether there is a bias; default True.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    {recurrent shapes}
+
+    Example:
+        >>> layer = recurra.layers.MinGRU(4)
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 4)
 
     Source: Feng et al., Were RNNs All We Needed?, 2024.
     """
 
     cell_class = MinGRUCell
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        cell = {
-            "units": units,
-            "activation": activation,
-            "recurrent_activation": recurrent_activation,
-            "use_bias": use_bias,
-        }
-        super().__init__(cell, options)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            units: int,
+            activation: Any = None,
+            recurrent_activation: Any = "sigmoid",
+            use_bias: bool = True,
+            **options: Unpack[LayerOptions],
+        ) -> None: ...

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from recurra import ops, serialization
+from recurra import ops
+from recurra.checks import boolean
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.cell import BuiltInCell
@@ -25,37 +27,53 @@ from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 
 
+@documented
 class RNN(Layer):
     """Runs a cell over the time steps of sequences.
 
-    Arguments:
-        cell: a built-in cell, a cell of your own (see below), or a list of cells to stack.
-        return_sequences: whether the output holds all steps, (B, T, U), or the last one processed, (B, U); default
-            False.
-        return_state: whether the final states follow the output; default False.
-        go_backwards: whether the last step is read first; the outputs then come in that order; default False.
-        stateful: whether a batch starts from the final states of the batch before, row by row; default False.
-        unroll: accepted for compatibility, without effect.
-        zero_output_for_mask: whether masked steps give zeros instead of the output before them; default False.
-        checkpoint: whether the backward pass computes states again instead of keeping all of them (built-in cells):
-            less memory for long sequences, more time; default False.
-
-    Call arguments:
-        sequences: (B, T, F), or (B, T, ...) for a cell of your own.
-        initial_state: the states to start from, (B, U) each; zeros (or the cell's own) by default.
-        mask: bool (B, T), true where a step counts. A masked step changes no state, and what stands in it has no
-            influence on any value or gradient.
-        lengths: integers (B,), instead of a mask: the number of steps that count at the beginning of each sequence.
-        training: whether dropout is active.
-
-    Your own cell is a `Layer` with `state_size` (an integer or a list of them) and `call(self, inputs, states)`, which
-    takes one step's input (B, F) and the list of states and returns (output, new states). `output_size`,
+    A cell of your own is a `Layer` with `state_size` (an integer or a list of them) and `call(self, inputs, states)`,
+    which takes one step's input (B, F) and the list of states and returns (output, new states). `output_size`,
     `get_initial_state(batch_size)` and a `training` argument are honoured where it has them.
 
-    Raises: ValueError for an object that is no cell, and at the call for inputs, states, masks and lengths that do not
-    fit.
+    Args:
+        cell: a built-in cell, a cell of your own, or a list of cells to stack.
+        {recurrence arguments}
+        {layer arguments}
+
+    The call takes:
+        sequences: (B, T, F), or (B, T, ...) for a cell of your own.
+        initial_state: the states to start from, (B, U) each; zeros (or the cell's own) by default.
+        mask: bool (B, T), true where a step counts. A masked step changes no state, and its values have no influence
+            on any value or gradient.
+        training: whether dropout is active.
+        lengths: integers (B,), instead of a mask: the number of steps that count at the beginning of each sequence.
+
+    Input shape:
+        (B, T, F): sequences, steps, features.
+
+    Output shape:
+        (B, U), or (B, T, U) with return_sequences; with return_state followed by the states.
+
+    Raises:
+        ValueError: The object is no cell, or at the call inputs, states, masks or lengths do not fit.
+
+    Example:
+        >>> layer = recurra.layers.RNN([recurra.layers.LSTMCell(4), recurra.layers.GRUCell(2)])
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 2)
     """
 
+    config_arguments: ClassVar[tuple[str, ...]] = (
+        "return_sequences",
+        "return_state",
+        "go_backwards",
+        "stateful",
+        "unroll",
+        "zero_output_for_mask",
+        "checkpoint",
+        "cell",
+    )
+    layer_arguments: ClassVar[tuple[str, ...]] = ("cell",)
     _observer: Observer | None = None  # sees every step; see `observed`
 
     def __init__(
@@ -73,28 +91,28 @@ class RNN(Layer):
         super().__init__(**options)
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
-        check_cell(type(self).__name__, cell)
+        owner = type(self).__name__
+        check_cell(owner, cell)
         if checkpoint and not (_built_in(cell) and _in_driver(cell)):
             raise ValueError(
-                f"{type(self).__name__}: checkpoint needs a built-in cell that is not linear in its state, "
-                f"got {type(cell).__name__}"
+                f"{owner}: checkpoint needs a built-in cell that is not linear in its state, got {type(cell).__name__}"
             )
         self._longest_skip = _longest_skip(cell)
         if self._longest_skip and (stateful or checkpoint):
             raise ValueError(
-                f"{type(self).__name__}: skip reads the states of several steps ago, which stateful=True does not "
+                f"{owner}: skip reads the states of several steps ago, which stateful=True does not "
                 "carry and checkpoint=True does not keep; leave them out"
             )
         self.cell = cell
         self._computes_with_floats = _built_in(cell)
         self._set_dtype(self._dtype)
-        self.return_sequences = bool(return_sequences)
-        self.return_state = bool(return_state)
-        self.go_backwards = bool(go_backwards)
-        self.stateful = bool(stateful)
-        self.unroll = bool(unroll)
-        self.zero_output_for_mask = bool(zero_output_for_mask)
-        self.checkpoint = bool(checkpoint)
+        self.return_sequences = boolean(return_sequences, owner, "return_sequences")
+        self.return_state = boolean(return_state, owner, "return_state")
+        self.go_backwards = boolean(go_backwards, owner, "go_backwards")
+        self.stateful = boolean(stateful, owner, "stateful")
+        self.unroll = boolean(unroll, owner, "unroll")
+        self.zero_output_for_mask = boolean(zero_output_for_mask, owner, "zero_output_for_mask")
+        self.checkpoint = boolean(checkpoint, owner, "checkpoint")
         self.states: list[Any] | None = None
         self._carries = False  # whether the states come from a batch, and not from a reset
         self.input_spec = InputSpec(ndim=3) if _built_in(cell) else InputSpec(min_ndim=2)
@@ -118,13 +136,14 @@ class RNN(Layer):
         return list(states) if isinstance(states, (list, tuple)) else [states]
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
-        """Lets a stateful layer start anew.
+        """Reset the carried states of a stateful layer to the initial ones.
 
-        Arguments:
-            rows: the sequences of the batch to reset; all of them by default, after which the next batch may have
+        Args:
+            rows: the sequences of the batch to reset; None resets all of them, after which the next batch may have
                 another size.
 
-        Raises: ValueError if a row is not in the batch.
+        Raises:
+            ValueError: A row is not in the batch.
         """
         super().reset_states()
         if self.states is None:
@@ -190,24 +209,6 @@ class RNN(Layer):
         if not self.return_state:
             return output
         return (output, *(_state_shape(size, batch) for size in self.state_size))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "go_backwards": self.go_backwards,
-            "stateful": self.stateful,
-            "unroll": self.unroll,
-            "zero_output_for_mask": self.zero_output_for_mask,
-            "checkpoint": self.checkpoint,
-            "cell": serialization.serialize(self.cell),
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        arguments = dict(config)
-        return cls(serialization.deserialize(arguments.pop("cell")), **arguments)
 
     def run_options(self) -> RunOptions:
         """How the layer runs its cell at the moment."""

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recurra.layers.recurrent.cell import BuiltInCell, CellOptions
+from recurra.layers.documentation import documented
+from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@documented
 class SimpleRNNCell(BuiltInCell):
-    """One step of a simple recurrent network: h' = f(x W + h R + b).
+    """One step of a simple recurrent network.
 
-    Arguments: units, activation, use_bias and those of `BuiltInCell`.
+        h' = f(x W + h R + b)
 
-    Shapes: x (B, F), state h (B, U) → output (B, U), [h'].
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f, by name or as a function; default "tanh".
+        use_bias: whether there is a bias; default True.
+        {weight arguments}
+        {cell arguments}
+        {layer arguments}
+
+    {cell shapes}
+
+    Example:
+        >>> cell = recurra.layers.SimpleRNNCell(4)
+        >>> output, states = cell(np.ones((2, 3), "float32"), [np.zeros((2, 4), "float32")])
+        >>> output.shape
+        (2, 4)
 
     Source: Elman, Finding Structure in Time, 1990.
     """
@@ -44,26 +61,35 @@ class SimpleRNNCell(BuiltInCell):
         return states[0], states
 
 
+@documented
 class SimpleRNN(CellLayer):
-    """Simple recurrent layer: h_t = f(x_t W + h_{t-1} R + b).
+    """Simple recurrent layer, the network of Elman.
 
-    Arguments:
-        units: width U of the state and of the output.
-        activation: f, by name or as a function; default tanh, None for none.
-        use_bias: whether there is a b; default True.
-        options: see `BuiltInCell` (initializers, regularizers, constraints, dropout, zoneout, seed) and `RNN`
-            (return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask, checkpoint, …).
+        h_t = f(x_t W + h_{t-1} R + b)
 
-    Shapes: (B, T, F) → (B, U), or (B, T, U) with return_sequences; with return_state followed by the state (B, U).
+    Args:
+        units: width U of the state and of the output, at least 1.
+        activation: f, by name or as a function; default "tanh".
+        use_bias: whether there is a bias; default True.
+        {weight arguments}
+        {cell arguments}
+        {recurrence arguments}
+        {layer arguments}
 
-    Raises: ValueError for arguments out of range, and at the call for inputs, states and masks that do not fit.
+    {recurrent shapes}
+
+    Example:
+        >>> layer = recurra.layers.SimpleRNN(4, return_sequences=True)
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 5, 4)
 
     Source: Elman, Finding Structure in Time, 1990.
     """
 
     cell_class = SimpleRNNCell
 
-    def __init__(
-        self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__({"units": units, "activation": activation, "use_bias": use_bias}, options)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Unpack[LayerOptions]
+        ) -> None: ...

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from recurra import serialization
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.recurrent.protocol import call_cell, check_cell, initial_state, output_size
 from recurra.tensor import Tensor
 
 
+@documented
 class StackedRNNCells(Layer):
     """Cells of which each reads the output of the one before; one state entry for each cell.
 
-    Arguments:
-        cells: built-in cells or the user's own, the first one nearest to the input.
+    Args:
+        cells: a list of built-in cells or cells of your own, the first one nearest to the input.
+        {layer arguments}
 
-    Raises: ValueError without cells, or for an object that is no cell.
+    Input shape:
+        One step (B, F) and the list of the cells' states.
+
+    Output shape:
+        The output of the last cell, and the list of the cells' new states.
+
+    Raises:
+        ValueError: There are no cells, or an object is not a cell.
+
+    Example:
+        >>> cells = recurra.layers.StackedRNNCells([recurra.layers.GRUCell(4), recurra.layers.GRUCell(2)])
+        >>> recurra.layers.RNN(cells)(np.ones((2, 5, 3), "float32")).shape
+        (2, 2)
     """
+
+    config_arguments: ClassVar[tuple[str, ...]] = ("cells",)
+    layer_arguments: ClassVar[tuple[str, ...]] = ("cells",)
 
     def __init__(self, cells: Sequence[Any], **options: Any) -> None:
         super().__init__(**options)
-        if not cells:
-            raise ValueError("StackedRNNCells: expected at least one cell, got none")
+        if not isinstance(cells, (list, tuple)) or not cells:
+            raise ValueError(f"StackedRNNCells: expected a list of at least one cell, got {cells!r}")
         for cell in cells:
             check_cell("StackedRNNCells", cell)
         self.cells = list(cells)
@@ -53,14 +70,6 @@ class StackedRNNCells(Layer):
             inputs, new_state = call_cell(cell, inputs, state, training)
             new_states.append(new_state)
         return inputs, new_states
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cells": [serialization.serialize(cell) for cell in self.cells]}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        arguments = dict(config)
-        return cls([serialization.deserialize(cell) for cell in arguments.pop("cells")], **arguments)
 
 
 def _bare(state: Any, cell: Any) -> Any:

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from recurra import ops, serialization
+from recurra import ops
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.tensor import Tensor
 from recurra.tree import is_shape, map_shapes, map_structure
 
 
+@documented
 class TimeDistributed(Layer):
-    """Applies a layer to each time step of its input: (B, T, ...) → (B, T, ...).
+    """Applies a layer to each time step of its input.
 
     The layer sees all steps as one batch of B·T rows, in one call.
 
-    Arguments:
+    Args:
         layer: the layer to apply; takes one step, (B, ...).
+        {layer arguments}
 
-    Call arguments:
-        inputs: (B, T, ...) with at least three axes.
-        mask: bool (B, T, ...); handed on to the layer step by step where it takes one.
+    Input shape:
+        (B, T, ...) with at least three axes. A mask (B, T, ...) is passed to the layer step by step where it takes one.
 
-    Raises: ValueError for something that is no layer, an input of fewer than three axes, or a mask that does not fit.
+    Output shape:
+        (B, T, ...), with the output of the layer for each step.
+
+    Raises:
+        ValueError: The argument is not a layer, the input has fewer than three axes, or the mask does not fit.
+
+    Example:
+        >>> layer = recurra.layers.TimeDistributed(recurra.layers.Flatten())
+        >>> layer(np.ones((2, 5, 3, 4), "float32")).shape
+        (2, 5, 12)
     """
+
+    config_arguments: ClassVar[tuple[str, ...]] = ("layer",)
+    layer_arguments: ClassVar[tuple[str, ...]] = ("layer",)
 
     def __init__(self, layer: Layer, **options: Any) -> None:
         super().__init__(**options)
@@ -54,14 +68,6 @@ class TimeDistributed(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         shapes = self.layer.compute_output_shape(_step_shape(input_shape))
         return map_shapes(lambda shape: (input_shape[0], input_shape[1], *shape[1:]), shapes)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": serialization.serialize(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        arguments = dict(config)
-        return cls(serialization.deserialize(arguments.pop("layer")), **arguments)
 
 
 def _step_shape(input_shape: Any) -> tuple[Any, ...]:
