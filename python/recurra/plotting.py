@@ -14,13 +14,35 @@ from recurra._extras import require
 TRUTH, MODEL, RULE, MUTED = "#222222", "#1f77b4", "#d97706", "#8a8a8a"
 
 
+def require_plotting(module: str) -> Any:
+    """A module of matplotlib.
+
+    Raises:
+        ImportError: It is not installed; the message says how to install it.
+    """
+    return require(f"matplotlib.{module}", extra="plot", purpose="plotting")
+
+
+def check_path(path: str | Path) -> None:
+    """Checks before a long training that a figure can be saved as `path`.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: It cannot write files of this kind.
+    """
+    known = require_plotting("backend_bases").FigureCanvasBase.get_supported_filetypes()
+    kind = Path(path).suffix.removeprefix(".").lower()
+    if kind not in known:
+        raise ValueError(f"plot: '{path}' must end in .png, .pdf or .svg")
+
+
 def new_figure(rows: int = 1, height: float = 3.6) -> tuple[Any, list[Any]]:
     """A figure with `rows` wide axes one below the other, drawn without a display.
 
     Returns:
         The figure and its axes; `save` writes it.
     """
-    figure_module = require("matplotlib.figure", extra="plot", purpose="plotting")
+    figure_module = require_plotting("figure")
     figure = figure_module.Figure(figsize=(10, height * rows), layout="constrained")
     axes = list(np.atleast_1d(figure.subplots(rows, 1)))
     for axis in axes:
@@ -68,12 +90,12 @@ def plot_losses(
             marker = "o" if len(values) <= 40 else ""
             axis.plot(epochs, values, color=color, marker=marker, markersize=3.5, label=label if number == 0 else None)
     if baseline is not None:
-        axis.axhline(baseline, color=RULE, linestyle="--", label="validation, common sense")
+        axis.axhline(baseline, color=RULE, linestyle="--", label="validation, naive forecast")
     axis.set(title=title, xlabel="epoch", ylabel="mean absolute error\n(normalised)")
     longest = max((len(history.get("loss", ())) for history in histories), default=0)
     if longest:
         axis.set_xlim(0.5, longest + 0.5)
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.set_major_locator(require_plotting("ticker").MaxNLocator(integer=True, min_n_ticks=1))
     if unit:
         right = axis.secondary_yaxis("right", functions=(lambda x: x * scale, lambda x: x / scale))
         right.set_ylabel(unit)
@@ -85,41 +107,50 @@ def plot_forecast(
     when: ArrayLike,
     truth: ArrayLike,
     forecast: ArrayLike | None,
-    common_sense: ArrayLike,
+    naive: ArrayLike,
     *,
     name: str,
     unit: str,
     title: str = "Forecast",
+    future: tuple[ArrayLike, ArrayLike] | None = None,
+    naive_name: str = "naive forecast",
     axis: Any = None,
 ) -> Any:
-    """A forecast against what came, and against the rule that nothing changes.
+    """A forecast beside the actual values and a naive forecast.
 
     Args:
-        when: dates (datetime64) or row numbers the values belong to.
-        truth, forecast, common_sense: of the same length, in `unit`; forecast may be None.
-        name: of what is predicted.
-        title: above the axes.
-        axis: where to draw; None makes a new figure.
+        when: Dates (datetime64) or row numbers the values belong to.
+        truth, forecast, naive: Of the same length, in `unit`; forecast may be None.
+        name: Of what is predicted.
+        unit: Of the values; empty where it is not known.
+        title: Above the axes.
+        future: Dates or row numbers, and forecasts for them, that follow the actual values.
+        naive_name: Of the naive forecast, for the legend.
+        axis: Where to draw; None makes a new figure.
 
     Returns:
         The axes.
     """
     if axis is None:
         axis = new_figure()[1][0]
-    came = np.asarray(truth, np.float64)
+    actual = np.asarray(truth, np.float64)
     lines: list[tuple[ArrayLike | None, str, dict[str, Any], str]] = [
-        (common_sense, RULE, {"linewidth": 1.0, "linestyle": "--", "alpha": 0.8}, "common sense"),
-        (came, TRUTH, {"linewidth": 1.4}, "what came"),
+        (naive, RULE, {"linewidth": 1.0, "linestyle": "--", "alpha": 0.8}, naive_name),
+        (actual, TRUTH, {"linewidth": 1.4}, "actual"),
         (forecast, MODEL, {"linewidth": 1.6}, "forecast"),
     ]
     for values, color, style, label in lines:
         if values is None:
             continue
-        error = "" if values is came else f", error {np.nanmean(np.abs(np.asarray(values) - came)):.2f} {unit} here"
+        error = (
+            "" if values is actual else f", error {np.nanmean(np.abs(np.asarray(values) - actual)):.4g} {unit}".rstrip()
+        )
         axis.plot(np.asarray(when), values, color=color, label=label + error, **style)
+    if future is not None and len(np.asarray(future[0])):
+        axis.plot(np.asarray(future[0]), future[1], color=MODEL, linewidth=1.6, linestyle=":", label="behind the data")
     axis.set(title=title, ylabel=f"{name} ({unit})" if unit and unit != name else name)
     if np.issubdtype(np.asarray(when).dtype, np.datetime64):
-        dates = require("matplotlib.dates", extra="plot", purpose="plotting")
+        dates = require_plotting("dates")
         locator = dates.AutoDateLocator()
         axis.xaxis.set_major_locator(locator)
         axis.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recurra import config
-from recurra.datasets.windows import timeseries_dataset_from_array
+from recurra.datasets.timeseries import timeseries_dataset_from_array
 from recurra.models.data.sources import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from recurra.preprocessing.sequence import pad_sequences
 from recurra.random import set_seed as set_random_seed

@@ -11,7 +11,7 @@ import pytest
 
 import recurra
 from recurra.cli import main
-from recurra.cli.experiment import verdict
+from recurra.cli.forecast_report import verdict
 from recurra.cli.table_options import names
 from recurra.datasets import jena_climate
 
@@ -44,7 +44,7 @@ def waves(tmp_path) -> Path:
 
 
 def forecast(waves: Path, *more: str, model: str = "dense") -> list[str]:
-    spans = ["--lookback", "12h", "--step", "2h", "--delay", "5h"]
+    spans = ["--lookback", "12h", "--step", "2h", "--horizon", "5h"]
     return ["forecast", str(waves), "--target", "T (degC)", "--drop", '"pm, fine"', "--model", model, *spans, *more]
 
 
@@ -52,20 +52,29 @@ def test_forecast_save_predict(waves, tmp_path, capsys) -> None:
     assert main(forecast(waves, *QUICK, "--save", "m/model.safetensors", "--seeds", "2")) == 0
     out = capsys.readouterr().out
     assert "waves.csv: 700 rows, one every 1 h, 2020-01-01 00:00 to 2020-01-30 03:00" in out
-    assert "columns of text are left out: word" in out
-    assert "T (degC) 5 h ahead, from 2 columns over 12 h, a sample every 2 h (6 x 2)" in out
-    for line in ("common sense", "dense, seed 0", "dense, seed 1", "mean", "spread"):
+    assert "text columns are ignored: word" in out
+    assert "T (degC) 5 h after the newest row, from 2 columns over 12 h, a sample every 2 h (6 x 2)" in out
+    for line in (
+        "naive (last value)",
+        "seasonal naive (day)",
+        "seasonal naive (week)",
+        "dense, seed 0",
+        "dense, seed 1",
+        "mean",
+        "spread",
+    ):
         assert f"\n{line}  " in out
-    assert "dense beats the common-sense rule: its error is" in out
+    assert "dense beats every naive forecast: its error is" in out
     assert "°C" in out
 
     assert main(["predict", "m/model.safetensors", str(waves)]) == 0
     out = capsys.readouterr().out
-    assert "forecasts could be compared: mean absolute error" in out
+    assert "560 of 700 rows were used to train the model or to choose its epoch" in out
+    assert "mean absolute error of 140 forecasts of rows new to the model: " in out
     assert "latest: T (degC) will be" in out
-    assert "at 2020-01-30 09:00" in out
+    assert "at 2020-01-30 08:00 (5 h after 2020-01-30 03:00)" in out
     with (tmp_path / "waves.forecast.csv").open(encoding="utf-8") as file:
-        assert len(list(csv.reader(file))) == 1 + 700 - 12 + 1
+        assert len(list(csv.reader(file))) == 1 + 700 - 12 + 2
 
     assert main(["info", "m/model.safetensors"]) == 0
     out = capsys.readouterr().out
@@ -77,7 +86,7 @@ def test_json_is_all_of_stdout(waves, capsys) -> None:
     assert main(forecast(waves, *QUICK, "--json", "--predict-change")) == 0
     streams = capsys.readouterr()
     results = json.loads(streams.out)
-    assert "common sense" in streams.err
+    assert "naive (last value)" in streams.err
     assert results["settings"]["predict_change"] is True
     assert results["settings"]["lookback"] == 12
     assert results["columns"] == ["s", "T (degC)"]
@@ -89,28 +98,29 @@ def test_json_is_all_of_stdout(waves, capsys) -> None:
 def test_naive_needs_no_training(waves, capsys) -> None:
     assert main(forecast(waves, model="naive")) == 0
     out = capsys.readouterr().out
-    assert "common sense" in out
+    assert "naive (last value)" in out
     assert "seed" not in out
     assert main(forecast(waves, "--save", "x", model="naive")) == 1
     assert "'naive' has no model to save" in capsys.readouterr().err
 
 
 def test_a_model_that_loses_is_told_to_lose(waves, capsys) -> None:
-    assert main(forecast(waves, "--epochs", "0", "--delay", "18h")) == 0
-    assert "dense DOES NOT BEAT the common-sense rule on the validation and test part" in capsys.readouterr().out
+    assert main(forecast(waves, "--epochs", "0", "--horizon", "18h")) == 0
+    assert "dense DOES NOT BEAT the best naive forecast on the validation and test split" in capsys.readouterr().out
 
 
 def test_verdicts() -> None:
     rule = {"validation": 0.5, "test": 0.4}
-    won = verdict("gru", rule, {"validation": 0.4, "test": 0.3}, False)
+    names = {"validation": "naive (last value)", "test": "seasonal naive (week)"}
+    won = verdict("gru", names, rule, {"validation": 0.4, "test": 0.3}, False)
     assert won == (
-        "gru beats the common-sense rule: its error is 20.0 % smaller on the validation part and 25.0 % smaller "
-        "on the test part."
+        "gru beats every naive forecast: its error is 20.0 % smaller on the validation split than that of "
+        "naive (last value) and 25.0 % smaller on the test split than that of seasonal naive (week)."
     )
-    mixed = verdict("gru", rule, {"validation": 0.4, "test": 0.4}, False)
-    assert "DOES NOT BEAT the common-sense rule on the test part" in mixed
+    mixed = verdict("gru", names, rule, {"validation": 0.4, "test": 0.4}, False)
+    assert "DOES NOT BEAT the best naive forecast on the test split" in mixed
     assert "--predict-change" in mixed
-    assert "--predict-change" not in verdict("gru", rule, rule, True)
+    assert "--predict-change" not in verdict("gru", names, rule, rule, True)
 
 
 def test_plot(waves, tmp_path, capsys) -> None:
@@ -156,10 +166,10 @@ def test_conv_gru_samples_the_window_twice_as_finely(capsys, monkeypatch) -> Non
     ("change", "message"),
     [
         (["--target", "T"], "did you mean 'T (degC)'"),
-        (["--drop", ""], "column 'pm, fine' lacks 1 of 700 values"),
+        (["--drop", ""], "column 'pm, fine' is missing 1 of 700 values"),
         (["--lookback", "90min"], "--lookback: '90min' is 1.500 rows"),
-        (["--step", "5"], "lookback 12 is not a multiple of step 5"),
-        (["--lookback", "400"], "the validation part has rows 420 to 560 of 700"),
+        (["--step", "5"], "lookback must be a multiple of step 5 rows, got 12"),
+        (["--lookback", "400"], "the validation split has rows 420 to 560 of 700"),
         (["--split", "80/20"], "three positive shares"),
         (["--split", "a/b/c"], "--split: expected three shares"),
         (["--seeds", "0"], "--seeds must be at least 1"),
@@ -187,10 +197,13 @@ def test_files_that_are_not_there(waves, capsys) -> None:
 def test_info_version_and_usage(capsys) -> None:
     assert main(["info"]) == 0
     assert "simd" in capsys.readouterr().out.lower()
-    for arguments, status in ((["--version"], 0), (["--help"], 0), (["train", "--help"], 0), ([], 2), (["juggle"], 2)):
+    for arguments, status in ((["--version"], 0), (["--help"], 0), (["train", "--help"], 0), (["juggle"], 2)):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == status
+    for words in ([], ["train"], ["demo"]):
+        assert main(words) == 2
+        assert "show this help message" in capsys.readouterr().err
     for command in (["forecast"], ["predict"], ["info"], ["train", "jena"], ["demo", "jena"]):
         with pytest.raises(SystemExit) as ended:
             main([*command, "--help"])

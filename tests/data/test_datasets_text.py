@@ -3,6 +3,7 @@
 They run on small files made here, and on the real ones where RECURRA_DATA has them.
 """
 
+import dataclasses
 import gzip
 import hashlib
 import io
@@ -471,7 +472,8 @@ class TestTinyShakespeare:
         monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Answer(b"To be"))
         with pytest.raises(ValueError, match="expected sha256 86c4e6aa"):
             tiny_shakespeare.load_data()
-        monkeypatch.setattr(tiny_shakespeare, "_SHA256", hashlib.sha256(b"To be").hexdigest())
+        file = dataclasses.replace(tiny_shakespeare.SHAKESPEARE, sha256=hashlib.sha256(b"To be").hexdigest())
+        monkeypatch.setattr(tiny_shakespeare, "SHAKESPEARE", file)
         assert tiny_shakespeare.load_data() == "To be"
         assert (locate.cache_folder() / "tinyshakespeare.txt").read_bytes() == b"To be"
 

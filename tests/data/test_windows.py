@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from recurra import _engine
-from recurra.datasets.windows import WindowSource, timeseries_dataset_from_array
+from recurra.datasets.timeseries import timeseries_dataset_from_array
+from recurra.datasets.windows import WindowSource
 
 
 def series(rows: int = 300, features: int = 3) -> np.ndarray:
@@ -180,14 +181,14 @@ def test_works_in_a_forked_process() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"lookback": 0}, "lookback must be at least 1, got 0"),
-        ({"lookback": 10, "step": 3}, "lookback 10 is not a multiple of step 3"),
+        ({"lookback": 0}, "lookback must be an integer >= 1, got 0"),
+        ({"lookback": 10, "step": 3}, "lookback must be a multiple of step 3, got 10"),
         ({"lookback": 300}, "no window of 300 rows fits"),
         ({"lookback": 4, "max_index": 300, "delay": 1}, "reach outside the 300 rows"),
         ({"lookback": 4, "min_index": -1}, "reach outside"),
         ({"lookback": 4, "target": 3}, "target 3 is not a column"),
-        ({"lookback": 4, "batch_size": 0}, "batch_size must be at least 1"),
-        ({"lookback": 4, "delay": -1}, "delay must be at least 0"),
+        ({"lookback": 4, "batch_size": 0}, "batch_size must be an integer >= 1"),
+        ({"lookback": 4, "delay": -1}, "delay must be an integer >= 0"),
     ],
 )
 def test_bad_arguments(arguments, message) -> None:

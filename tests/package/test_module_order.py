@@ -21,6 +21,7 @@ ORDER = [
     "_engine",
     "_extras",
     "checks",
+    "model_metadata",
     "configurable",
     "tree",
     "progress",
@@ -75,7 +76,11 @@ MODULES = names_of_modules()
 def imported(node: ast.AST, package: str) -> Iterator[str]:
     """Modules that code of this package imports when it runs: what only type checkers read is left out."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+        if (
+            isinstance(child, ast.If)
+            and ast.unparse(child.test).endswith("TYPE_CHECKING")
+            and not (isinstance(child.test, ast.UnaryOp))
+        ):
             continue
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names if alias.name.partition(".")[0] == "recurra")

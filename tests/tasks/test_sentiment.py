@@ -172,9 +172,9 @@ class TestClassifier:
     def test_other_files_are_refused(self, reviews):
         model = recurra.Sequential([recurra.Input((2,)), recurra.layers.Dense(1)])
         for metadata, message in (
-            (None, "none that was trained to judge reviews"),
-            ({"sentiment": {"words": "a b"}}, "lacks or garbles 'bag'"),
-            ({"sentiment": {"words": "a b", "bag": True, "max_words": "5", "maxlen": 3}}, "garbles '5'"),
+            (None, "not trained by 'recurra train imdb'"),
+            ({"sentiment": {"words": "a b"}}, "lacks 'bag'"),
+            ({"sentiment": {"words": "a b", "bag": True, "max_words": "5"}}, "has '5' for 'max_words', not an integer"),
             ({"sentiment": {"words": "a b", "bag": True, "max_words": 5, "maxlen": 3}}, "contradicts itself"),
         ):
             recurra.saving.save_model(model, reviews / "m.safetensors", metadata=metadata)
@@ -245,7 +245,7 @@ class TestCommands:
             ([*self.options, "--seeds", "0"], "--seeds must be at least 1"),
             (["classify", str(reviews / "imdb_ids.npz"), "text"], "imdb_ids.npz"),
             (["classify", str(reviews / "none.safetensors"), "text"], "none.safetensors"),
-            (["classify", str(reviews / "none.safetensors")], "no text to judge"),
+            (["classify", str(reviews / "none.safetensors")], "no text to classify"),
         ):
             assert main(arguments) == 1
             error = capsys.readouterr().err

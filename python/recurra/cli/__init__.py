@@ -14,6 +14,7 @@ from importlib import import_module
 # What is typed -> module of this package.
 COMMANDS = {
     "bench": "bench",
+    "data": "data",
     "classify": "classify",
     "demo jena": "demo_jena",
     "explain-gradients": "explain_gradients",
@@ -28,7 +29,11 @@ GROUPS = {"demo": "show recurra at work", "train": "train a model on a well-know
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status: 0, 1 for an error of the input, 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        options.help.print_help(sys.stderr)
+        return 2
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
@@ -37,15 +42,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of the output has gone: nobody is left to tell
         return 1
-    except (OSError, ValueError, ImportError) as error:
+    except OSError as error:
+        print(f"recurra: {_words(error)}", file=sys.stderr)
+        return 1
+    except (ValueError, TypeError, OverflowError, ImportError) as error:
         print(f"recurra: {error}", file=sys.stderr)
         return 1
+    except MemoryError as error:
+        print(f"recurra: out of memory ({error}); use fewer units, columns or rows", file=sys.stderr)
+        return 1
+
+
+def _words(error: OSError) -> str:
+    """An error of the system without its number: `there is no file x.csv`."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file '{error.filename}'"
+    if isinstance(error, IsADirectoryError):
+        return f"'{error.filename}' is a folder; name a file in it"
+    return f"'{error.filename}': {error.strerror.lower()}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="recurra", description="Recurrent sequence models on CPU cores.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
-    commands = parser.add_subparsers(metavar="command", required=True)
+    parser.set_defaults(help=parser)
+    commands = parser.add_subparsers(metavar="command")
     groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
     for words, module_name in COMMANDS.items():
         module = import_module(f"{__name__}.{module_name}")
@@ -53,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         if group and group not in groups:
             summary = GROUPS[group]
             parent = commands.add_parser(group, help=summary, description=summary)
-            groups[group] = parent.add_subparsers(metavar="what", required=True)
+            parent.set_defaults(help=parent)
+            groups[group] = parent.add_subparsers(metavar="what")
         place = groups[group] if group else commands
         command = place.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
         module.add_options(command)

@@ -1,4 +1,4 @@
-"""`recurra demo jena`: a GRU learns the weather in a minute, and is measured beside common sense."""
+"""`recurra demo jena`: a GRU learns the weather in a minute, and is compared with naive forecasts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from pathlib import Path
 
 from recurra.cli import experiment, jena
 
-SUMMARY = "train a GRU on the weather in Jena for about a minute; leaves a plot and the model"
+SUMMARY = "train a GRU on the weather in Jena for about a minute; leaves a plot, the model and a forecast"
 EPOCHS, STEPS = 5, 250
 _YEAR = 365 * 86400.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", default="out", metavar="FOLDER", help="where plot and model go (default %(default)s)")
+    add = parser.add_argument
+    add("--out", default="out", metavar="FOLDER", help="where plot, model and forecast go (default %(default)s)")
     parser.add_argument("--data", metavar="FILE", help="a file of the station (default: found or downloaded)")
     parser.add_argument("--synthetic", action="store_true", help="use the made-up series even if there is a file")
-    experiment.add_options(parser, lookback=jena.LOOKBACK, step=jena.STEP, delay=jena.DELAY)
-    parser.set_defaults(epochs=EPOCHS, steps=STEPS)
+    experiment.add_options(parser, lookback=jena.LOOKBACK, step=jena.STEP, delay=jena.DELAY, steps=STEPS)
+    parser.set_defaults(epochs=EPOCHS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     folder = Path(options.out)
     options.save = options.save or str(folder / "jena.safetensors")
     options.plot = options.plot or _plot_file(folder)
+    options.out = str(folder / "jena.forecast.csv")
     return experiment.run_experiment(series, options, jena.TARGET, jena.split_of(series, None))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from recurra.cli.runs import check_plot, printer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--updates", type=int, default=400, help="steps of a training (default %(default)s)")
     add("--quick", action="store_true", help="few seeds and lengths: some seconds, coarse figures")
     add("--plot", metavar="FILE", default="gradients.png", help="the picture; '' for none (default %(default)s)")
-    add("--json", action="store_true", help="print the figures as JSON; all else goes to stderr")
+    add("--json", action="store_true", help="print the figures as JSON on stdout, everything else on stderr")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,11 +42,8 @@ def run(options: argparse.Namespace) -> int:
         least = {"--steps": 2, "--lengths": latching.SHOWN}.get(name, 1)
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
-    stream = sys.stderr if options.json else sys.stdout
-
-    def say(text: str = "", end: str = "\n") -> None:
-        print(text, file=stream, flush=True, end=end)
-
+    check_plot(options.plot)
+    say = printer(options.json)
     curves = {
         key: latching.gradient_over_time(network, options.steps, options.units)
         for key, network in latching.NETWORKS.items()

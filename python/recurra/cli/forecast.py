@@ -1,26 +1,39 @@
-"""`recurra forecast`: the weather experiment on any regularly sampled table."""
+"""`recurra forecast`: learns to forecast a column of an evenly sampled table, and forecasts what follows the data."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recurra.cli import experiment, table_options
 from recurra.cli.split import split_from_text
 
-SUMMARY = "learn to forecast a column of a regularly sampled CSV file"
+if TYPE_CHECKING:
+    from recurra.datasets.csv_file import Table
+
+SUMMARY = "learn to forecast a column of an evenly sampled CSV file, and forecast the rows behind it"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE.csv", help="a table with a header; may be gzipped or in a zip archive")
-    parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to forecast")
-    parser.add_argument("--features", metavar="A,B,…", help="columns to forecast from (default: all of numbers)")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to forecast; may be left out if there is one")
+    parser.add_argument(
+        "--features", metavar="A,B,…", help="columns to forecast from (default: all columns of numbers)"
+    )
     parser.add_argument("--drop", metavar="A,B,…", default="", help="columns to leave out")
     parser.add_argument("--unit", help="of the target, for the report (default: from its name, as in 'T (degC)')")
     parser.add_argument(
-        "--split", default="60/20/20", metavar="A/B/C", help="shares of the parts (default %(default)s)"
+        "--split",
+        default="60/20/20",
+        metavar="A/B/C",
+        help="shares of training, validation, test (default %(default)s)",
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="the forecast behind the data (default: FILE.forecast.csv in this folder)"
     )
     table_options.add_options(parser)
-    experiment.add_options(parser, lookback="120", step="1", delay="24")
+    experiment.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,9 +41,23 @@ def run(options: argparse.Namespace) -> int:
 
     features = table_options.names(options.features) if options.features else None
     drop = table_options.names(options.drop)
-    columns = None if features is None else list(dict.fromkeys([*features, options.target]))
+    # Without a target the columns are not limited, so that the message can name all of them.
+    columns = None if features is None or not options.target else list(dict.fromkeys([*features, options.target]))
     table = table_options.read(options.file, options, columns, drop)
-    series = series_from_table(
-        table, options.target, features, missing=options.missing, max_gap=options.max_gap, irregular=options.irregular
-    )
-    return experiment.run_experiment(series, options, options.target, split_from_text(options.split, len(series)))
+    target = options.target or _only_column(table)
+    series = series_from_table(table, target, features, **table_options.treatment(options))
+    options.out = options.out or forecast_file(options.file)
+    return experiment.run_experiment(series, options, target, split_from_text(options.split, len(series)))
+
+
+def forecast_file(path: str) -> str:
+    """Name of the forecast of a table, in the folder one is in."""
+    stem = Path(path).name.removesuffix(".gz").removesuffix(".zip").removesuffix(".csv")
+    return f"{stem}.forecast.csv"
+
+
+def _only_column(table: Table) -> str:
+    if len(table.names) == 1:
+        return table.names[0]
+    shown = ", ".join(table.names[:20]) + (", …" if len(table.names) > 20 else "")
+    raise ValueError(f"{table.source}: say which column to forecast (--target COLUMN). Columns of numbers: {shown}")

@@ -1,14 +1,19 @@
-"""`recurra predict`: a saved forecasting model on another file."""
+"""`recurra predict`: a saved forecasting model on another file, or on the same one when it has grown."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recurra.cli import table_options
+from recurra.cli.forecast import forecast_file
 
-SUMMARY = "forecast with a model that 'recurra forecast' or 'recurra train' saved"
+if TYPE_CHECKING:
+    from recurra.forecasting import Forecast, Forecaster
+
+SUMMARY = "forecast with a model that 'recurra forecast' or 'recurra train jena' saved"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -19,41 +24,51 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import numpy as np
-
+    from recurra.cli.forecast_report import amount
     from recurra.forecasting import Forecaster, series_from_table
-    from recurra.forecasting.series import date_text
 
     forecaster = Forecaster(options.model)
     table = table_options.read(options.file, options, forecaster.columns, [])
-    series = series_from_table(
-        table,
-        forecaster.target,
-        forecaster.columns,
-        missing=options.missing,
-        max_gap=options.max_gap,
-        irregular=options.irregular,
-    )
+    series = series_from_table(table, forecaster.target, forecaster.columns, **table_options.treatment(options))
     forecast = forecaster.forecast(series)
     if forecaster.about.get("synthetic"):
         print("The model was trained on SYNTHETIC DATA; its forecasts say nothing about the world.", file=sys.stderr)
-    name = Path(options.file).name
-    stem = name.removesuffix(".gz").removesuffix(".zip").removesuffix(".csv")
-    out = Path(options.out or f"{stem}.forecast.csv")
+    out = Path(options.out or forecast_file(options.file))
     forecaster.write(forecast, series, out)
-    unit = forecaster.unit
-    known = ~np.isnan(forecast.actual)
-    if known.any():
-        actual = forecast.actual[known]
-        errors = [np.abs(made[known] - actual).mean() for made in (forecast.values, forecast.common_sense)]
+    seen = forecaster.rows_seen(series)
+    if seen:
         print(
-            f"{known.sum():,} forecasts could be compared: mean absolute error {errors[0]:.3f} {unit}, "
-            f"common sense {errors[1]:.3f} {unit}"
+            f"{seen:,} of {len(series):,} rows were used to train the model or to choose its epoch; "
+            "forecasts of them are not scored"
         )
-        if errors[0] >= errors[1]:
-            print("On this file the model DOES NOT BEAT the rule that nothing changes.")
-    moment = series.time_after(int(forecast.rows[-1]))
-    when = f"row {forecast.rows[-1]}" if moment is None else date_text(moment)
-    print(f"latest: {forecaster.target} will be {forecast.values[-1]:.2f} {unit} at {when}")
+    elif forecaster.seen is None:
+        print(
+            "The model does not say which rows it was trained on; if they are in this file, the errors look too small."
+        )
+    _score(forecaster, forecast.only(forecast.rows >= seen))
+    row, value = int(forecast.rows[-1]), forecast.values[-1]
+    made = series.label(row - forecaster.horizon)
+    if row >= len(series):
+        print(f"latest: {forecaster.target} will be {amount(value, forecaster.unit)} at {series.label(row)} "
+              f"({series.span(forecaster.horizon)} after {made})")  # fmt: skip
     print(f"forecast: {out} ({len(forecast.rows):,} rows)")
     return 0
+
+
+def _score(forecaster: Forecaster, forecast: Forecast) -> None:
+    import numpy as np
+
+    from recurra.cli.forecast_report import amount
+
+    known = int((~np.isnan(forecast.actual)).sum())
+    if not known:
+        print("no forecast can be scored: no row of this file is both new to the model and known")
+        return
+    error, naive = forecast.errors()
+    best = min(naive, key=naive.__getitem__)
+    print(
+        f"mean absolute error of {known:,} forecasts of rows new to the model: {amount(error, forecaster.unit)}; "
+        + "; ".join(f"{name}: {amount(value, forecaster.unit)}" for name, value in naive.items() if np.isfinite(value))
+    )
+    if error >= naive[best]:
+        print(f"On these rows the model DOES NOT BEAT the {best} forecast.")

@@ -1,4 +1,4 @@
-"""The option --split: shares of the training, validation and test part."""
+"""The option --split: shares of training, validation and test."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recurra.datasets.csv_file import Table
@@ -11,17 +11,23 @@ if TYPE_CHECKING:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("reading the file").add_argument
-    add("--date-column", metavar="NAME", help="the column of the dates (default: found out)")
-    add("--date-format", metavar="FORMAT", help="its form, such as %%d.%%m.%%Y %%H:%%M (default: found out)")
-    add("--delimiter", metavar="CHAR", help="between fields (default: found out among , ; tab |)")
-    add("--decimal", choices=[".", ","], help="decimal sign (default: found out)")
-    add("--missing", choices=["refuse", "interpolate", "forward"], default="refuse",
-        help="missing values: refuse, or fill short gaps between their neighbours or with the last value "
-        "(default %(default)s)")  # fmt: skip
+    add("--date-column", metavar="NAME", help="the column of the dates (default: detected)")
+    add(
+        "--date-format",
+        metavar="FORMAT",
+        help="its form, such as %%d.%%m.%%Y %%H:%%M, or epoch for seconds since 1970 (default: detected)",
+    )
+    add("--delimiter", metavar="CHAR", help="between fields, \\t for a tab (default: detected among , ; tab |)")
+    add("--decimal", metavar="SIGN", help="decimal sign, . or , (default: detected)")
+    add("--missing", choices=["refuse", "interpolate", "forward", "skip"], default="refuse", metavar="HOW",
+        help="missing values: refuse, interpolate short gaps, fill them forward with the last value, or skip the "
+        "windows that touch them (default %(default)s)")  # fmt: skip
     add("--max-gap", type=int, default=6, metavar="ROWS", help="longest gap that is filled (default %(default)s)")
-    add("--irregular", choices=["refuse", "fill", "ignore"], default="refuse",
-        help="times that do not go in equal steps: refuse, fill missing rows as missing values, or count rows as they "
-        "are (default %(default)s)")  # fmt: skip
+    add("--irregular", choices=["refuse", "fill", "ignore"], default="refuse", metavar="HOW",
+        help="timestamps that are not evenly spaced: refuse, fill in missing rows as missing values, or ignore the "
+        "times and count rows (default %(default)s)")  # fmt: skip
+    add("--duplicates", choices=["refuse", "first", "last", "mean"], default="refuse", metavar="HOW",
+        help="rows of the same time: refuse, keep the first or last, or their mean (default %(default)s)")  # fmt: skip
 
 
 def read(path: str, options: argparse.Namespace, columns: list[str] | None, drop: list[str]) -> Table:
@@ -37,6 +43,11 @@ def read(path: str, options: argparse.Namespace, columns: list[str] | None, drop
         delimiter=options.delimiter,
         decimal=options.decimal,
     )
+
+
+def treatment(options: argparse.Namespace) -> dict[str, Any]:
+    """What `series_from_table` is to do with gaps and uneven times."""
+    return {name: getattr(options, name) for name in ("missing", "max_gap", "irregular", "duplicates")}
 
 
 def names(text: str) -> list[str]:

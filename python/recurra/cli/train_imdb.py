@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from recurra.cli import runs as training
+from recurra.cli.runs import mean_and_spread
+from recurra.datasets.spacing import plural
 from recurra.sentiment.networks import NETWORKS
 
 if TYPE_CHECKING:
     from recurra.sentiment import Experiment, Run
 
-SUMMARY = "tell positive from negative reviews of films"
+SUMMARY = "learn to tell positive from negative film reviews"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FILE", default="imdb.npz", help="imdb.npz, imdb_ids.npz or the archive "
-                        "aclImdb (default: found or downloaded)")  # fmt: skip
+                        "aclImdb (default: in RECURRA_DATA or the cache, else downloaded)")  # fmt: skip
     parser.add_argument("--reviews", type=int, metavar="N", help="use only N training and N test reviews")
     add = parser.add_argument_group("model and training").add_argument
     add("--model", choices=list(NETWORKS), default="lstm", help="see below (default %(default)s)")
@@ -26,53 +27,36 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--maxlen", type=int, default=500, help="words of a review that are read, its last (default %(default)s)")
     add("--units", type=int, default=32, help="U, units of the recurrent layer (default %(default)s)")
     add("--epochs", type=int, default=10, help="default %(default)s")
-    add("--batch-size", type=int, default=128, help="reviews a batch (default %(default)s)")
+    add("--batch-size", type=int, default=128, help="reviews per batch (default %(default)s)")
     add("--learning-rate", type=float, help="of RMSprop (default 0.001; 0.0001 for conv)")
-    add("--validation-split", type=float, default=0.2, help="share that is only watched (default %(default)s)")
-    add("--bucket", action="store_true", help="put reviews of like lengths together: less padding, faster")
-    add("--seed", type=int, default=0, help="of weights, order of the reviews and dropout (default %(default)s)")
-    add("--seeds", type=int, default=1, metavar="N", help="train N times, from --seed on; report mean and spread")
-    add("--threads", type=int, help="processor cores to use (default: all this process may use)")
+    add(
+        "--validation-split",
+        type=float,
+        default=0.2,
+        help="share of the training reviews kept for validation (default %(default)s)",
+    )
+    add("--bucket", action="store_true", help="batch reviews of similar length together: less padding, faster")
+    training.add_training_options(add, "reviews")
     add = parser.add_argument_group("results").add_argument
     add("--wrong", type=int, default=3, metavar="N", help="show the N most wrong test reviews (default %(default)s)")
-    add("--save", metavar="FILE", help="write the model that is best on the validation part (.safetensors)")
-    add("--plot", metavar="FILE", help="draw losses and accuracies (.png, .pdf, .svg)")
-    add("--json", action="store_true", help="print the results as JSON; all else goes to stderr")
+    training.add_result_options(add, "losses and accuracies")
     parser.epilog = "models: " + "; ".join(f"{name}: {network.summary}" for name, network in NETWORKS.items())
 
 
 def run(options: argparse.Namespace) -> int:
-    import recurra
     from recurra.sentiment import Experiment, Settings
 
-    if options.threads is not None:
-        recurra.set_num_threads(options.threads)
-    if options.seeds < 1:
-        raise ValueError(f"--seeds must be at least 1, got {options.seeds}")
     names = ("model", "max_words", "maxlen", "units", "epochs", "batch_size", "learning_rate", "validation_split")
     settings = Settings(**{name: getattr(options, name) for name in (*names, "reviews", "bucket")})
-    stream = sys.stderr if options.json else sys.stdout
-
-    def say(text: str = "") -> None:
-        print(text, file=stream, flush=True)
-
+    say = training.prepare(options)
     experiment = Experiment(settings, options.data)
     _describe(experiment, say)
-    runs = []
-    for seed in range(options.seed, options.seed + options.seeds):
-        say(f"\nseed {seed}")
-        runs.append(experiment.train(seed, verbose=0 if options.json else "auto"))
+    runs: list[Run] = training.train_seeds(experiment, options, say)
     best = max(runs, key=lambda run: run.accuracy["validation"])
     results = _results(experiment, runs)
     _report(results, runs, best, say)
     _show_wrong(experiment, best, options.wrong, say)
-    if options.save:
-        experiment.save(best, options.save)
-        say(f"model: {options.save}")
-    if options.plot:
-        say(f"plot: {_draw(runs, settings.model, options.plot)}")
-    if options.json:
-        print(json.dumps(results, indent=2))
+    training.finish(experiment, best, options, results, lambda path: _draw(runs, settings.model, path), say)
     return 0
 
 
@@ -82,16 +66,13 @@ def _describe(experiment: Experiment, say: Callable[[str], None]) -> None:
     say(f"data    IMDB reviews: training {sizes['training']:,}, validation {sizes['validation']:,}, "
         f"test {sizes['test']:,}; {s.max_words:,} words, the last {s.maxlen} of each review")  # fmt: skip
     say(f"model   {NETWORKS[s.model].summary}; U = {s.units}; RMSprop {s.rate:g}, binary cross-entropy, "
-        f"{s.epochs} epochs, batches of {s.batch_size}{' of like lengths' if s.bucket else ''}")  # fmt: skip
+        f"{plural(s.epochs, 'epoch')}, batches of {s.batch_size}{' by length' if s.bucket else ''}")  # fmt: skip
 
 
 def _results(experiment: Experiment, runs: list[Run]) -> dict[str, Any]:
     """All figures as plain values."""
     import dataclasses
 
-    import numpy as np
-
-    parts = ("validation", "test")
     epochs = experiment.settings.epochs
     return {
         "settings": {**dataclasses.asdict(experiment.settings), "learning_rate": experiment.settings.rate},
@@ -108,8 +89,7 @@ def _results(experiment: Experiment, runs: list[Run]) -> dict[str, Any]:
             }
             for run in runs
         ],
-        "mean": {part: float(np.mean([run.accuracy[part] for run in runs])) for part in parts},
-        "spread": {part: float(np.std([run.accuracy[part] for run in runs])) for part in parts},
+        **mean_and_spread([run.accuracy for run in runs]),
     }
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from recurra.cli import experiment, jena
 
-SUMMARY = "forecast the temperature in Jena 24 hours ahead"
+SUMMARY = "forecast the temperature in Jena a day ahead, with the settings of the classic experiment"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all-columns", action="store_true", help="also what newer files have behind the 14 columns")
     parser.add_argument("--split", metavar="A/B/C", help="shares of training, validation, test; default: 200,000 and "
                         "100,000 rows of the file of 2009-2016, 60/20/20 of others")  # fmt: skip
-    experiment.add_options(parser, lookback=jena.LOOKBACK, step=jena.STEP, delay=jena.DELAY)
+    experiment.add_options(parser, lookback=jena.LOOKBACK, step=jena.STEP, delay=jena.DELAY, steps=jena.STEPS)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .catalogue import IMDB, IMDB_TEXTS, IMDB_WORDS
 from .imdb_archive import read_reviews, word_ranks
 from .integrity import reading
 from .locate import find, locate
@@ -24,12 +25,7 @@ from .ragged_npz import read_ragged_npz
 
 __all__ = ["decode_review", "get_word_index", "load_data", "load_reviews"]
 
-_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-_NPZ_SHA256 = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
-_INDEX_SHA256 = "027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6"
-_ARCHIVE_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
-_ARCHIVE_SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
-_ARCHIVES = ("aclImdb_v1.tar.gz", "aclImdb*.tar.gz", "aclImdb/README")
+_ARCHIVES = (IMDB_TEXTS.name, *IMDB_TEXTS.also)
 
 Labelled = tuple[NDArray[Any], NDArray[np.int64]]
 
@@ -86,7 +82,7 @@ def _folder_of(path: Path) -> Path:
 def _located(path: str) -> Path:
     if Path(path).exists():
         return Path(path)
-    found = locate([path, "imdb_ids.npz", *_ARCHIVES], url=_KERAS + "imdb.npz", sha256=_NPZ_SHA256)
+    found = locate([path, *IMDB.also, *_ARCHIVES], url=IMDB.url, sha256=IMDB.sha256)
     return _folder_of(found)
 
 
@@ -157,7 +153,7 @@ def load_data(
     """
     located = _located(path)
     is_npz = located.suffix == ".npz"
-    with reading(located, _NPZ_SHA256 if located.name == "imdb.npz" else None):
+    with reading(located, IMDB.sha256 if located.name == IMDB.name else None):
         parts = _from_npz(located) if is_npz else _from_archive(located)
     rng = np.random.RandomState(seed)
     arranged = []
@@ -185,10 +181,8 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
         DatasetNotFoundError: no file and no network.
         ValueError: a damaged file.
     """
-    located = (
-        Path(path) if Path(path).exists() else locate(path, url=_KERAS + "imdb_word_index.json", sha256=_INDEX_SHA256)
-    )
-    with reading(located, _INDEX_SHA256):
+    located = Path(path) if Path(path).exists() else locate(path, url=IMDB_WORDS.url, sha256=IMDB_WORDS.sha256)
+    with reading(located, IMDB_WORDS.sha256):
         index = json.loads(located.read_bytes())
         if not isinstance(index, dict) or not all(isinstance(rank, int) for rank in index.values()):
             raise ValueError("it is no JSON object of words and ranks")
@@ -224,8 +218,8 @@ def load_reviews(
         located = Path(path)
     else:
         found = find([path, *_ARCHIVES])
-        located = _folder_of(found) if found else locate(path, url=_ARCHIVE_URL, sha256=_ARCHIVE_SHA256)
-    with reading(located, _ARCHIVE_SHA256 if located.name == "aclImdb_v1.tar.gz" else None):
+        located = _folder_of(found) if found else locate(path, url=IMDB_TEXTS.url, sha256=IMDB_TEXTS.sha256)
+    with reading(located, IMDB_TEXTS.sha256 if located.name == IMDB_TEXTS.name else None):
         parts = read_reviews(located)
     rng = np.random.RandomState(seed)
     result = []

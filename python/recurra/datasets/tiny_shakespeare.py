@@ -5,18 +5,15 @@ Source: A. Karpathy, char-rnn, 2015. Public domain.
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 from recurra.preprocessing.reading import decode
 
-from .integrity import reading
+from .catalogue import SHAKESPEARE
+from .integrity import reading, unzipped
 from .locate import locate
 
 __all__ = ["load_data"]
-
-_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
-_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 
 
 def load_data(path: str = "tinyshakespeare.txt") -> str:
@@ -31,10 +28,10 @@ def load_data(path: str = "tinyshakespeare.txt") -> str:
     """
     located = Path(path)
     if not located.exists():
-        located = locate([path, f"{path}.gz"], url=_URL, sha256=_SHA256, save_as=path)
-    with reading(located, None if located.suffix == ".gz" else _SHA256):
-        data = located.read_bytes()
-        text = decode(gzip.decompress(data) if located.suffix == ".gz" else data, str(located))
+        located = locate([path, f"{path}.gz"], url=SHAKESPEARE.url, sha256=SHAKESPEARE.sha256, save_as=path)
+    with reading(located, None if located.suffix == ".gz" else SHAKESPEARE.sha256):
+        data = unzipped(located) if located.suffix == ".gz" else located.read_bytes()
+        text = decode(data, str(located))
         if not text:
             raise ValueError("it is empty")
         return text

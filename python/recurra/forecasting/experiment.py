@@ -1,7 +1,7 @@
-"""One forecasting experiment: a network beside the common-sense rule, on parts of a series split by time.
+"""One forecasting experiment: a network beside naive forecasts, on parts of a series split by time.
 
-Columns are normalised by mean and standard deviation of the training part. The common-sense rule says that the target
-will be what it was at the window's last sample. Errors are mean absolute ones over every row of a part once.
+Columns are normalised by mean and standard deviation of the training part. Errors are mean absolute ones over every
+row of a part once. Of the epochs of a training the one with the smallest validation error is kept.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.datasets.windows import WindowSource
+from recurra.checks import unknown_name, whole_number
+from recurra.datasets.windows import WindowSource, whole_windows
+from recurra.forecasting.baselines import NaiveForecast, naive_forecasts
 from recurra.forecasting.networks import NETWORKS
+from recurra.forecasting.prediction import Forecaster, known_rows
 from recurra.forecasting.series import Series, unit_of
 
 Part = Literal["training", "validation", "test"]
@@ -28,22 +31,25 @@ class Settings:
     """What an experiment does; spans are in rows.
 
     Attributes:
-        target: column to predict.
-        lookback, step, delay: see WindowSource.
-        split: rows of the training and of the validation part; the rest is the test part.
-        model: a name in NETWORKS.
+        target: Column to predict.
+        lookback: Rows that a window spans, a multiple of `step`.
+        step: Rows between two samples of a window.
+        horizon: Rows from the newest row, which every window has as its newest sample, to the one that is predicted.
+        split: Rows of the training and of the validation part; the rest is the test part.
+        model: A name in NETWORKS.
         units: U in their summaries (default 32).
-        predict_change: learn the change from the window's last value instead of the value itself (default False).
-        relative: windows hold differences from their last sample (default False).
-        epochs, steps, batch_size: length of the training (default 20 x 500 batches of 128).
-        learning_rate: of RMSprop (default 1e-3).
-        unit: of the target, for people.
+        predict_change: Learn the change from the window's newest value instead of the value itself (default False).
+        relative: Windows hold differences from their newest sample (default False).
+        epochs, steps, batch_size: Length of the training (default 20 x 500 batches of 128).
+        patience: Epochs without a smaller validation error after which the training ends; 0: never (default 5).
+        learning_rate: Of RMSprop (default 1e-3).
+        unit: Of the target, for people.
     """
 
     target: str
     lookback: int
     step: int
-    delay: int
+    horizon: int
     split: tuple[int, int]
     model: str = "gru"
     units: int = 32
@@ -52,18 +58,17 @@ class Settings:
     epochs: int = 20
     steps: int = 500
     batch_size: int = 128
+    patience: int = 5
     learning_rate: float = 1e-3
     unit: str = ""
 
     def __post_init__(self) -> None:
         if self.model not in NETWORKS:
-            raise ValueError(f"unknown model '{self.model}'; there are {', '.join(NETWORKS)}")
-        for name in ("lookback", "step", "delay", "units", "epochs", "steps", "batch_size"):
-            least = 0 if name in ("delay", "epochs") else 1
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+            raise unknown_name("model", self.model, NETWORKS)
+        for name in ("lookback", "step", "horizon", "units", "epochs", "steps", "batch_size", "patience"):
+            whole_number(getattr(self, name), "forecast", name, 0 if name in ("epochs", "patience") else 1)
         if self.lookback % self.step:
-            raise ValueError(f"lookback {self.lookback} is not a multiple of step {self.step} (in rows)")
+            raise ValueError(f"forecast: lookback must be a multiple of step {self.step} rows, got {self.lookback}")
 
 
 @dataclass(frozen=True)
@@ -71,16 +76,18 @@ class Run:
     """One training.
 
     Attributes:
-        seed: of the weights, the order of the data and dropout.
-        errors: mean absolute error on "validation" and "test", normalised.
+        seed: Of the weights, the order of the data and dropout.
+        errors: Mean absolute error on "validation" and "test", normalised.
         history: "loss" and "val_loss" of every epoch.
-        seconds: the training took.
-        model: the trained model.
+        best_epoch: The epoch whose weights were kept, from 1; 0 where nothing was trained.
+        seconds: The training took.
+        model: The trained model.
     """
 
     seed: int
     errors: dict[Part, float]
     history: dict[str, list[float]]
+    best_epoch: int
     seconds: float
     model: Any = field(repr=False)
 
@@ -89,17 +96,25 @@ class Experiment:
     """Data, parts and normalisation of one experiment.
 
     Args:
-        series: the data.
-        settings: what to do.
+        series: The data.
+        settings: What to do.
 
     Raises:
-        ValueError: a part is too short for one window, or the settings do not fit the series.
+        ValueError: A part is too short for one window, or the settings do not fit the series.
+
+    Example:
+        >>> from recurra.datasets import jena_climate
+        >>> from recurra.forecasting import Experiment, Settings, series_from_table
+        >>> series = series_from_table(jena_climate.synthetic(3000), "T (degC)")
+        >>> experiment = Experiment(series, Settings("T (degC)", 144, 6, 12, split=(1800, 600), model="dense"))
+        >>> sorted(experiment.baselines())
+        ['naive (last value)', 'seasonal naive (day)', 'seasonal naive (week)']
     """
 
     def __init__(self, series: Series, settings: Settings) -> None:
         self.series, self.settings = series, settings
         if settings.target not in series.names:
-            raise ValueError(f"{series.source}: there is no column '{settings.target}'")
+            raise unknown_name(f"column of {series.source}", settings.target, series.names)
         self.target = series.names.index(settings.target)
         training, validation = settings.split
         self.bounds: dict[Part, tuple[int, int]] = {
@@ -107,20 +122,22 @@ class Experiment:
             "validation": (training, training + validation),
             "test": (training + validation, len(series)),
         }
-        least = settings.lookback + settings.delay + 2
+        least = settings.lookback - settings.step + settings.horizon + 1
         for part, (low, high) in self.bounds.items():
             if high - low < least or high > len(series):
                 raise ValueError(
-                    f"{series.source}: the {part} part has rows {low} to {high} of {len(series)}; lookback "
-                    f"{settings.lookback} and delay {settings.delay} need at least {least} rows in each part"
+                    f"{series.source}: the {part} split has rows {low} to {high} of {len(series)}; lookback "
+                    f"{settings.lookback} and horizon {settings.horizon} need at least {least} rows in each split: "
+                    "shorten them (--lookback, --horizon) or change the split (--split)"
                 )
-        self.mean = series.values[:training].mean(axis=0)
-        deviation = series.values[:training].std(axis=0)
+        self.skips_missing = bool(np.isnan(series.values).any())
+        self.mean, deviation = _statistics(series, training)
         self.constant = [name for name, s in zip(series.names, deviation, strict=True) if s == 0]
         if series.names[self.target] in self.constant:
-            raise ValueError(f"{series.source}: the target '{settings.target}' never changes in the training part")
+            raise ValueError(f"{series.source}: the target '{settings.target}' never changes in the training split")
         self.std = np.where(deviation == 0, 1.0, deviation)
         self.data = ((series.values - self.mean) / self.std).astype(np.float32)
+        self.rules = naive_forecasts(series.spacing, settings.horizon, training + settings.lookback - settings.step)
 
     @property
     def scale(self) -> float:
@@ -129,8 +146,8 @@ class Experiment:
 
     @property
     def unit(self) -> str:
-        """The target's unit, for people."""
-        return self.settings.unit or unit_of(self.settings.target) or self.settings.target
+        """The target's unit, for people; empty where it is not known."""
+        return self.settings.unit or unit_of(self.settings.target)
 
     def source(self, part: Part, seed: int | None = None) -> WindowSource:
         """Windows of a part whose targets lie in it too: training rows drawn at random, others every row once."""
@@ -139,65 +156,75 @@ class Experiment:
         return WindowSource(
             self.data,
             s.lookback,
-            s.delay,
-            low,
-            high - s.delay,
-            part == "training",
-            s.batch_size,
-            s.step,
+            min_index=low,
+            max_index=high - s.horizon,
+            shuffle=part == "training",
+            batch_size=s.batch_size,
+            step=s.step,
+            horizon=s.horizon,
             target=self.target,
             predict_change=s.predict_change,
             relative=s.relative,
             reverse=NETWORKS[s.model].reverse,
             every_row_once=part != "training",
+            skip_missing=self.skips_missing,
             seed=seed,
         )
 
     def rows(self, part: Part) -> NDArray[np.int64]:
-        """The rows a part is evaluated on."""
+        """The newest rows of a part's windows."""
         low, high = self.bounds[part]
-        return np.arange(low + self.settings.lookback, high - self.settings.delay)
+        s = self.settings
+        rows = np.arange(low + s.lookback - s.step, high - s.horizon)
+        if self.skips_missing:
+            known = np.isfinite(self.data[rows + s.horizon, self.target])
+            rows = rows[known & whole_windows(self.data, rows, s.lookback, s.step)]
+        return rows
 
     def truth(self, part: Part) -> NDArray[np.float32]:
-        """The normalised target of every row of a part."""
-        return np.asarray(self.data[self.rows(part) + self.settings.delay, self.target])
+        """The normalised target of every window of a part."""
+        return np.asarray(self.data[self.rows(part) + self.settings.horizon, self.target])
 
-    def common_sense(self, part: Part) -> NDArray[np.float32]:
-        """The normalised target at the last sample of every window."""
-        return np.asarray(self.data[self.rows(part) - self.settings.step, self.target])
+    def naive(self, rule: NaiveForecast, part: Part) -> NDArray[np.floating]:
+        """What a naive forecast says for every window of a part, normalised."""
+        return rule.values(self.data[:, self.target], self.rows(part))
 
     def forecast(self, model: Any, part: Part) -> NDArray[np.float32]:
-        """What a model predicts for every row of a part, normalised."""
+        """What a model predicts for every window of a part, normalised."""
         predicted = np.asarray(model.predict(self.source(part), verbose=0)).reshape(-1)
-        return predicted + self.common_sense(part) if self.settings.predict_change else predicted
+        return predicted + self.data[self.rows(part), self.target] if self.settings.predict_change else predicted
 
-    def error(self, forecast: NDArray[np.float32], part: Part) -> float:
+    def error(self, forecast: NDArray[np.floating], part: Part) -> float:
         """Mean absolute error over a part, normalised."""
-        return float(np.abs(forecast.astype(np.float64) - self.truth(part)).mean())
+        return float(np.nanmean(np.abs(forecast.astype(np.float64) - self.truth(part))))
 
-    def baseline(self) -> dict[Part, float]:
-        """Errors of the common-sense rule on validation and test part."""
-        return {part: self.error(self.common_sense(part), part) for part in EVALUATED}
+    def baselines(self) -> dict[str, dict[Part, float]]:
+        """Errors of every naive forecast on validation and test part."""
+        return {
+            rule.name: {part: self.error(self.naive(rule, part), part) for part in EVALUATED} for rule in self.rules
+        }
 
     def train(self, seed: int = 0, verbose: int | str = "auto", callbacks: Sequence[Any] = ()) -> Run:
-        """Trains the network of the settings and evaluates it.
+        """Trains the network of the settings, keeps its best epoch and evaluates it.
 
         Args:
-            seed: of the weights, the order of the data and dropout.
-            verbose, callbacks: as `fit` takes them.
+            seed: Of the weights, the order of the data and dropout.
+            verbose, callbacks: As `fit` takes them.
 
         Raises:
-            ValueError: the settings name the common-sense rule, which is not trained.
+            ValueError: The settings name the naive forecast, which is not trained.
         """
         from recurra import optimizers, random
+        from recurra.callbacks import EarlyStopping
 
         s = self.settings
         build = NETWORKS[s.model].build
         if build is None:
-            raise ValueError(f"'{s.model}' is not trained; see baseline()")
+            raise ValueError(f"'{s.model}' is not trained; see baselines()")
         random.set_seed(seed)
         model = build(s.lookback // s.step, self.data.shape[1], s.units)
         model.compile(optimizer=optimizers.RMSprop(learning_rate=s.learning_rate), loss="mae")
+        keeper = EarlyStopping("val_loss", patience=s.patience or s.epochs, mode="min", restore_best_weights=True)
         began = time.perf_counter()
         history: dict[str, list[float]] = {}
         if s.epochs:
@@ -207,40 +234,67 @@ class Experiment:
                 epochs=s.epochs,
                 validation_data=self.source("validation"),
                 verbose=verbose,
-                callbacks=list(callbacks),
+                callbacks=[keeper, *callbacks],
             ).history
         seconds = time.perf_counter() - began
         errors = {part: self.error(self.forecast(model, part), part) for part in EVALUATED}
-        return Run(seed, errors, {name: [float(v) for v in values] for name, values in history.items()}, seconds, model)
+        best_epoch = int(np.argmin(history["val_loss"])) + 1 if s.epochs else 0
+        plain = {name: [float(v) for v in values] for name, values in history.items()}
+        return Run(seed, errors, plain, best_epoch, seconds, model)
+
+    def description(self, run: Run) -> dict[str, Any]:
+        """All that `Forecaster` needs to use a trained model on another file, as plain values."""
+        spacing = self.series.spacing
+        return {
+            "columns": list(self.series.names),
+            "mean": self.mean.tolist(),
+            "std": self.std.tolist(),
+            "spacing": None if spacing is None else {"count": spacing.count, "unit": spacing.unit},
+            "reverse": NETWORKS[self.settings.model].reverse,
+            "trained_on": self.series.source,
+            "seen": known_rows(self.series, self.target, self.bounds["validation"][1]),
+            "synthetic": self.series.synthetic,
+            "errors": run.errors,
+            "baselines": self.baselines(),
+            **asdict(self.settings),
+        }
+
+    def forecaster(self, run: Run) -> Forecaster:
+        """A trained model ready to forecast."""
+        return Forecaster.of(run.model, self.description(run))
 
     def save(self, run: Run, path: str | Path) -> None:
         """Writes a trained model with all that `Forecaster` needs to use it on another file."""
         from recurra.saving import save_model
 
-        s = self.settings
-        metadata = {
-            "columns": list(self.series.names),
-            "mean": self.mean.tolist(),
-            "std": self.std.tolist(),
-            "interval": self.series.interval,
-            "reverse": NETWORKS[s.model].reverse,
-            "trained_on": self.series.source,
-            "synthetic": self.series.synthetic,
-            "errors": run.errors,
-            "baseline": self.baseline(),
-            **asdict(s),
-        }
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        save_model(run.model, path, metadata={"forecasting": metadata})
+        save_model(run.model, path, metadata={"forecasting": self.description(run)})
+
+
+def _statistics(series: Series, rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of the columns of the training rows, without missing values."""
+    values = series.values[:rows]
+    empty = np.flatnonzero(np.isnan(values).all(axis=0))
+    if len(empty):
+        raise ValueError(
+            f"{series.source}: column '{series.names[empty[0]]}' has no value in the training split; leave it out "
+            "(--drop)"
+        )
+    return np.nanmean(values, axis=0), np.nanstd(values, axis=0)
 
 
 def split_rows(rows: int, shares: Sequence[float]) -> tuple[int, int]:
     """Rows of the training and validation part from shares such as (60, 20, 20).
 
     Raises:
-        ValueError: not three positive numbers.
+        ValueError: Not three positive numbers.
+
+    Example:
+        >>> from recurra.forecasting import split_rows
+        >>> split_rows(1000, (60, 20, 20))
+        (600, 200)
     """
-    if len(shares) != 3 or min(shares) <= 0:
+    if len(shares) != 3 or not min(shares) > 0 or not np.isfinite(shares).all():
         raise ValueError(f"split: expected three positive shares such as 60/20/20, got {'/'.join(map(str, shares))}")
     whole = sum(shares)
     first = int(rows * shares[0] / whole)

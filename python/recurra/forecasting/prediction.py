@@ -1,18 +1,25 @@
-"""A saved forecasting model, applied to another file of the same kind."""
+"""A trained forecasting model, applied to a series: the one it was trained on, or another of the same kind."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.datasets.windows import windows_before
-from recurra.forecasting.durations import written
-from recurra.forecasting.series import Series, date_text, unit_of
+from recurra.datasets.spacing import Spacing, Unit, date_text
+from recurra.datasets.timeseries import windows_ending_at
+from recurra.datasets.windows import whole_windows
+from recurra.forecasting.baselines import naive_forecasts
+from recurra.forecasting.series import Series, unit_of
+from recurra.model_metadata import Metadata
+
+Values = NDArray[np.float64]
+_PROBES = 64
 
 
 @dataclass(frozen=True)
@@ -20,108 +27,199 @@ class Forecast:
     """Predictions for a series, in the target's unit.
 
     Attributes:
-        rows: the row each prediction is for; the last ones lie behind the end of the series.
-        values: the predictions.
-        common_sense: the target at the last sample each prediction was made from.
-        actual: what came, NaN where it is not known yet.
+        rows: The row each prediction is for; the last ones lie behind the end of the series.
+        values: The predictions.
+        naive: What the naive forecasts say, by their names.
+        actual: What is known, NaN where it is not known yet.
     """
 
     rows: NDArray[np.int64]
-    values: NDArray[np.float64]
-    common_sense: NDArray[np.float64]
-    actual: NDArray[np.float64]
+    values: Values
+    naive: Mapping[str, Values]
+    actual: Values
+
+    def only(self, chosen: NDArray[np.bool_]) -> Forecast:
+        """The chosen ones of the predictions."""
+        naive = {name: values[chosen] for name, values in self.naive.items()}
+        return Forecast(self.rows[chosen], self.values[chosen], naive, self.actual[chosen])
+
+    def errors(self) -> tuple[float, dict[str, float]]:
+        """Mean absolute errors of the predictions and of the naive forecasts, over what is known."""
+        known = ~np.isnan(self.actual)
+        actual = self.actual[known]
+
+        def error(values: Values) -> float:
+            distances = np.abs(values[known] - actual)
+            return float(np.nanmean(distances)) if not np.isnan(distances).all() else np.inf
+
+        return error(self.values), {name: error(values) for name, values in self.naive.items()}
 
 
 class Forecaster:
     """A model that `Experiment.save` wrote.
 
     Args:
-        path: of the file.
+        path: Of the file.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is damaged, or its model was not made for forecasting.
+        FileNotFoundError: No such file.
+        ValueError: The file is damaged, or its model was not made for forecasting.
     """
 
     def __init__(self, path: str | Path) -> None:
         from recurra.saving import load_metadata, load_model
 
-        about = load_metadata(path).get("forecasting")
-        if not isinstance(about, dict):
-            raise ValueError(f"{Path(path).name} holds a model, but none that was trained to forecast a series")
-        try:
-            self.columns: list[str] = [_checked(name, str) for name in about["columns"]]
-            self.mean = np.array([_checked(v, float) for v in about["mean"]])
-            self.std = np.array([_checked(v, float) for v in about["std"]])
-            spans = (_checked(about[name], int) for name in ("lookback", "step", "delay"))
-            self.lookback, self.step, self.delay = spans
-            self.target: str = _checked(about["target"], str)
-            self.predict_change: bool = _checked(about["predict_change"], bool)
-            self.relative: bool = _checked(about["relative"], bool)
-            self.reverse: bool = _checked(about["reverse"], bool)
-            self.interval: float | None = None if about["interval"] is None else _checked(about["interval"], float)
-            self.unit: str = _checked(about["unit"], str) or unit_of(self.target) or self.target
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{Path(path).name}: its description of the forecast lacks or garbles {error}") from error
-        sound = len(self.columns) == len(self.mean) == len(self.std) and self.target in self.columns
-        if not sound or min(self.lookback, self.step, self.delay + 1) < 1 or self.lookback % self.step:
-            raise ValueError(f"{Path(path).name}: its description of the forecast contradicts itself")
-        self.about: dict[str, Any] = about
+        self._read(Metadata(path, load_metadata(path), "forecasting", "recurra forecast"))
         self.model = load_model(path, compile=False)
 
+    @classmethod
+    def of(cls, model: Any, description: dict[str, Any]) -> Forecaster:
+        """A forecaster from a model and its `Experiment.description`, without a file."""
+        made = cls.__new__(cls)
+        made._read(Metadata("the model", {"forecasting": description}, "forecasting", "recurra forecast"))
+        made.model = model
+        return made
+
+    def _read(self, stored: Metadata) -> None:
+        self.about = stored.about
+        self.columns: list[str] = stored.get_list("columns", str)
+        self.mean = np.array(stored.get_list("mean", float))
+        self.std = np.array(stored.get_list("std", float))
+        self.lookback: int = stored.get("lookback", int)
+        self.step: int = stored.get("step", int)
+        # Files of earlier versions count from the row behind the window.
+        old = "horizon" not in self.about
+        self.horizon: int = stored.get("delay", int) + self.step if old else stored.get("horizon", int)
+        self.target: str = stored.get("target", str)
+        self.predict_change: bool = stored.get("predict_change", bool)
+        self.relative: bool = stored.get("relative", bool)
+        self.reverse: bool = stored.get("reverse", bool)
+        self.spacing = _spacing(stored)
+        self.unit: str = stored.get("unit", str) or unit_of(self.target)
+        self.seen = _seen(stored)
+        stored.require(len(self.columns) == len(self.mean) == len(self.std) and self.target in self.columns)
+        stored.require(min(self.lookback, self.step, self.horizon) >= 1 and self.lookback % self.step == 0)
+
     def forecast(self, series: Series) -> Forecast:
-        """Predictions for every row that has a whole window, the last one from the end of the series.
+        """Predictions from every row that has a whole window, the last one from the newest row of the series.
 
         Args:
-            series: with the columns the model was trained on, at the same interval.
+            series: With the columns the model was trained on, at the same interval.
 
         Raises:
-            ValueError: a column is missing, the interval differs, or the series is shorter than one window.
+            ValueError: A column is missing, the interval differs, or the series is shorter than one window.
         """
         missing = [name for name in self.columns if name not in series.names]
         if missing:
             raise ValueError(f"{series.source}: the model needs the columns {self.columns}; missing: {missing}")
-        if self.interval and series.interval and self.interval != series.interval:
+        if self.spacing and series.spacing and self.spacing != series.spacing:
             raise ValueError(
-                f"{series.source}: the model was trained on one row every {written(self.interval)}, "
-                f"this file has one every {written(series.interval)}"
+                f"{series.source}: the model was trained on one row every {self.spacing}, "
+                f"this file has one every {series.spacing}; bring it to that interval, or train another model"
             )
-        if len(series) < self.lookback:
-            raise ValueError(f"{series.source}: {len(series)} rows are fewer than the {self.lookback} of one window")
+        least = self.lookback - self.step + 1
+        if len(series) < least:
+            raise ValueError(f"{series.source}: {len(series)} rows are fewer than the {least} of one window")
         raw = series.values[:, [series.names.index(name) for name in self.columns]]
         data = ((raw - self.mean) / self.std).astype(np.float32)
         target = self.columns.index(self.target)
-        # Row r looks back from r - 1, as in training; r may be the row behind the last one.
-        rows = np.arange(self.lookback, len(series) + 1)
-        windows = windows_before(data, rows, self.lookback, self.step, relative=self.relative, reverse=self.reverse)
+        newest = np.arange(least - 1, len(series))
+        newest = newest[whole_windows(data, newest, self.lookback, self.step)]
+        if not len(newest):
+            raise ValueError(f"{series.source}: every window of {self.lookback} rows has missing values; fill them "
+                             "(--missing interpolate or forward)")  # fmt: skip
+        windows = windows_ending_at(
+            data, newest, self.lookback, self.step, relative=self.relative, reverse=self.reverse
+        )
         predicted = np.asarray(self.model.predict(windows, verbose=0), dtype=np.float64).reshape(-1)
-        last = data[rows - self.step, target].astype(np.float64)
         if self.predict_change:
-            predicted = predicted + last
-        at = rows + self.delay
+            predicted = predicted + data[newest, target]
+        at = newest + self.horizon
         actual = np.full(len(at), np.nan)
         known = at < len(series)
         actual[known] = raw[at[known], target]
-        mean, std = self.mean[target], self.std[target]
-        return Forecast(at, mean + std * predicted, mean + std * last, actual)
+        rules = naive_forecasts(series.spacing, self.horizon, int(newest[-1]))
+        naive = {rule.name: np.asarray(rule.values(raw[:, target], newest), np.float64) for rule in rules}
+        return Forecast(at, self.mean[target] + self.std[target] * predicted, naive, actual)
+
+    def future(self, series: Series) -> Forecast:
+        """The predictions for the rows behind the end of a series, `horizon` of them."""
+        forecast = self.forecast(series)
+        return forecast.only(forecast.rows >= len(series))
+
+    def rows_seen(self, series: Series) -> int:
+        """How many rows at the beginning of a series the model was trained or chosen on.
+
+        A file is recognised by some values of its target; another series of the same time counts as new.
+        """
+        if self.seen is None:
+            return 0
+        target = series.values[:, series.names.index(self.target)]
+        places, values = self.seen["places"], self.seen["values"]
+        if self.seen["dated"] != (series.times is not None):
+            return 0
+        positions = np.arange(len(series), dtype=np.float64) if series.times is None else series.times
+        at = np.minimum(np.searchsorted(positions, places), len(positions) - 1)
+        found = positions[at] == places
+        alike = np.isclose(target[at], values, rtol=1e-9, atol=0, equal_nan=True) & found
+        if not found.any() or 2 * alike.sum() < found.sum():
+            return 0
+        return int(np.searchsorted(positions, self.seen["last"], side="right"))
 
     def write(self, forecast: Forecast, series: Series, path: str | Path) -> None:
         """Writes a forecast as CSV: time (or row), forecast, actual."""
-        destination = Path(path)
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        with destination.open("w", newline="", encoding="utf-8") as file:
-            out = csv.writer(file)
-            out.writerow(["row" if series.times is None else "time", f"forecast of {self.target}", self.target])
-            for row, value, actual in zip(forecast.rows, forecast.values, forecast.actual, strict=True):
-                moment = series.time_after(int(row))
-                when = int(row) if moment is None else date_text(moment)
-                out.writerow([when, f"{value:.6g}", "" if np.isnan(actual) else f"{actual:.6g}"])
+        write_forecast(forecast, series, self.target, path)
 
 
-def _checked(value: Any, kind: type) -> Any:
-    """The value if it is of this kind (a whole number will do for a float); TypeError otherwise."""
-    if kind is float and type(value) in (int, float):
-        return float(value)
-    if type(value) is not kind:
-        raise TypeError(f"{value!r:.40} where a {kind.__name__} should be")
-    return value
+def write_forecast(forecast: Forecast, series: Series, target: str, path: str | Path) -> None:
+    """Writes a forecast of a column as CSV: time (or row), forecast, actual."""
+    destination = Path(path)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    moments = [series.time_after(int(row)) for row in forecast.rows]
+    known = [moment for moment in moments if moment is not None]
+    dated = len(known) == len(moments)
+    with_seconds = any(round(moment) % 60 for moment in known)
+    with destination.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["time" if dated else "row", f"forecast of {target}", target])
+        for row, moment, value, actual in zip(forecast.rows, moments, forecast.values, forecast.actual, strict=True):
+            text = (
+                date_text(moment, series.zone, with_seconds=with_seconds) if dated and moment is not None else int(row)
+            )
+            out.writerow([text, f"{value:.6g}", "" if np.isnan(actual) else f"{actual:.6g}"])
+
+
+def known_rows(series: Series, target: int, count: int) -> dict[str, Any]:
+    """What tells the first `count` rows of a series from others: some of their times and values, as plain values."""
+    rows = np.unique(np.linspace(0, count - 1, _PROBES).astype(np.int64))
+    places = rows.astype(np.float64) if series.times is None else series.times[rows]
+    values = [None if np.isnan(value) else value for value in series.values[rows, target].tolist()]
+    last = count - 1 if series.times is None else series.times[count - 1]
+    return {"dated": series.times is not None, "places": places.tolist(), "values": values, "last": float(last)}
+
+
+def _seen(stored: Metadata) -> dict[str, Any] | None:
+    if stored.about.get("seen") is None:
+        return None
+    seen: dict[str, Any] = stored.get("seen", dict)
+    inner = Metadata(stored.file, {"rows seen": seen}, "rows seen", "recurra forecast")
+    places = np.array(inner.get_list("places", float))
+    values = [np.nan if value is None else inner.checked("values", value, float) for value in inner.get("values", list)]
+    inner.require(len(places) == len(values) and bool(np.isfinite(places).all()))
+    return {
+        "dated": inner.get("dated", bool),
+        "places": places,
+        "values": np.array(values),
+        "last": inner.get("last", float),
+    }
+
+
+def _spacing(stored: Metadata) -> Spacing | None:
+    if "spacing" not in stored.about:  # a file of an earlier version
+        return None if stored.about.get("interval") is None else Spacing(stored.get("interval", float))
+    if stored.about["spacing"] is None:
+        return None
+    inner = Metadata(stored.file, {"spacing": stored.get("spacing", dict)}, "spacing", "recurra forecast")
+    count, unit = inner.get("count", float), inner.get("unit", str)
+    inner.require(unit in get_args(Unit) and count > 0 and bool(np.isfinite(count)))
+    return Spacing(count, cast(Unit, unit))

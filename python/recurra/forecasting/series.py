@@ -1,4 +1,4 @@
-"""A regularly sampled series without gaps, made from a table; what is wrong with the table is said, not hidden."""
+"""An evenly sampled series, made from a table; what is wrong with the table is said, not hidden."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from recurra.datasets.csv_file import Table
 from recurra.datasets.gaps import Filling, fill, longest_gap
-from recurra.forecasting.durations import written
+from recurra.datasets.spacing import Spacing, date_text, plural
+from recurra.forecasting.regular import Duplicates, Irregular, regular_rows
 
-Missing = Literal["refuse", "interpolate", "forward"]
-Irregular = Literal["refuse", "fill", "ignore"]
+Missing = Literal["refuse", "interpolate", "forward", "skip"]
 
 _SYMBOLS = {"degC": "°C", "degF": "°F", "deg": "°", "deg C": "°C", "C": "°C"}
 
@@ -25,32 +25,52 @@ class Series:
     """What a forecast is made from.
 
     Attributes:
-        source: where it comes from, for people.
-        names: of the columns.
-        values: float64 (rows, columns), all finite.
-        times: seconds since 1970-01-01 of each row, or None.
-        interval: seconds between two rows, or None where there are no dates.
-        synthetic: whether the numbers were made by a formula.
-        notices: what was done to the table on the way, one sentence each.
+        source: Where it comes from, for people.
+        names: Of the columns.
+        values: float64 (rows, columns); NaN only where missing values are to be skipped.
+        times: Seconds since 1970-01-01 of each row, or None.
+        spacing: The step from row to row, or None where there are no dates.
+        synthetic: Whether the numbers were made by a formula.
+        notices: What was done to the table on the way, one sentence each.
+        zone: Seconds that the file's clock is ahead of UTC; None where it names no zone.
+        steady: Whether rows behind the last one can be dated.
     """
 
     source: str
     names: tuple[str, ...]
     values: NDArray[np.float64]
     times: NDArray[np.float64] | None
-    interval: float | None
+    spacing: Spacing | None
     synthetic: bool = False
     notices: list[str] = field(default_factory=list)
+    zone: float | None = None
+    steady: bool = True
 
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def interval(self) -> float | None:
+        """Seconds between two rows; None without dates, and where steps differ in length as months do."""
+        return self.spacing.count if self.spacing is not None and self.spacing.by_clock else None
+
     def time_after(self, row: int) -> float | None:
-        """Seconds since 1970-01-01 at a row, which may lie behind the last one."""
-        if self.times is None or self.interval is None:
+        """Seconds since 1970-01-01 at a row, which may lie behind the last one; None where nobody can say."""
+        if self.times is None or self.spacing is None:
             return None
         last = len(self) - 1
-        return float(self.times[min(row, last)] + max(0, row - last) * self.interval)
+        if row <= last:
+            return float(self.times[row])
+        return self.spacing.after(float(self.times[last]), row - last) if self.steady else None
+
+    def label(self, row: int) -> str:
+        """The time of a row for people, or its number."""
+        moment = self.time_after(row)
+        return f"row {row}" if moment is None else date_text(moment, self.zone)
+
+    def span(self, rows: int) -> str:
+        """So many rows as a time where the series has dates: `24 h`, `3 months`, `12 rows`."""
+        return plural(rows, "row") if self.spacing is None else self.spacing.text(rows)
 
 
 def unit_of(name: str) -> str:
@@ -68,24 +88,34 @@ def series_from_table(
     missing: Missing = "refuse",
     max_gap: int = 6,
     irregular: Irregular = "refuse",
+    duplicates: Duplicates = "refuse",
 ) -> Series:
-    """Chooses columns, checks that time goes in equal steps, and sees to missing values.
+    """Chooses columns, checks that time goes in even steps, and sees to missing values.
 
     Args:
-        table: what was read.
-        target: the column that will be predicted.
-        features: the columns to predict from; None: all, save those that only count rows. The target may be left out.
-        drop: columns to leave out.
-        missing: "refuse", or fill gaps of at most `max_gap` rows: "interpolate" between the neighbours (which looks
-            into the future by that much) or "forward" with the last value.
-        max_gap: rows of the longest gap that may be filled (default 6).
-        irregular: "refuse" a series whose times do not go in equal steps, "fill" missing rows as missing values, or
+        table: What was read.
+        target: The column that will be predicted.
+        features: The columns to predict from; None: all, save those that only count rows. The target may be left out.
+        drop: Columns to leave out.
+        missing: "refuse"; fill gaps of at most `max_gap` rows, "interpolate" between the neighbours (which looks into
+            the future by that much) or "forward" with the last value; or "skip": keep them, and leave out the windows
+            that touch them.
+        max_gap: Rows of the longest gap that may be filled (default 6).
+        irregular: "refuse" a series whose times are not evenly spaced, "fill" in missing rows as missing values, or
             "ignore" the times and count rows.
+        duplicates: "refuse" times that occur more than once, or keep their "first" or "last" row or the "mean".
 
     Raises:
-        ValueError: an unknown column, missing values, gaps or times out of order; the message says what can be done.
+        ValueError: An unknown column, missing values, gaps or duplicates; the message says which option helps.
+
+    Example:
+        >>> from recurra.datasets import Table
+        >>> from recurra.forecasting import series_from_table
+        >>> table = Table("made up", ("load",), np.ones((3, 1)), np.array([0.0, 3600.0, 7200.0]))
+        >>> series_from_table(table, "load").label(3)
+        '1970-01-01 03:00'
     """
-    notices = [f"columns of text are left out: {', '.join(table.text_columns)}"] if table.text_columns else []
+    notices = [f"text columns are ignored: {', '.join(table.text_columns)}"] if table.text_columns else []
     unknown = [name for name in drop if name not in table.names and name not in table.text_columns]
     if unknown:
         table.column(unknown[0])
@@ -93,10 +123,12 @@ def series_from_table(
     if target in drop:
         raise ValueError(f"{table.source}: the target '{target}' cannot be dropped")
     names = _chosen(table, target, features, drop, notices)
-    values = table.values[:, [table.column(name) for name in names]]
-    times, interval, values = _regular(table, values, irregular, notices)
-    values = _without_gaps(table.source, names, values, missing, max_gap, notices)
-    return Series(table.source, tuple(names), values, times, interval, table.synthetic, notices)
+    rows = regular_rows(table, table.values[:, [table.column(name) for name in names]], irregular, duplicates)
+    notices += rows.notices
+    values = _without_gaps(table.source, names, rows.values, names.index(target), missing, max_gap, notices)
+    return Series(
+        table.source, tuple(names), values, rows.times, rows.spacing, table.synthetic, notices, table.zone, rows.steady
+    )
 
 
 def _chosen(
@@ -109,8 +141,9 @@ def _chosen(
             if name != target and len(table) > 1 and (np.diff(table.values[:, i]) == 1).all()
         ]
         if counters:
-            notices.append(f"columns that only count rows are left out: {', '.join(counters)}")
-        names = [name for name in table.names if name not in drop and name not in counters]
+            notices.append(f"columns that only count rows are ignored: {', '.join(counters)}")
+        left_out = {*drop, *counters}
+        names = [name for name in table.names if name not in left_out]
     else:
         for name in features:
             table.column(name)
@@ -118,74 +151,42 @@ def _chosen(
     return names if target in names else [*names, target]
 
 
-def _regular(
-    table: Table, values: NDArray[np.float64], irregular: Irregular, notices: list[str]
-) -> tuple[NDArray[np.float64] | None, float | None, NDArray[np.float64]]:
-    times = table.times
-    if times is None:
-        notices.append("there are no dates: rows are taken to be equally spaced, and times must be given in rows")
-        return None, None, values
-    if len(times) < 2:
-        raise ValueError(f"{table.source}: one row is no series")
-    steps = np.diff(times)
-    found, counts = np.unique(steps, return_counts=True)
-    interval = float(found[np.argmax(counts)])
-    odd = np.flatnonzero(steps != interval)
-    if not len(odd) and interval > 0:
-        return times, interval, values
-    row = int(odd[0]) if len(odd) else 0
-    what = (
-        f"time does not go in equal steps of {written(interval)}: {len(odd)} of {len(steps)} steps differ, the first "
-        f"from {date_text(times[row])} to {date_text(times[row + 1])} (rows {row + 1} and {row + 2})"
-    )
-    if interval <= 0:
-        raise ValueError(f"{table.source}: {what}; sort the rows by time")
-    if irregular == "ignore":
-        notices.append(f"{what}; rows are counted as if they did")
-        return times, interval, values
-    places = (times - times[0]) / interval
-    if irregular == "fill" and (steps > 0).all() and (places == np.round(places)).all():
-        rows = int(places[-1]) + 1
-        if rows > 10 * len(times):
-            raise ValueError(f"{table.source}: {what}; filling would make {rows} rows of {len(times)}")
-        grid = np.full((rows, values.shape[1]), np.nan)
-        grid[places.astype(np.int64)] = values
-        notices.append(f"{rows - len(times)} rows that the dates leave out were put in as missing values")
-        return times[0] + interval * np.arange(rows), interval, grid
-    way = "sort the rows, remove double ones" if irregular == "fill" else "fill missing rows (--irregular fill)"
-    raise ValueError(f"{table.source}: {what}; {way} or count rows as they are (--irregular ignore)")
-
-
 def _without_gaps(
-    source: str, names: Sequence[str], values: NDArray[np.float64], missing: Missing, max_gap: int, notices: list[str]
+    source: str,
+    names: Sequence[str],
+    values: NDArray[np.float64],
+    target: int,
+    missing: Missing,
+    max_gap: int,
+    notices: list[str],
 ) -> NDArray[np.float64]:
     holes = np.isnan(values)
     if not holes.any():
+        return values
+    if missing == "skip":
+        touched = int(holes.any(axis=1).sum())
+        notices.append(f"windows that touch {plural(touched, 'row')} with missing values are left out")
         return values
     values = values.copy()
     filled = []
     for i in np.flatnonzero(holes.any(axis=0)).tolist():
         count, gap = int(holes[:, i].sum()), longest_gap(values[:, i])
-        where = f"column '{names[i]}' lacks {count} of {len(values)} values"
         if missing == "refuse" or gap > max_gap:
-            cure = (
-                f"fill them (--missing interpolate or forward, --max-gap {gap})"
-                if missing == "refuse"
-                else f"allow it (--max-gap {gap})"
-            )
+            fill_option = "--missing interpolate or forward" if missing == "refuse" else f"--missing {missing}"
+            fill_option = f"--max-gap {gap} {fill_option}" if gap > max_gap else fill_option
+            cures = [f"fill them ({fill_option})", "leave out the windows that touch them (--missing skip)"]
+            if gap > max_gap:
+                cures.reverse()
+            if i != target:
+                cures.append(f"leave out the column (--drop '{names[i]}')")
             raise ValueError(
-                f"{source}: {where}, the longest gap has {gap} rows, the first is at row "
-                f"{int(holes[:, i].argmax()) + 1}; leave the column out (--drop '{names[i]}') or {cure}"
+                f"{source}: column '{names[i]}' is missing {count:,} of {len(values):,} values (longest gap: "
+                f"{plural(gap, 'row')}; first missing: row {int(holes[:, i].argmax()) + 1}); "
+                f"{', '.join(cures[:-1])} or {cures[-1]}"
             )
         how: Filling = "interpolate" if missing == "interpolate" else "forward"
         values[:, i] = fill(values[:, i], how)
-        filled.append(f"{count} in {names[i]}")
+        filled.append(f"{count:,} in {names[i]}")
     way = "between their neighbours" if missing == "interpolate" else "with the last value before them"
     notices.append(f"missing values were filled {way}: {', '.join(filled)}")
     return values
-
-
-def date_text(seconds: float) -> str:
-    """2014-12-31 23:00, with seconds only where they are not 0."""
-    written_out = str(np.datetime64(round(seconds), "s")).replace("T", " ")
-    return written_out.removesuffix(":00")

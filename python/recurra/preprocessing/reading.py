@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 
@@ -46,14 +48,14 @@ def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[s
     """The lines of a text file one by one, without their line ends.
 
     Arguments:
-        path: the file.
+        path: the file; "-" is standard input.
         encoding: of one of the encodings in which a line end is the byte 0x0A (UTF-8, Latin-1, …, not UTF-16).
 
     Raises:
         ValueError: a line is no text in this encoding; names the line and the position of the byte.
     """
     offset = 0
-    with open(path, "rb") as file:
+    with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             yield decode(line, f"{path}, line {number}", encoding, offset).rstrip("\r\n")
             offset += len(line)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recurra.datasets.imdb_archive import word_ranks
+from recurra.model_metadata import Metadata
 from recurra.sentiment.experiment import FIRST, START, UNKNOWN
 from recurra.sentiment.reviews import inputs
 
@@ -28,20 +28,13 @@ class SentimentClassifier:
     def __init__(self, path: str | Path) -> None:
         from recurra.saving import load_metadata, load_model
 
-        name = Path(path).name
-        about = load_metadata(path).get("sentiment")
-        if not isinstance(about, dict):
-            raise ValueError(f"{name} holds a model, but none that was trained to judge reviews")
-        try:
-            words: str = _checked(about["words"], str)
-            self.bag: bool = _checked(about["bag"], bool)
-            self.max_words: int = _checked(about["max_words"], int)
-            self.maxlen: int = _checked(about["maxlen"], int)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{name}: its description of the reviews lacks or garbles {error}") from error
+        stored = Metadata(path, load_metadata(path), "sentiment", "recurra train imdb")
+        words: str = stored.get("words", str)
+        self.bag: bool = stored.get("bag", bool)
+        self.max_words: int = stored.get("max_words", int)
+        self.maxlen: int = stored.get("maxlen", int)
         self.ranks = {word.encode(): rank for rank, word in enumerate(words.split(" "), start=1)}
-        if len(self.ranks) + FIRST >= self.max_words or self.maxlen < 1:
-            raise ValueError(f"{name}: its description of the reviews contradicts itself")
+        stored.require(len(self.ranks) + FIRST < self.max_words and self.maxlen >= 1)
         self.model = load_model(path, compile=False)
 
     def numbers(self, text: str) -> list[int]:
@@ -63,6 +56,10 @@ class SentimentClassifier:
         ranks = word_ranks(data, self.ranks, unknown=UNKNOWN - FIRST)
         return [START, *(ranks + FIRST).tolist()]
 
+    def known_words(self, text: str) -> int:
+        """How many words of a text the model knows. Errors as `numbers`."""
+        return sum(number >= FIRST for number in self.numbers(text))
+
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How probable it is that each text is positive, (len(texts),). Errors as `numbers`."""
         if isinstance(texts, str):
@@ -72,9 +69,3 @@ class SentimentClassifier:
         rows = [self.numbers(text) for text in texts]
         x = inputs(rows, None, bag=self.bag, words=self.max_words, maxlen=self.maxlen, batch_size=128)
         return np.asarray(self.model.predict(x, verbose=0), dtype=np.float64).reshape(-1)
-
-
-def _checked(value: Any, kind: type) -> Any:
-    if not isinstance(value, kind):
-        raise TypeError(f"{value!r:.40}")
-    return value
