@@ -355,11 +355,11 @@ class Layer(WeightHolder):
     def _check_and_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         inputs = args[0] if args else None
         if self.input_spec is not None and inputs is not None:
-            check_input(self, self.input_spec, _shapes_of(inputs))
+            check_input(self, self.input_spec, _shapes_of(inputs), inputs)
         if not self.built:
             self._build_for(args, kwargs)
             if self.input_spec is not None and inputs is not None:
-                check_input(self, self.input_spec, _shapes_of(inputs))
+                check_input(self, self.input_spec, _shapes_of(inputs), inputs)
         self._accepted_shape = inputs.shape if type(inputs) is Tensor else None
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -62,8 +62,18 @@ def _layout(rank: int) -> str:
     return {2: " (batch, features)", 3: " (batch, time, features)"}.get(rank, "")
 
 
-def check_input(layer: Any, spec: Any, shapes: Any) -> None:
-    """Raises ValueError naming the layer unless the shapes of its inputs fit its InputSpec (or list of them)."""
+def check_input(layer: Any, spec: Any, shapes: Any, inputs: Any = None) -> None:
+    """Checks the shapes of a layer's inputs.
+
+    Args:
+        layer: The layer.
+        spec: Its InputSpec, or a list of them.
+        shapes: Shape of the input, or a list or dictionary of shapes.
+        inputs: The inputs themselves; what made a symbolic one tells how to mend its shape.
+
+    Raises:
+        ValueError: A shape does not fit; the message names the layer and says how to mend it.
+    """
     specs = spec if isinstance(spec, (list, tuple)) else [spec]
     given = [shapes] if isinstance(shapes, tuple) else shapes
     if isinstance(given, dict):
@@ -74,4 +84,25 @@ def check_input(layer: Any, spec: Any, shapes: Any) -> None:
         complaint = None if one is None else one.complaint(shape)
         if complaint:
             which = f" (input {number})" if len(specs) > 1 else ""
-            raise ValueError(f"{layer._title}: {complaint}{which}")
+            raise ValueError(f"{layer._title}: {complaint}{which}{_mend(one, shape, inputs)}")
+
+
+def _mend(spec: InputSpec, shape: Sequence[int | None], inputs: Any) -> str:
+    """How to mend a shape with the wrong number of axes, by where it comes from."""
+    wanted, rank = spec.ndim or spec.min_ndim, len(shape)
+    if wanted != 3 or rank not in (2, 4):
+        return ""
+    node = getattr(inputs, "node", None)
+    if node is None:
+        return "" if rank == 4 else "; x[..., None] gives each step one feature, x[None] makes one sequence a batch"
+    while node.inputs:
+        if rank == 2 and getattr(node.layer, "return_sequences", None) is False:
+            return f"; set return_sequences=True in layer '{node.layer.name}'"
+        node = node.inputs[0].node
+        if node is None:
+            return ""
+    if inputs.node is not node:
+        return ""
+    if rank == 4:
+        return "; the shape of an Input leaves out the batch: (time, features)"
+    return f"; the shape of one sample is (time, features), for example (None, {shape[1]}) or ({shape[1]}, 1)"
