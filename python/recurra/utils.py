@@ -66,4 +66,5 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]
     bad = labels[(labels < 0) | (labels >= classes) | (labels != np.floor(labels))]
     if bad.size:
         raise ValueError(f"to_categorical: expected class numbers from 0 to {classes - 1}, got {bad[0]}")
-    return np.eye(classes, dtype=config.floatx())[labels.astype(np.int64)]
+    rows: NDArray[Any] = np.eye(classes, dtype=config.floatx())[labels.astype(np.int64)]
+    return rows

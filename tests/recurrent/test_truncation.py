@@ -267,9 +267,12 @@ REFUSED = {
     ),
     "one output": (
         lambda: last_output().fit(X, Y, truncate=(4, 4)),
-        r"an output for every time step, got \(3, 1\) for 4 steps; use return_sequences=True",
+        r"targets have shape \(3, 23, 1\), .*set return_sequences=True",
     ),
-    "fixed time": (lambda: fixed_time().fit(X, X, truncate=(4, 4)), r"open number of time steps.*\(None, 23, 2\)"),
+    "fixed time": (
+        lambda: fixed_time().fit(X, np.zeros((3, 23, 4)), truncate=(4, 4)),
+        r"open number of time steps.*\(None, 23, 2\)",
+    ),
     "own train_step": (lambda: own_step().fit(X, Y, truncate=(4, 4)), "defines its own"),
     "rows that do not continue": (
         lambda: network(stream_layer()).fit(X, Y, batch_size=2, truncate=(4, 4)),

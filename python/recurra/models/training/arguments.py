@@ -31,6 +31,16 @@ class FitArguments:
     callbacks: Any
     truncation: Truncation | None
 
+    def __post_init__(self) -> None:
+        held_out = self.validation
+        if held_out is None or not held_out.once or held_out.steps is not None:
+            return
+        if sum(self.validates_after(epoch + 1) for epoch in range(self.initial_epoch, self.epochs)) > 1:
+            raise ValueError(
+                "fit: validation_data is a generator, which gives its batches only once, but there are several "
+                "validations; give validation_steps, arrays, or a source that can be iterated over again"
+            )
+
     def validates_after(self, epoch: int) -> bool:
         """Whether a validation follows this epoch, counted from 1."""
         if self.validation is None:
@@ -101,12 +111,11 @@ def _validation_source(reader: Reader, validation_data: Any, batch_size: int | N
         raise type(error)(f"validation_data: {error}") from None
 
 
-def check_arrays(model: Steps, source: Any, held_out: Any = None) -> None:
-    """Checks all arrays against the model before the first step."""
-    for data, what in ((source, ""), (held_out, "validation_data: ")):
-        if isinstance(data, sources.ArrayBatches):
-            check_inputs(model, data.x, what)
-            check_targets(model, data.y, what)
+def check_arrays(model: Steps, source: Any, what: str = "") -> None:
+    """Checks arrays against the model before the first step; `what` is put in front of complaints."""
+    if isinstance(source, sources.ArrayBatches):
+        check_inputs(model, source.x, what)
+        check_targets(model, source.y, what)
 
 
 def frequency(validation_freq: Any) -> int | frozenset[int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recurra.callbacks import BackupAndRestore, CallbackList, History, ProgbarLogger
 from recurra.models.data.feed import Feed
 from recurra.models.data.sources import packed
+from recurra.models.training.ahead import nothing_changed_on_failure
 from recurra.models.training.arguments import FitArguments
 from recurra.models.training.run import Run, stop_on_interrupt
 from recurra.models.training.truncation import Truncation
@@ -81,7 +82,12 @@ def _fit_epoch(
         callbacks.batch_begin("train", run.step)
         if truncation is not None and feed.drawn == 1:
             model.reset_states()
-        figures = step(batch)
+        if run.untried:
+            with nothing_changed_on_failure(model):
+                figures = step(batch)
+            run.untried = False
+        else:
+            figures = step(batch)
         run.count(batch)
         callbacks.batch_end("train", run.step - 1, figures)
         if model.stop_training or run.interrupted:
@@ -91,14 +97,15 @@ def _fit_epoch(
 
 
 def _validate(model: Steps, arguments: FitArguments, callbacks: CallbackList) -> dict[str, Any]:
-    """The figures of a validation, named `val_…`; the counts of the epoch stay those of the training."""
+    """The figures of a validation, named `val_…`, none without a batch; the counts stay those of the training."""
     assert arguments.validation is not None
     run, truncation = model.run, arguments.truncation
     steps, samples = run.step, run.samples
     with nullcontext() if truncation is None else truncation.put_aside():
         figures = evaluate(model, arguments.validation, callbacks)
+    empty = run.step == 0
     run.step, run.samples = steps, samples
-    return {f"val_{name}": value for name, value in figures.items()}
+    return {} if empty else {f"val_{name}": value for name, value in figures.items()}
 
 
 def evaluate(model: Steps, feed: Feed, callbacks: CallbackList) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Run:
     #: Called with (loss, inputs) between backward and update; one that says False stops the update.
     watchers: list[Callable[[Tensor, Any], bool]] = field(default_factory=list)
     halted: bool = False
+    #: Whether no step of the run has come to its end yet.
+    untried: bool = True
 
     def count(self, batch: Batch) -> None:
         """One more step, on this batch."""

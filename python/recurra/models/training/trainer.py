@@ -14,8 +14,9 @@ from recurra.models.data.arrays import structures
 from recurra.models.data.class_weights import with_class_weight
 from recurra.models.data.feed import Feed, feed_of
 from recurra.models.data.reader import Reader
-from recurra.models.data.sources import ArrayBatches, packed
+from recurra.models.data.sources import packed
 from recurra.models.training import loops
+from recurra.models.training.ahead import check_rows, check_validation
 from recurra.models.training.arguments import (
     FitArguments,
     check_arrays,
@@ -107,9 +108,10 @@ class Trainer(Steps, GeneratorNames):
         source, held_out = with_validation(
             reader, source, validation_split, validation_data, validation_lengths, batch_size, validation_batch_size
         )
-        check_arrays(self, source, held_out)
-        if truncation is not None and isinstance(source, ArrayBatches):
-            truncation.check_rows(source.samples, source.batch_size)
+        check_arrays(self, source)
+        check_arrays(self, held_out, "validation_data: ")
+        check_rows(self, source)
+        check_validation(self, source, held_out, apart=truncation is not None)
         arguments = FitArguments(
             feed=Feed(
                 source,
@@ -153,8 +155,11 @@ class Trainer(Steps, GeneratorNames):
         verbose = checked_verbose(verbose)
         feed = feed_of(Reader(self, builds=True), "evaluate", x, y, sample_weight, batch_size, steps, lengths)
         check_arrays(self, feed.source)
+        check_rows(self, feed.source)
         with self._running(feed, callbacks, verbose) as called:
             figures = loops.evaluate(self, feed, called)
+            if self.run.step == 0:
+                raise ValueError("evaluate: x is empty: it gave no batch")
         return figures if return_dict else _values(figures)
 
     def predict(
@@ -179,6 +184,7 @@ class Trainer(Steps, GeneratorNames):
         shown = 0 if verbose == "auto" and not is_terminal(sys.stdout) else checked_verbose(verbose)
         feed = feed_of(Reader(self, builds=True), "predict", x, None, None, batch_size, steps, lengths)
         check_arrays(self, feed.source)
+        check_rows(self, feed.source)
         with self._running(feed, callbacks, shown) as called:
             outputs = loops.predict(self, feed, called)
         return structures(outputs)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recurra.checks import is_whole_number
 from recurra.layers.masks import attach_mask, mask_of
 from recurra.layers.recurrent.rnn import RNN
 from recurra.tensor import Tensor, no_grad
@@ -83,14 +84,6 @@ class Truncation:
                     f"layer '{layer.name}': truncate carries the state from window to window, which needs a layer "
                     "made with stateful=True"
                 )
-
-    def check_rows(self, samples: int, batch_size: int) -> None:
-        """Raises ValueError unless all batches of so many samples have as many rows, which continue one another."""
-        if samples > batch_size and samples % batch_size:
-            raise ValueError(
-                f"truncate: every row of a batch continues a row of the batch before, so {samples} samples need a "
-                f"batch_size that divides them (or is {samples}: one batch), got {batch_size}"
-            )
 
     def windows(self, batch: Batch) -> Iterator[Window]:
         """The windows of a batch (B, T, ...), one after another; between them the weights may change.
@@ -175,8 +168,8 @@ class Truncation:
 
 def _checked(truncate: Any) -> tuple[int, int]:
     pair = tuple(truncate) if isinstance(truncate, (tuple, list)) else ()
-    if len(pair) != 2 or not all(isinstance(k, (int, np.integer)) and k >= 1 for k in pair):
-        raise ValueError(f"truncate must be (k1, k2), two whole numbers of at least 1, got {truncate!r}")
+    if len(pair) != 2 or not all(is_whole_number(k) and k >= 1 for k in pair):
+        raise ValueError(f"truncate must be (k1, k2), two integers >= 1, got {truncate!r}")
     every, back = int(pair[0]), int(pair[1])
     if back < every:
         raise ValueError(
