@@ -116,10 +116,10 @@ def test_spans_of_the_calendar(span, spacing, rows) -> None:
 @pytest.mark.parametrize(
     ("span", "spacing", "message"),
     [
-        ("30d", Spacing(1, "month"), "one row every 1 month a span is given in mo, q, y, or in rows"),
+        ("30d", Spacing(1, "month"), "one row every month a span is given in mo, q, y, or in rows"),
         ("1mo", Spacing(3, "month"), r"'1mo' is 0\.333 rows at one row every 3 months"),
         ("1y", Spacing(DAY), "one row every 24 h a span is given in s, min, h, d, w, or in rows"),
-        ("24h", Spacing(1, "business day"), "one row every 1 business day a span is given in d, w, or in rows"),
+        ("24h", Spacing(1, "business day"), "one row every business day a span is given in d, w, or in rows"),
     ],
 )
 def test_spans_that_do_not_fit(span, spacing, message) -> None:

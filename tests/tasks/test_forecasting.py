@@ -208,7 +208,7 @@ def test_parts_statistics_and_baseline() -> None:
         ({"split": (900, 100)}, "the validation split has rows 900 to 1000 of 900"),
         ({"target": "x"}, "unknown column of waves 'x'"),
         ({"model": "transformer"}, "unknown model 'transformer'; known are bigru"),
-        ({"units": 0}, "units must be an integer >= 1, got 0"),
+        ({"units": 0}, "units must be an integer from 1 to 1000000, got 0"),
     ],
 )
 def test_settings_that_do_not_fit(changes, message) -> None:

@@ -120,8 +120,8 @@ def test_months_are_even_steps() -> None:
     assert series.notices == []
     assert series.interval is None
     assert series.span(24) == "2 years"
-    assert series.label(119) == "2019-04-01 00:00"
-    assert series.label(120) == "2019-05-01 00:00"
+    assert series.label(119) == "2019-04-01"
+    assert series.label(120) == "2019-05-01"
     filled = series_from_table(table(np.delete(months(120), 50)), "x", irregular="fill", missing="interpolate")
     np.testing.assert_array_equal(filled.times, months(120))
 
@@ -130,10 +130,10 @@ def test_trading_days_go_on_with_monday() -> None:
     days = np.arange("2024-01-01", "2024-03-02", dtype="datetime64[D]")
     trading = days[np.is_busday(days)].astype("datetime64[s]").astype(np.float64)
     series = series_from_table(table(trading), "x")
-    assert series.label(len(series) - 1) == "2024-03-01 00:00"
-    assert series.label(len(series)) == "2024-03-04 00:00"
+    assert series.label(len(series) - 1) == "2024-03-01"
+    assert series.label(len(series)) == "2024-03-04"
     holiday = series_from_table(table(np.delete(trading, 20)), "x", irregular="ignore")
-    assert holiday.label(len(holiday)) == "2024-03-04 00:00"
+    assert holiday.label(len(holiday)) == "2024-03-04"
 
 
 def test_rows_behind_an_uneven_series_have_no_dates() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra.cli.runs import Say, mean_and_spread
-from recurra.datasets.spacing import date_text, plural
+from recurra.datasets.spacing import plural
 from recurra.forecasting.networks import NETWORKS
 from recurra.forecasting.suggestions import FEW_WINDOWS
 
@@ -41,8 +41,7 @@ def describe(experiment: Experiment, say: Say) -> None:
         say("SYNTHETIC DATA: this series is made by a formula; it was not measured.")
     dates = ""
     if series.times is not None and series.spacing is not None:
-        first, last = (date_text(series.times[row], series.zone) for row in (0, -1))
-        dates = f", one every {series.spacing}, {first} to {last}"
+        dates = f", one every {series.spacing.every}, {series.label(0)} to {series.label(len(series) - 1)}"
     say(f"data    {series.source}: {plural(len(series), 'row')}{dates}")
     for notice in series.notices:
         say(f"        {notice}")

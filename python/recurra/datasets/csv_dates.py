@@ -48,12 +48,14 @@ class Dates:
         kinds: The columns to read, each as "number" or by a form of dates.
         times: Makes seconds since 1970-01-01 of them; None: there are no dates.
         zoned: Whether the dates have offsets from UTC.
+        utc: Whether they count from a moment of UTC.
         rewrite: Applied to the bytes of the file, so that the engine can read the dates.
     """
 
     kinds: dict[str, str] = field(default_factory=dict)
     times: Callable[[Column], NDArray[np.float64]] | None = None
     zoned: bool = False
+    utc: bool = False
     rewrite: Rewrite | None = None
 
 
@@ -188,7 +190,7 @@ def _numeric(layout: Layout, column: str | None, is_number: Callable[[int], bool
             return Dates({name: "number"}, _years(layout.source, name))
         for low, high, scale in _EPOCHS:
             if low <= values.min() and values.max() <= high:
-                return Dates({name: "number"}, _epoch(layout.source, name, scale))
+                return Dates({name: "number"}, _epoch(layout.source, name, scale), utc=True)
     if asked:
         what = f"column '{column}' holds" if column else "no column holds"
         raise ValueError(

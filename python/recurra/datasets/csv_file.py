@@ -154,7 +154,7 @@ def _parsed(
             for rewrite in rewrites:
                 block = rewrite(block)
             parser.feed(block)
-        return parser.finish(), _zone(offsets)
+        return parser.finish(), 0.0 if plan.dates.utc else _zone(offsets)
 
 
 @contextmanager

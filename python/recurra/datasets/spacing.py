@@ -60,6 +60,11 @@ class Spacing:
     def __str__(self) -> str:
         return self.text(1)
 
+    @property
+    def every(self) -> str:
+        """A step after the word "every": `10 min`, `month`, `3 months`."""
+        return str(self).removeprefix("1 ") if not self.by_clock else str(self)
+
     def text(self, steps: int) -> str:
         """So many steps in words: `24 h`, `3 months`, `1 business day`."""
         if self.by_clock:
@@ -172,15 +177,20 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
 
 
-def date_text(seconds: float, zone: float | None = None, *, with_seconds: bool | None = None) -> str:
+def date_text(
+    seconds: float, zone: float | None = None, *, with_seconds: bool | None = None, with_clock: bool = True
+) -> str:
     """A time for people, 2014-12-31 23:00; seconds are written where they are not 0.
 
     Args:
         seconds: Since 1970-01-01 UTC, or of the file's own clock where `zone` is None.
         zone: Seconds that the clock is ahead of UTC; it is then written behind the time (+02:00, or Z for 0).
         with_seconds: Whether seconds are written; None writes them where they are not 0.
+        with_clock: Whether more than the day is written.
     """
     text = str(np.datetime64(round(seconds + (zone or 0)), "s")).replace("T", " ")
+    if not with_clock:
+        return text[:10]
     if not with_seconds and (with_seconds is not None or text.endswith(":00")):
         text = text[:-3]
     if zone is None:

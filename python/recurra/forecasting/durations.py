@@ -44,7 +44,7 @@ def rows_of(span: str | int, spacing: Spacing | float | None, name: str) -> int:
         number *= _rows_of_unit(unit, spacing, f"{name}: '{span}'")
     rows = round(number)
     if abs(rows - number) > 1e-6 * max(1.0, number):
-        rate = "" if spacing is None else f" at one row every {spacing}"
+        rate = "" if spacing is None else f" at one row every {spacing.every}"
         raise ValueError(f"{name}: '{span}' is {number:.3f} rows{rate}; give a whole number of rows")
     return rows
 
@@ -57,4 +57,4 @@ def _rows_of_unit(unit: str, spacing: Spacing, what: str) -> float:
     if spacing.unit == "business day" and unit in ("d", "w"):
         return (1 if unit == "d" else _WEEK) / spacing.count
     units = "mo, q, y" if spacing.monthly else "d, w" if spacing.unit == "business day" else "s, min, h, d, w"
-    raise ValueError(f"{what}: with one row every {spacing} a span is given in {units}, or in rows")
+    raise ValueError(f"{what}: with one row every {spacing.every} a span is given in {units}, or in rows")

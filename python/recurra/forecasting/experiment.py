@@ -23,6 +23,7 @@ from recurra.forecasting.prediction import Forecaster, known_rows
 from recurra.forecasting.series import Series, unit_of
 
 Part = Literal["training", "validation", "test"]
+_MOST_UNITS = 1_000_000
 EVALUATED: tuple[Part, ...] = ("validation", "test")
 
 
@@ -66,7 +67,8 @@ class Settings:
         if self.model not in NETWORKS:
             raise unknown_name("model", self.model, NETWORKS)
         for name in ("lookback", "step", "horizon", "units", "epochs", "steps", "batch_size", "patience"):
-            whole_number(getattr(self, name), "forecast", name, 0 if name in ("epochs", "patience") else 1)
+            most = _MOST_UNITS if name == "units" else None
+            whole_number(getattr(self, name), "forecast", name, 0 if name in ("epochs", "patience") else 1, most)
         if self.lookback % self.step:
             raise ValueError(f"forecast: lookback must be a multiple of step {self.step} rows, got {self.lookback}")
 

@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.datasets.spacing import Spacing, Unit, date_text
+from recurra.datasets.spacing import Spacing, Unit
 from recurra.datasets.timeseries import windows_ending_at
 from recurra.datasets.windows import whole_windows
 from recurra.forecasting.baselines import naive_forecasts
@@ -114,8 +114,8 @@ class Forecaster:
             raise ValueError(f"{series.source}: the model needs the columns {self.columns}; missing: {missing}")
         if self.spacing and series.spacing and self.spacing != series.spacing:
             raise ValueError(
-                f"{series.source}: the model was trained on one row every {self.spacing}, "
-                f"this file has one every {series.spacing}; bring it to that interval, or train another model"
+                f"{series.source}: the model was trained on one row every {self.spacing.every}, "
+                f"this file has one every {series.spacing.every}; bring it to that interval, or train another model"
             )
         least = self.lookback - self.step + 1
         if len(series) < least:
@@ -183,9 +183,7 @@ def write_forecast(forecast: Forecast, series: Series, target: str, path: str | 
         out = csv.writer(file)
         out.writerow(["time" if dated else "row", f"forecast of {target}", target])
         for row, moment, value, actual in zip(forecast.rows, moments, forecast.values, forecast.actual, strict=True):
-            text = (
-                date_text(moment, series.zone, with_seconds=with_seconds) if dated and moment is not None else int(row)
-            )
+            text = series.date_text(moment, with_seconds) if dated and moment is not None else int(row)
             out.writerow([text, f"{value:.6g}", "" if np.isnan(actual) else f"{actual:.6g}"])
 
 

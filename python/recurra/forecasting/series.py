@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from recurra.datasets.csv_file import Table
 from recurra.datasets.gaps import Filling, fill, longest_gap
-from recurra.datasets.spacing import Spacing, date_text, plural
+from recurra.datasets.spacing import DAY, Spacing, date_text, plural
 from recurra.forecasting.regular import Duplicates, Irregular, regular_rows
 
 Missing = Literal["refuse", "interpolate", "forward", "skip"]
@@ -63,10 +64,22 @@ class Series:
             return float(self.times[row])
         return self.spacing.after(float(self.times[last]), row - last) if self.steady else None
 
+    @cached_property
+    def _clock(self) -> bool:
+        """Whether times of day matter: not where all rows are days, months or years."""
+        if self.times is None or self.spacing is None:
+            return False
+        whole_days = not self.spacing.by_clock or self.spacing.count % DAY == 0
+        return not (whole_days and ((self.times + (self.zone or 0)) % DAY == 0).all())
+
+    def date_text(self, moment: float, with_seconds: bool | None = None) -> str:
+        """A time for people: the day alone where rows are days, months or years."""
+        return date_text(moment, self.zone, with_seconds=with_seconds, with_clock=self._clock)
+
     def label(self, row: int) -> str:
         """The time of a row for people, or its number."""
         moment = self.time_after(row)
-        return f"row {row}" if moment is None else date_text(moment, self.zone)
+        return f"row {row}" if moment is None else self.date_text(moment)
 
     def span(self, rows: int) -> str:
         """So many rows as a time where the series has dates: `24 h`, `3 months`, `12 rows`."""
