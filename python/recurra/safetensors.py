@@ -1,7 +1,7 @@
-"""Reading and writing safetensors files: named arrays and a dictionary of words, no code.
+"""Reading and writing safetensors files: named arrays and a dictionary of strings, no code.
 
 The file is an unsigned 64-bit length N, N bytes of JSON, and the elements. The JSON maps each name to its dtype, shape
-and `data_offsets`, and `__metadata__` to words. A file is accepted only if every part of it is accounted for: the
+and `data_offsets`, and `__metadata__` to strings. A file is accepted only if every part of it is accounted for: the
 header ends where it says, no name comes twice, and the arrays tile the rest of the file exactly.
 
 Source: the format's description at https://github.com/huggingface/safetensors.
@@ -10,8 +10,7 @@ Source: the format's description at https://github.com/huggingface/safetensors.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import zlib
 from collections.abc import Mapping
 from math import prod
 from os import PathLike
@@ -20,8 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from recurra.replacing import replacing
+
 # Longest header that is read, in bytes, as in the reference implementation.
 MAX_HEADER = 100_000_000
+
+# Most axes of an array, as in NumPy.
+MAX_RANK = 64
 
 _DTYPES = {
     "F64": "<f8",
@@ -45,14 +49,24 @@ class DamagedFileError(ValueError):
 
 
 def write(path: str | PathLike[str], arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
-    """Writes named arrays and words to a file, which appears whole or not at all.
+    """Write named arrays and strings to a file, which appears whole or not at all.
 
-    Arguments:
-        path: of the file; an old one is replaced.
-        arrays: anything NumPy makes an array of, of a numeric dtype.
-        metadata: words by name.
+    Args:
+        path: Of the file; an old one is replaced, see `recurra.replacing`.
+        arrays: Anything NumPy makes an array of, of a numeric dtype.
+        metadata: Strings by name.
 
-    Raises: TypeError for dtypes the format does not have, OSError if the file cannot be written.
+    Raises:
+        TypeError: An array has a dtype that the format does not have.
+        OSError: The file cannot be written.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "numbers.safetensors")
+        ...     recurra.safetensors.write(path, {"a": np.ones(2, "float32")}, {"unit": "m"})
+        ...     recurra.safetensors.read(path)
+        ({'a': array([1., 1.], dtype=float32)}, {'unit': 'm'})
     """
     blocks: list[np.ndarray] = []
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
@@ -69,27 +83,22 @@ def write(path: str | PathLike[str], arrays: Mapping[str, Any], metadata: Mappin
     text += b" " * (-len(text) % 8)
     if len(text) > MAX_HEADER:
         raise ValueError(f"the header of {len(text)} bytes is longer than the format allows ({MAX_HEADER})")
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(len(text).to_bytes(8, "little"))
-            file.write(text)
-            for block in blocks:
-                file.write(block.data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for block in blocks:
+            file.write(block.data)
 
 
 def read(path: str | PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """(arrays, metadata) of a file.
+    """Read a file.
 
-    Raises: DamagedFileError (a ValueError) for anything but a well-formed file, OSError if it cannot be read.
+    Returns:
+        The arrays and the metadata, each by name.
+
+    Raises:
+        DamagedFileError: It is anything but a well-formed file; a ValueError.
+        OSError: It cannot be read.
     """
     source = Path(path)
     size = source.stat().st_size
@@ -102,13 +111,25 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, st
         header = _parse(source, file.read(length))
         metadata = header.pop("__metadata__", {})
         if not isinstance(metadata, dict) or not all(isinstance(word, str) for word in metadata.values()):
-            raise _damaged(source, "__metadata__ must hold words only")
+            raise _damaged(source, "__metadata__ must hold strings only")
         entries = _checked(source, header, size - 8 - length)
         data = np.frombuffer(file.read(size - 8 - length), np.uint8)
     if data.size != size - 8 - length:
         raise _damaged(source, "it became shorter while it was read")
     arrays = {name: _view(data[begin:end], dtype, shape) for name, (dtype, shape, begin, end) in entries.items()}
     return arrays, metadata
+
+
+def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """CRC-32 of the strings, of names, dtypes and shapes, and of all elements, as eight hexadecimal digits.
+
+    The format has none of its own; files of this package store it in their metadata.
+    """
+    layout = [[name, array.dtype.name, list(array.shape)] for name, array in arrays.items()]
+    value = zlib.crc32(json.dumps([sorted(metadata.items()), layout]).encode())
+    for array in arrays.values():
+        value = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, value)
+    return f"{value:08x}"
 
 
 def _view(run: np.ndarray, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -149,7 +170,9 @@ def _checked(path: Path, header: dict[str, Any], size: int) -> dict[str, tuple[s
         if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise _damaged(path, f"{name!r:.60} has the unknown dtype {dtype!r:.20}")
         if not _all_counts(shape) or not _all_counts(offsets) or len(offsets) != 2:
-            raise _damaged(path, f"shape and data_offsets of {name!r:.60} must be lists of whole numbers")
+            raise _damaged(path, f"shape and data_offsets of {name!r:.60} must be lists of integers from 0")
+        if len(shape) > MAX_RANK:
+            raise _damaged(path, f"{name!r:.60} has {len(shape)} axes")
         begin, end = offsets
         if end - begin != prod(shape) * np.dtype(_DTYPES[dtype]).itemsize:
             raise _damaged(path, f"{name!r:.60} has {end - begin} bytes, which is not what its shape needs")
@@ -166,9 +189,3 @@ def _checked(path: Path, header: dict[str, Any], size: int) -> dict[str, tuple[s
 
 def _all_counts(values: Any) -> bool:
     return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**62 for value in values)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

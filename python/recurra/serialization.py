@@ -8,15 +8,24 @@ made again; anything else is refused. No code is ever stored or imported by name
 from __future__ import annotations
 
 import inspect
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
 
+from recurra import loading
 from recurra.checks import unknown_name
+from recurra.tree import leaves
+
+
+class UnknownObjectError(ValueError):
+    """A description names a class or function that is neither the package's nor given in `custom_objects`."""
+
 
 Registered = TypeVar("Registered", bound=Callable[..., Any])
 
@@ -34,18 +43,33 @@ MODULES = (
     "recurra.random",
 )
 
+# Dtypes of arrays in configurations, beside text.
+_DTYPES = frozenset(
+    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
+)
+
 _registered: dict[str, Any] = {}
 _scope: ContextVar[Mapping[str, Any]] = ContextVar("custom_objects", default={})  # noqa: B039
+_met: ContextVar[dict[str, Any] | None] = ContextVar("met_within_process", default=None)
 
 
 def register_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Registered], Registered]:
-    """Decorator: lets models with this class or function be saved and loaded.
+    """Decorator that lets models with this class or function be saved and loaded.
 
-    Arguments:
-        package: a word that keeps equal names of different authors apart.
-        name: the class's own name by default.
+    Args:
+        package: A name that keeps equal names of different authors apart.
+        name: Name in files; the class's or function's own by default.
 
-    Raises: ValueError if another class has this name, or a class has no get_config.
+    Raises:
+        ValueError: Another class has this name, or a class has no get_config.
+
+    Example:
+        >>> @recurra.saving.register_serializable("docs")
+        ... class Doubled(recurra.layers.Layer):
+        ...     def call(self, x):
+        ...         return 2 * x
+        >>> recurra.saving.registered_name(Doubled)
+        'docs>Doubled'
     """
 
     def register(item: Registered) -> Registered:
@@ -63,12 +87,50 @@ def register_serializable(package: str = "Custom", name: str | None = None) -> C
 
 @contextmanager
 def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
-    """Within it, `deserialize` also knows these classes and functions by these names."""
+    """Context within which models are loaded with these classes and functions of your own, by name.
+
+    Args:
+        objects: Classes and functions by the names that files have for them.
+
+    Example:
+        >>> def doubled(x):
+        ...     return 2 * x
+        >>> described = recurra.layers.Dense(1, activation=doubled).get_config()
+        >>> with recurra.saving.custom_object_scope({"doubled": doubled}):
+        ...     layer = recurra.layers.Dense.from_config(described)
+        >>> layer.activation is doubled
+        True
+    """
     token = _scope.set({**_scope.get(), **objects})
     try:
         yield
     finally:
         _scope.reset(token)
+
+
+@contextmanager
+def within_process() -> Iterator[None]:
+    """Within it, descriptions name functions and classes themselves, also anonymous ones, and are no good elsewhere.
+
+    It is for copies: what `serialize` describes there, `deserialize` makes there, whatever it is made of.
+    """
+    met: dict[str, Any] = {}
+    outer, token = _met.set(met), _scope.set(ChainMap(met, _scope.get()))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+        _met.reset(outer)
+
+
+def _name_within_process(item: Any) -> str | None:
+    """The name of a function or class in descriptions for copies; None while descriptions are for files."""
+    met = _met.get()
+    if met is None:
+        return None
+    name = f"{id(item):x}"
+    met[name] = item
+    return name
 
 
 def registered_name(item: Any) -> str | None:
@@ -83,9 +145,14 @@ def custom_object(name: str) -> Any:
 
 
 def serialize(item: Any) -> dict[str, Any] | None:
-    """Describes an object by its class and `get_config()`; None stays None.
+    """Describe an object by its class and `get_config()`; None stays None.
 
-    Raises: TypeError for objects without get_config.
+    Raises:
+        TypeError: It has no get_config.
+
+    Example:
+        >>> recurra.saving.serialize(recurra.regularizers.L2(0.5))["class_name"]
+        'L2'
     """
     if item is None:
         return None
@@ -94,8 +161,13 @@ def serialize(item: Any) -> dict[str, Any] | None:
         raise TypeError(f"{cls.__name__} cannot be saved: it has no get_config()")
     described: dict[str, Any] = {"module": _public_module(cls), "class_name": cls.__name__}
     if described["module"] is None:
-        described["registered_name"] = registered_name(cls)
-    described["config"] = plain(item.get_config())
+        described["registered_name"] = _name_within_process(cls) or registered_name(cls)
+    try:
+        described["config"] = plain(item.get_config())
+    except TypeError as error:
+        if hasattr(item, "_name_error"):  # a layer
+            item._name_error(error)
+        raise
     return described
 
 
@@ -104,17 +176,26 @@ def deserialize(
 ) -> Any:
     """The object that `serialize` described.
 
-    Arguments:
-        kind: the class it must be an instance of, or None.
-        custom_objects: classes by name, beside those of the package.
+    Args:
+        described: What `serialize` returned.
+        kind: The class it must be an instance of, or None.
+        custom_objects: Classes and functions by name, beside those of the package.
 
-    Raises: ValueError for a class that is not known or not of this kind, TypeError for what is no description.
+    Raises:
+        ValueError: The class is not known, or not of this kind.
+        TypeError: It is no description.
+
+    Example:
+        >>> described = recurra.saving.serialize(recurra.regularizers.L2(0.5))
+        >>> recurra.saving.deserialize(described).get_config()
+        {'l2': 0.5}
     """
     if described is None:
         return None
     if custom_objects:
         with custom_object_scope(custom_objects):
             return deserialize(described, kind)
+    loading.count_step()
     if not isinstance(described, Mapping) or not isinstance(described.get("class_name"), str):
         raise TypeError(f"expected a description with a class_name, got {described!r:.80}")
     cls = _class_of(described, kind)
@@ -155,7 +236,7 @@ def _class_of(described: Mapping[str, Any], kind: type | None) -> Any:
                 break
     if cls is None or (kind is not None and not (inspect.isclass(cls) and issubclass(cls, kind))):
         what = "class" if kind is None else getattr(kind, "_kind", kind.__name__.lower())
-        raise ValueError(
+        raise UnknownObjectError(
             f"unknown {what} {name!r}; known: {', '.join(known_names(kind))}. Register your own class with "
             "recurra.saving.register_serializable or pass it in custom_objects"
         )
@@ -198,9 +279,14 @@ def plain(value: Any) -> Any:
         name = registered_name(value)
         if name is not None:
             return {"registered_function": name}
+        name = _name_within_process(value)
+        if name is None and isinstance(value, FunctionType) and value.__name__.isidentifier():
+            name = value.__name__
+        if name is not None:
+            return {"own_function": name}
         raise TypeError(
-            f"the function {getattr(value, '__name__', value)!r} cannot be saved; register it with "
-            "recurra.saving.register_serializable"
+            f"the function {getattr(value, '__name__', value)!r} cannot be saved: it has no name; define it with def, "
+            "or register it with recurra.saving.register_serializable"
         )
     raise TypeError(f"a value of type {type(value).__name__} cannot be saved in a configuration")
 
@@ -217,13 +303,26 @@ def restored(value: Any) -> Any:
     if keys == {"slice"}:
         return Ellipsis if value["slice"] == "all" else slice(*(restored(part) for part in value["slice"]))
     if keys == {"array", "dtype"}:
-        return np.array(value["array"], dtype=value["dtype"])
-    if keys == {"registered_function"}:
-        function = custom_object(value["registered_function"])
+        return _array(value["array"], value["dtype"])
+    if keys in ({"registered_function"}, {"own_function"}):
+        (name,) = value.values()
+        function = custom_object(name) if isinstance(name, str) else None
         if function is None:
-            raise ValueError(f"unknown function {value['registered_function']!r}: register it before loading")
+            raise UnknownObjectError(f"unknown function {name!r}: pass custom_objects={{{name!r}: …}}, or register it")
         return function
     return {key: restored(item) for key, item in value.items()}
+
+
+def _array(values: Any, dtype: Any) -> np.ndarray:
+    """The array of these values, which takes memory in proportion to their number whatever the dtype says."""
+    if dtype in _DTYPES:
+        return np.array(values, dtype)
+    if not (isinstance(dtype, str) and dtype.startswith("str")):
+        raise ValueError(f"an array of dtype {dtype!r:.40} cannot be restored")
+    lengths = [len(text) if isinstance(text, str) else 0 for text in leaves(values)] or [0]
+    if max(lengths) * len(lengths) > 100 * sum(lengths) + 1_000_000:
+        raise ValueError("an array of texts holds one that is far longer than the others; use a list")
+    return np.array(values, "U")
 
 
 def named(kind: str, name: str, table: Mapping[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recurra import serialization
+from recurra import foreign_files, serialization
 from recurra._engine import Stream
 from recurra._engine import load_stream as _load_stream
 from recurra._engine import stream as _stream
@@ -49,6 +49,13 @@ def load_stream(filepath: str | PathLike[str], batch_size: int = 1) -> Stream:
 
     Raises: FileNotFoundError; ValueError for a damaged file, or a layer that cannot be run step by step.
     """
-    if not Path(filepath).is_file():
-        raise FileNotFoundError(f"there is no model file {filepath}")
-    return _load_stream(fspath(filepath), whole_number(batch_size, "load_stream", "batch_size"))
+    path = Path(filepath)
+    foreign_files.check_is_file(path)
+    batch = whole_number(batch_size, "load_stream", "batch_size")
+    try:
+        return _load_stream(fspath(filepath), batch)
+    except ValueError as error:
+        kind = foreign_files.description(path)
+        if kind is None:
+            raise
+        raise ValueError(kind) from error

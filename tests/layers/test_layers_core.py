@@ -165,7 +165,7 @@ def test_lambda_output_shape():
 
 def test_lambda_with_an_anonymous_function_cannot_be_saved():
     with pytest.raises(TypeError, match=r"layer 'halves' \(Lambda\).*register_serializable"):
-        Lambda(lambda x: x / 2, name="halves").get_config()
+        saving.serialize(Lambda(lambda x: x / 2, name="halves"))
 
 
 # ---- what Layer does

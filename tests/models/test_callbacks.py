@@ -223,7 +223,7 @@ def test_backup_of_another_model_and_damaged_backup(tmp_path):
         other.fit(X, Y, verbose=0, callbacks=[callbacks.BackupAndRestore(tmp_path), callbacks.LambdaCallback()])
     for a, b in zip(weights, other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    path = tmp_path / "training.npz"
+    path = tmp_path / "training.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="no whole backup"):
         read_backup(path)

@@ -110,7 +110,7 @@ void build_stack(const Build<T>& build) {
   if (!connection.empty() && connection != "residual" && connection != "highway")
     stack.refuse(text("its connection '", connection, "' is not known to the engine"));
   // The layer that the floors are copies of has a name beside theirs, though no weights.
-  std::vector<std::string> taken;
+  Names taken;
   const std::string name = kind.has("name") ? kind.word("name") : "";
   path_step(name, kind.class_name(), taken);
   for (Index number = 0; number < depth; ++number) {
@@ -122,7 +122,7 @@ void build_stack(const Build<T>& build) {
     std::string path = stack.path();
     if (connected)
       path += path_step(text(connection, "_", number), connection == "residual" ? "Residual" : "Highway", taken) + "/";
-    std::vector<std::string> alone;
+    Names alone;
     const std::string step = path_step(text(name, "_", number), kind.class_name(), connected ? alone : taken);
     const Description described(&floor, text(stack.title(), ": floor ", number, " (", kind.class_name(), ")"),
                                 path + step + "/");

@@ -120,7 +120,7 @@ bool build_convolution(const Build<T>& build) {
   if (!layer.from("recurra.layers") || layer.class_name() != "Conv1D") return false;
   const auto one = [&](const char* key) {
     const std::vector<Index> given = layer.integers(key);
-    check(given.size() == 1 && given[0] >= 1, layer.title(), ": ", key, " must be one whole number of at least 1");
+    check(given.size() == 1 && given[0] >= 1, layer.title(), ": ", key, " must be one integer of at least 1");
     return given[0];
   };
   const Index taps = one("kernel_size"), dilation = one("dilation_rate"), strides = one("strides");
@@ -138,7 +138,8 @@ bool build_convolution(const Build<T>& build) {
   check(filters >= 1 && groups >= 1 && filters % groups == 0 && channels % groups == 0, layer.title(),
         ": groups=", groups, " must divide the ", channels, " channels and the ", filters, " filters");
   constexpr Index longest = 16'777'216;
-  check(dilation <= longest && taps <= longest, layer.title(), ": the window is too long");
+  check(taps <= longest && dilation <= longest / taps, layer.title(), ": the window is longer than ", longest,
+        " steps");
   build.add(std::make_unique<CausalConvolution<T>>(
       build.weight("kernel", {taps, channels / groups, filters}),
       layer.flag("use_bias") ? build.weight("bias", {filters}) : Buffer<T>(),

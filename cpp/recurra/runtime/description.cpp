@@ -9,8 +9,8 @@
 namespace recurra::runtime {
 namespace {
 
-constexpr int deepest = 32;                 // models inside models
-constexpr std::size_t most_layers = 10000;  // models used again and again in one another would have any number
+constexpr int deepest = 32;                // models inside models
+constexpr std::size_t most_calls = 10000;  // of layers and models: models that call one another k times have k^depth
 
 std::string without_number(const std::string& name, const std::string& class_name) {
   const std::string prefix = snake_case(class_name);
@@ -18,14 +18,6 @@ std::string without_number(const std::string& name, const std::string& class_nam
                        std::all_of(name.begin() + static_cast<std::ptrdiff_t>(prefix.size()) + 1, name.end(),
                                    [](unsigned char c) { return std::isdigit(c); });
   return counted ? prefix : name;
-}
-
-std::string unique(const std::string& name, std::vector<std::string>& taken) {
-  std::string candidate = name;
-  for (int number = 1; std::ranges::find(taken, candidate) != taken.end(); ++number)
-    candidate = text(name, "_", number);
-  taken.push_back(candidate);
-  return candidate;
 }
 
 // The one element of a list or tuple of one, else the value itself.
@@ -84,6 +76,7 @@ class Walker {
 
   void add_model(const Description& model, const std::string& prefix, int depth) {
     check(depth < deepest, model.title(), ": models are nested too deeply");
+    count_call(model);
     if (!model.from("recurra.models") || (model.class_name() != "Sequential" && model.class_name() != "Model"))
       model.refuse("it is a class of its own; Sequential models and functional ones can be");
     if (model.class_name() == "Sequential") add_sequential(model, prefix, depth);
@@ -91,7 +84,7 @@ class Walker {
   }
 
   void add_sequential(const Description& model, const std::string& prefix, int depth) {
-    std::vector<std::string> taken;
+    Names taken;
     for (const Json* described : model.list("layers")) {
       if (is_input(*described)) {
         take_input(*described, model);
@@ -106,7 +99,7 @@ class Walker {
 
   void add_functional(const Description& model, const std::string& prefix, int depth) {
     if (!model.has("nodes")) model.refuse("its configuration has no nodes");
-    std::vector<std::string> taken;
+    Names taken;
     std::map<std::string, std::pair<const Json*, std::string>> layers;  // by name: described, path
     for (const Json* described : model.list("layers"))
       layers[name_of(*described)] = {described, path_in(model, *described, taken)};
@@ -153,11 +146,15 @@ class Walker {
     const bool is_model = layer.from("recurra.models") ||
                           (described["config"].contains("layers") && described["config"]["layers"].is_array());
     if (is_model) return add_model(layer, prefix + name_of(described) + "/", depth + 1);
-    check(chain_.links.size() < most_layers, layer.title(), ": the model has more than ", most_layers, " layers");
-    chain_.links.push_back({unique(prefix + name_of(described), names_), layer});
+    count_call(layer);
+    chain_.links.push_back({names_.take(prefix + name_of(described)), layer});
   }
 
-  static std::string path_in(const Description& model, const Json& described, std::vector<std::string>& taken) {
+  void count_call(const Description& layer) {
+    check(++calls_ <= most_calls, layer.title(), ": the model has more than ", most_calls, " layers");
+  }
+
+  static std::string path_in(const Description& model, const Json& described, Names& taken) {
     return model.path() + path_step(name_of(described), word_in(described, "class_name"), taken) + "/";
   }
 
@@ -171,7 +168,8 @@ class Walker {
   }
 
   Chain chain_;
-  std::vector<std::string> names_;
+  Names names_;
+  std::size_t calls_ = 0;
 };
 
 }  // namespace
@@ -201,7 +199,7 @@ Description Description::inside(const char* key) const {
   const Json& described = value(key);
   const Description unnamed(&described, title_ + ": the layer inside", "");
   const std::string name = unnamed.has("name") ? unnamed.word("name") : "";
-  std::vector<std::string> taken;
+  Names taken;
   return {&described, text("layer '", name, "' (", unnamed.class_name(), ") inside ", title_),
           path_ + path_step(name, unnamed.class_name(), taken) + "/"};
 }
@@ -213,7 +211,7 @@ bool Description::flag(const char* key) const {
 }
 
 Index Description::integer(const char* key) const {
-  check(value(key).is_number_integer(), title_, ": '", key, "' must be a whole number");
+  check(value(key).is_number_integer(), title_, ": '", key, "' must be an integer");
   return value(key).get<Index>();
 }
 
@@ -223,7 +221,7 @@ double Description::number(const char* key) const {
 }
 
 std::string Description::word(const char* key) const {
-  check(value(key).is_string(), title_, ": '", key, "' must be a word");
+  check(value(key).is_string(), title_, ": '", key, "' must be a string");
   return value(key).get<std::string>();
 }
 
@@ -232,7 +230,7 @@ std::vector<Index> Description::extents(const char* key) const {
   const Json& list = given.is_object() && given.contains("tuple") ? given["tuple"] : given;
   std::vector<Index> out;
   const auto take = [&](const Json& item) {
-    check(item.is_null() || item.is_number_integer(), title_, ": '", key, "' must hold whole numbers");
+    check(item.is_null() || item.is_number_integer(), title_, ": '", key, "' must hold integers");
     out.push_back(item.is_null() ? -1 : item.get<Index>());
   };
   if (list.is_array()) {
@@ -268,7 +266,7 @@ void Description::know_settings(std::initializer_list<std::string_view> known) c
 }
 
 std::vector<Index> Description::integers(const char* key) const {
-  check(!value(key).is_null(), title_, ": '", key, "' must hold whole numbers");
+  check(!value(key).is_null(), title_, ": '", key, "' must hold integers");
   return extents(key);
 }
 
@@ -283,7 +281,7 @@ void Description::refuse(const std::string& reason) const {
 }
 
 Json parsed(const std::string& words, const std::string& source) {
-  // What walks a configuration calls itself; it must not go deeper than the stack.
+  // Configurations are walked recursively: a bound on their depth keeps the stack from overflowing.
   constexpr int deepest_value = 256;
   int depth = 0, reached = 0;
   bool quoted = false;
@@ -318,8 +316,15 @@ std::string snake_case(const std::string& name) {
   return out;
 }
 
-std::string path_step(const std::string& name, const std::string& class_name, std::vector<std::string>& taken) {
-  return unique(without_number(name, class_name), taken);
+std::string Names::take(const std::string& name) {
+  std::size_t& number = numbers_[name];
+  std::string candidate = number ? text(name, "_", number) : name;
+  while (!taken_.insert(candidate).second) candidate = text(name, "_", ++number);
+  return candidate;
+}
+
+std::string path_step(const std::string& name, const std::string& class_name, Names& taken) {
+  return taken.take(without_number(name, class_name));
 }
 
 }  // namespace recurra::runtime

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,7 +83,18 @@ std::vector<ChainLink> links_of(const Description& model);
 /// `SimpleRNN` -> `simple_rnn`, as the package names layers.
 std::string snake_case(const std::string& class_name);
 
-/// The next step of a weight's path: the name without the number that it got by itself, made unique among `taken`.
-std::string path_step(const std::string& name, const std::string& class_name, std::vector<std::string>& taken);
+/// Names that are given out once each.
+class Names {
+ public:
+  /// `name`, or `name_1`, `name_2`, … if it is taken.
+  std::string take(const std::string& name);
+
+ private:
+  std::set<std::string> taken_;
+  std::map<std::string, std::size_t> numbers_;  // the last one tried for a name, so that equal names take no square
+};
+
+/// The next part of a weight's path: the name without the number that it got by itself, made unique among `taken`.
+std::string path_step(const std::string& name, const std::string& class_name, Names& taken);
 
 }  // namespace recurra::runtime

@@ -104,9 +104,9 @@ class Parser {
 
   std::map<std::string, std::string> parse_words(const Json& metadata) const {
     std::map<std::string, std::string> words;
-    if (!metadata.is_object()) damaged("__metadata__ must hold words only");
+    if (!metadata.is_object()) damaged("__metadata__ must hold strings only");
     for (const auto& [key, word] : metadata.items()) {
-      if (!word.is_string()) damaged("__metadata__ must hold words only");
+      if (!word.is_string()) damaged("__metadata__ must hold strings only");
       words.emplace(key, word.get<std::string>());
     }
     return words;

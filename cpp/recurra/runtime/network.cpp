@@ -41,7 +41,20 @@ Flow flow_of(const Chain& chain, bool tokens) {
   return flow;
 }
 
+// A model of few weights may have so many numbers of state, workspace and copies beside them.
+constexpr Index free_numbers = Index{1} << 24;
+constexpr Index per_weight = 64;
+constexpr Index most_layers = 10000;
+
 }  // namespace
+
+Weights::Weights(const Arrays& arrays) : arrays_(arrays) {
+  for (const auto& [name, array] : arrays) size_ += array.shape.size();
+}
+
+void Weights::count_layer(const Description& layer) const {
+  check(++layers_ <= most_layers, layer.title(), ": the model has more than ", most_layers, " layers");
+}
 
 template <class T>
 Buffer<T> Weights::copy(const Description& layer, const std::string& path, const Shape& shape) const {
@@ -50,6 +63,9 @@ Buffer<T> Weights::copy(const Description& layer, const std::string& path, const
   const Array& array = found->second;
   check(array.dtype == dtype_of<T>() && array.shape == shape, layer.title(), ": the weight '", path, "' must be ",
         name_of(dtype_of<T>()), shape, ", got ", name_of(array.dtype), array.shape);
+  copied_ += shape.size();
+  check(copied_ <= free_numbers + per_weight * size_, layer.title(),
+        ": layers that share weights are called too often for copies of them");
   Buffer<T> out(shape.size());
   if (out.size()) std::memcpy(out.data(), array.data, static_cast<std::size_t>(out.size()) * sizeof(T));
   return out;
@@ -60,6 +76,7 @@ template Buffer<double> Weights::copy(const Description&, const std::string&, co
 
 template <class T>
 void build_layer(const Build<T>& build) {
+  build.weights.count_layer(build.layer);
   if (build.layer.from("recurra.models")) {
     for (const ChainLink& link : links_of(build.layer))
       build_layer(Build<T>{build.weights, link.layer, build.flow, build.stages});
@@ -101,7 +118,10 @@ Network<T>::Network(const Json& model, const Arrays& arrays) {
       for (std::size_t which = 0; which < shapes.size(); ++which)
         states_.push_back({link.name, shapes[which], stage, which});
       operations_ += stages_[stage]->operations();
+      numbers_ += stages_[stage]->state_size(1) + stages_[stage]->scratch_size(1);
     }
+    check(numbers_ <= free_numbers + per_weight * weights.size(), layer.title(),
+          ": the state and the workspace of one sequence would have ", numbers_, " numbers up to here");
   }
 }
 
@@ -119,6 +139,9 @@ void Network<T>::add_table(const Description& layer, const Weights& weights) {
 template <class T>
 Memory<T> Network<T>::memory(Index batch) const {
   check(batch >= 1, "a stream needs at least one sequence, got a batch of ", batch);
+  constexpr Index most = Index{1} << 46;
+  check(batch <= most / (numbers_ + (table_ ? table_->width : 0) + 1), "a stream of ", batch,
+        " sequences is larger than any memory");
   Memory<T> memory;
   memory.batch = batch;
   Index end = 0;

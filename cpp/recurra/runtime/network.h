@@ -77,6 +77,7 @@ class Network {
   std::vector<std::unique_ptr<Stage<T>>> stages_;
   std::vector<StateArray> states_;
   double operations_ = 0;
+  Index numbers_ = 0;  // of state and workspace for one sequence
 };
 
 }  // namespace recurra::runtime

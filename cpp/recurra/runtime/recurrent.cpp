@@ -135,9 +135,8 @@ void add_cell(const Build<T>& build, const Description& cell, const std::string&
 template <class T>
 void add_given_cells(const Build<T>& build, bool zero_output) {
   const Description& layer = build.layer;
-  std::vector<std::string> in_layer, in_stack;
-  const auto inside = [&](const Json& described, const Description& outer, const std::string& path,
-                          std::vector<std::string>& taken) {
+  Names in_layer, in_stack;
+  const auto inside = [&](const Json& described, const Description& outer, const std::string& path, Names& taken) {
     const Description unnamed(&described, outer.title() + ": its cell", "");
     const std::string name = unnamed.has("name") ? unnamed.word("name") : "";
     return Description(&described, text(outer.title(), ": its cell '", name, "' (", unnamed.class_name(), ")"),
@@ -169,7 +168,7 @@ bool build_recurrent(const Build<T>& build) {
   if (around_cell) {
     add_given_cells(build, zero_output);
   } else {
-    std::vector<std::string> taken;
+    Names taken;
     const std::string kind = layer.class_name() + "Cell";
     add_cell(build, layer, layer.path() + path_step(snake_case(kind), kind, taken) + "/", zero_output);
   }

@@ -72,18 +72,27 @@ struct Flow {
   Index inner() const { return features() == 0 ? 0 : size() / features(); }
 };
 
-/// Weights of a model by path.
+/// Weights of a model by path. It also bounds what a description makes of them: a few hundred bytes can describe copies
+/// of copies of a layer, or a layer that is called again and again.
 class Weights {
  public:
-  explicit Weights(const Arrays& arrays) : arrays_(arrays) {}
+  explicit Weights(const Arrays& arrays);
+
+  /// Numbers of all weights together.
+  Index size() const noexcept { return size_; }
+
+  /// One more layer is built. Throws std::invalid_argument where there are too many.
+  void count_layer(const Description& layer) const;
 
   /// A copy of a weight; `layer` is for errors. Throws std::invalid_argument if it is missing or of another shape or
-  /// dtype.
+  /// dtype, and where weights are copied so often that their copies take far more memory than they do.
   template <class T>
   Buffer<T> copy(const Description& layer, const std::string& path, const Shape& shape) const;
 
  private:
   const Arrays& arrays_;
+  Index size_ = 0;
+  mutable Index copied_ = 0, layers_ = 0;
 };
 
 /// The stages of a layer (several for stacked cells, none for one that changes nothing); `flow` is what comes in and

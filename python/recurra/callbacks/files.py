@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import zipfile
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -13,18 +12,42 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from recurra import foreign_files, safetensors
 from recurra.callbacks import resumption
 from recurra.callbacks.callback import Callback, Logs
 from recurra.callbacks.monitors import Monitor
 
+BACKUP_FORMAT = "recurra training"
+BACKUP_VERSION = 1
+
 
 class ModelCheckpoint(Callback):
-    """Saves the model, or its weights, as training goes on.
+    """A callback that saves the model, or its weights, while it is trained.
 
-    filepath: may hold `{epoch}` (from 1) and figures, as `"model-{epoch:02d}-{val_loss:.2f}.safetensors"`. monitor:
-    figure for save_best_only, default "val_loss". verbose: 1 says so. save_best_only: only when the figure is better
-    than ever, default False. save_weights_only: default False. mode: "auto", "min" or "max". save_freq: "epoch"
-    (default) or a number of batches. initial_value_threshold: the figure has to be better than this.
+    Args:
+        filepath: Name of the file; may hold `{epoch}` (from 1) and figures, as in
+            `"model-{epoch:02d}-{val_loss:.2f}.safetensors"`.
+        monitor: Figure for `save_best_only`.
+        verbose: 1 prints a line for every file.
+        save_best_only: Whether to save only when the figure is better than ever before.
+        save_weights_only: Whether to leave out configuration and optimizer.
+        mode: "auto", "min" or "max": which figures are better.
+        save_freq: "epoch" or a number of batches.
+        initial_value_threshold: The figure has to be better than this.
+
+    Raises:
+        ValueError: An argument is out of range, or the name has the ending of another format.
+
+    Example:
+        >>> import tempfile, os
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> model.compile("adam", "mse")
+        >>> x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     saved = recurra.callbacks.ModelCheckpoint(folder + "/model-{epoch}.safetensors")
+        ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[saved])
+        ...     sorted(os.listdir(folder))
+        ['model-1.safetensors', 'model-2.safetensors']
     """
 
     def __init__(
@@ -40,6 +63,7 @@ class ModelCheckpoint(Callback):
     ) -> None:
         super().__init__()
         self.filepath = os.fspath(filepath)
+        foreign_files.check_ending(Path(self.filepath), "ModelCheckpoint")
         self.monitor = monitor
         self._monitor = Monitor(monitor, mode, 0.0, "ModelCheckpoint")
         self.verbose = verbose
@@ -104,9 +128,23 @@ def _checked_frequency(frequency: str | int, who: str) -> str | int:
 
 
 class CSVLogger(Callback):
-    """Writes the figures of every epoch as a row of a CSV file.
+    """A callback that writes the figures of every epoch as a row of a CSV file.
 
-    filename: the file. separator: default ",". append: go on with an existing file, default False.
+    Args:
+        filename: The file.
+        separator: Between columns.
+        append: Whether to go on with an existing file.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.zeros((8, 3), "float32"), np.zeros((8, 1), "float32")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "figures.csv")
+        ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[recurra.callbacks.CSVLogger(path)])
+        ...     path.read_text().split()
+        ['epoch,loss', '0,0.0', '1,0.0']
     """
 
     def __init__(self, filename: str | PathLike[str], separator: str = ",", append: bool = False) -> None:
@@ -146,17 +184,32 @@ class CSVLogger(Callback):
 
 
 class BackupAndRestore(Callback):
-    """Makes a killed training go on where it stopped, with the results of one that was not interrupted.
+    """A callback that lets a killed training go on where it stopped, with the results of an uninterrupted one.
 
-    At every save the weights, the optimizer's state, the states that stateful layers carry, the random numbers' state,
-    the figures so far, the other callbacks' state and the place in the data are written to one file, atomically. A
-    later `fit` with the same arguments and the same directory takes up from there. A source of data has to give the
-    same batches when iterated again (arrays do; a generator is wound forward by drawing and dropping batches).
+    Every save writes the weights, the optimizer's state, the states that stateful layers carry, the state of the random
+    numbers, the figures so far, the state of the other callbacks and the place in the data to one file, atomically and
+    with a checksum. A later `fit` with the same arguments and the same folder goes on from there. A source of data has
+    to give the same batches when it is iterated again (arrays do; of a generator, batches are drawn and dropped).
 
-    backup_dir: directory for the file. save_freq: "epoch" (default) or a number of batches; a backup due at the last
-    batch of an epoch, or in a source that does not know its length, is made at the end of the epoch. delete_checkpoint:
-    remove the file when training has finished, default True.
-    Raises ValueError if the file belongs to another model or is damaged, and if the model has no weights yet.
+    Args:
+        backup_dir: Folder for the file.
+        save_freq: "epoch" or a number of batches. A backup due at the last batch of an epoch, or in a source that does
+            not know its length, is made at the end of the epoch.
+        delete_checkpoint: Whether to remove the file when the training has finished.
+
+    Raises:
+        ValueError: When training begins: the file is damaged or of another model, or the model has no weights yet.
+
+    Example:
+        >>> import tempfile
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> model.compile("adam", "mse")
+        >>> x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     backup = recurra.callbacks.BackupAndRestore(folder, save_freq=10)
+        ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[backup])
+        >>> len(history.history["loss"])
+        2
     """
 
     def __init__(
@@ -172,7 +225,7 @@ class BackupAndRestore(Callback):
     @property
     def path(self) -> Path:
         """The file of the backup."""
-        return self.backup_dir / "training.npz"
+        return self.backup_dir / "training.safetensors"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.backup_dir.mkdir(parents=True, exist_ok=True)
@@ -181,8 +234,8 @@ class BackupAndRestore(Callback):
                 raise ValueError(
                     "BackupAndRestore: the model has no weights yet to restore into; give it an Input(shape) first"
                 )
-            arrays, words = read_backup(self.path)
-            resumption.resume(self.model, arrays, words)
+            arrays, state = read_backup(self.path)
+            resumption.resume(self.model, arrays, state)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if isinstance(self.save_freq, int):
@@ -211,22 +264,25 @@ class BackupAndRestore(Callback):
         self._batches = int(state["batches"])
 
 
-def write_backup(path: Path, arrays: Mapping[str, np.ndarray], words: Mapping[str, Any]) -> None:
-    """Arrays and a JSON value in one .npz file, replaced as a whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez(file, __words__=np.array(json.dumps(words)), **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+def write_backup(path: Path, arrays: Mapping[str, np.ndarray], state: Any) -> None:
+    """Write arrays and a JSON value to one safetensors file, which is replaced as a whole or not at all."""
+    words = {"format": BACKUP_FORMAT, "format_version": str(BACKUP_VERSION), "state": json.dumps(state)}
+    safetensors.write(path, arrays, {**words, "checksum": safetensors.checksum(arrays, words)})
 
 
-def read_backup(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """What `write_backup` wrote. Raises ValueError if the file is damaged."""
+def read_backup(path: Path) -> tuple[dict[str, np.ndarray], Any]:
+    """What `write_backup` wrote.
+
+    Raises:
+        ValueError: The file is damaged, or no backup.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        words = json.loads(str(arrays.pop("__words__")))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        arrays, words = safetensors.read(path)
+        stated = words.pop("checksum", None)
+        if words.get("format") != BACKUP_FORMAT or words.get("format_version") != str(BACKUP_VERSION):
+            raise ValueError("it has another format")
+        if stated != safetensors.checksum(arrays, words):
+            raise ValueError("its checksum does not fit its contents")
+        return arrays, json.loads(words["state"])
+    except (ValueError, KeyError, RecursionError) as error:
         raise ValueError(f"{path} is no whole backup of a training ({error}); delete it to start anew") from error
-    return arrays, words

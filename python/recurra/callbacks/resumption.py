@@ -12,6 +12,9 @@ from recurra.layers.recurrent.rnn import RNN
 from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 
+# What damaged contents make their readers raise.
+_MISFITS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
 
 def pack(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     """The value for JSON, its arrays filed in `arrays` under names that begin with `name`."""
@@ -93,10 +96,32 @@ def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[
 def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
     """Puts back what `progress` gave; the training goes on from there.
 
-    Raises ValueError if the weights or the callbacks do not fit.
+    Raises:
+        ValueError: The weights or the callbacks do not fit, or the contents are damaged; the model, the callbacks and
+            the random numbers are as they were.
     """
-    state = unpack(words, arrays)
     run = model.run
+    callbacks = run.callbacks.callbacks
+    before = [np.array(weight) for weight in model.get_weights()], [each.state() for each in callbacks]
+    numbers = random.get_state()
+    try:
+        _put_back(model, unpack(words, arrays))
+    except _MISFITS as error:
+        model.set_weights(before[0])
+        for callback, own in zip(callbacks, before[1], strict=True):
+            callback.set_state(own)
+        random.set_state(numbers)
+        if isinstance(error, ValueError):
+            raise
+        reason = f"{type(error).__name__} {error}"
+        raise ValueError(f"the backup is damaged ({reason}); delete it to start anew") from error
+
+
+def _put_back(model: Any, state: Any) -> None:
+    run = model.run
+    for name in ("epoch", "step", "samples", "drawn"):
+        if type(state[name]) is not int or state[name] < 0:
+            raise ValueError(f"the backup is damaged ({name} is {state[name]!r:.40}); delete it to start anew")
     shapes = [weight.shape for weight in model.get_weights()]
     if [weight.shape for weight in state["weights"]] != shapes:
         raise ValueError(f"the backup is of another model ('{state['model']}'): its weights have other shapes")
@@ -106,12 +131,12 @@ def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
     model.set_weights(state["weights"])
     for callback, own in zip(run.callbacks.callbacks, state["callbacks"], strict=True):
         callback.set_state(own)
-    run.epoch = state["epoch"]
     run.feed.wind_to(state["pass_start"], state["drawn"])
     random.set_state(state["random"])
     for generator, own in zip(_generators(model), state["generators"], strict=True):
         generator.set_state(own)
     for layer, carried in zip(_stateful(model), state["states"], strict=True):
         _carry(layer, carried)
+    run.epoch = state["epoch"]
     if state["step"]:
         run.resumed = state["step"], state["samples"], state["figures"]

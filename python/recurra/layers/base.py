@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from recurra import ops, regularizers
+from recurra import loading, ops, regularizers
 from recurra.checks import constructor_keywords, unknown_argument
 from recurra.conversion import to_array
 from recurra.layers import masks
@@ -269,6 +269,7 @@ class Layer(WeightHolder):
         return outputs
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        loading.count_step()
         args = tuple(self._convert_arrays(arg) for arg in args)
         kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items() if value is not None}
         self._check_and_build(args, kwargs)

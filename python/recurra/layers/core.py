@@ -210,8 +210,8 @@ class Lambda(Layer):
         mask: mask of the output, or a function (inputs, mask) that makes it; none by default.
         arguments: further keyword arguments of the function.
 
-    A model with it can be saved if the function is registered with `recurra.saving.register_serializable`; an anonymous
-    function has no name to be found by.
+    A model with it can be saved if the function has a name, and is loaded with the function in `custom_objects` or
+    registered with `recurra.saving.register_serializable`.
     """
 
     def __init__(
@@ -251,12 +251,6 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
-        if serialization.registered_name(self.function) is None:
-            raise TypeError(
-                f"{self._title}: the function {getattr(self.function, '__name__', '')!r} cannot be "
-                "saved; write it with def and decorate it with @recurra.saving.register_serializable(), "
-                "or write a Layer"
-            )
         return {
             **super().get_config(),
             "function": serialization.plain(self.function),

@@ -21,6 +21,25 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+class FreeNames:
+    """Names that are given out once each."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the last one tried for a name, so that many equal names take no square
+
+    def take(self, name: str) -> str:
+        """`name`, or `name_1`, `name_2`, … if it is taken."""
+        number = self._numbers.get(name, 0)
+        candidate = f"{name}_{number}" if number else name
+        while candidate in self._taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        self._numbers[name] = number
+        self._taken.add(candidate)
+        return candidate
+
+
 def without_number(name: str, class_name: str) -> str:
     """A name that `unique_name` made for a layer of this class, without its number; other names as they are."""
     prefix = snake_case(class_name)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra import ops
+from recurra import loading, ops
 from recurra._engine import NoGradient, Tensor
 from recurra.tree import flatten, leaves, map_structure
 
@@ -197,6 +197,7 @@ def _run_on_zeros(
         if not isinstance(leaf, SymbolicTensor):
             return leaf
         extents = [numbers[min(axis, 1)] if extent is None else extent for axis, extent in enumerate(leaf.shape)]
+        loading.check_size(extents)
         return Tensor(np.zeros(extents, leaf.dtype))
 
     args = map_structure(placeholder, tuple(args))

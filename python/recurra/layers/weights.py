@@ -7,14 +7,12 @@ are looked for whenever a list of weights is asked for, so a list may be extende
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import numpy as np
 
-from recurra import config, constraints, initializers, regularizers
-from recurra.layers.naming import without_number
+from recurra import config, constraints, initializers, loading, regularizers
+from recurra.layers.naming import FreeNames, without_number
 from recurra.tensor import Variable
 from recurra.tree import leaves
 
@@ -31,19 +29,6 @@ def standard_dtype(dtype: Any) -> str:
     if name not in (*FLOATS, "int32", "int64", "bool"):
         raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool; got {name!r}")
     return name
-
-
-_left_at_zero: ContextVar[bool] = ContextVar("left_at_zero", default=False)
-
-
-@contextmanager
-def weights_left_at_zero() -> Iterator[None]:
-    """Within it new weights are zero and no random numbers are drawn: for weights that are read from a file next."""
-    token = _left_at_zero.set(True)
-    try:
-        yield
-    finally:
-        _left_at_zero.reset(token)
 
 
 class WeightHolder:
@@ -94,7 +79,10 @@ class WeightHolder:
         dtype = self._dtype if dtype is None else standard_dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype in FLOATS else "zeros"
-        make = initializers.Zeros() if _left_at_zero.get() else initializers.get(initializer)
+        limits = loading.active()
+        if limits is not None:
+            limits.count_weight(name, extents, dtype)
+        make = initializers.get(initializer) if limits is None else initializers.Zeros()
         variable = Variable(
             make(extents, dtype=dtype),
             name=name or f"weight_{len(self._weights)}",
@@ -150,6 +138,7 @@ class WeightHolder:
         """
         found: dict[str, Variable] = {}
         seen: set[int] = set()
+        paths = FreeNames()
 
         def visit(holder: WeightHolder, prefix: str) -> None:
             if id(holder) in seen:
@@ -158,12 +147,11 @@ class WeightHolder:
             for variable in holder._own_weights():
                 if id(variable) not in seen:
                     seen.add(id(variable))
-                    found[_free(prefix + variable.name, found)] = variable
-            taken: set[str] = set()
+                    found[paths.take(prefix + variable.name)] = variable
+            steps = FreeNames()
             for child in holder._children():
                 if id(child) not in seen:
-                    step = _free(without_number(child.name, type(child).__name__), taken)
-                    taken.add(step)
+                    step = steps.take(without_number(child.name, type(child).__name__))
                     visit(child, f"{prefix}{step}/")
 
         visit(self, "")
@@ -250,12 +238,3 @@ class WeightHolder:
                 raise TypeError(f"{self._title}: {variable.name} needs numbers, got {array.dtype}")
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array.astype(variable.dtype, copy=False))
-
-
-def _free(name: str, taken: Any) -> str:
-    """`name`, or `name_1`, `name_2`, … if it is taken."""
-    number, candidate = 0, name
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate

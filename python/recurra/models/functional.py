@@ -6,6 +6,7 @@ in the order in which the graph is found when walked back from the outputs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -70,9 +71,8 @@ class Graph:
         self.nodes = self._find_nodes()
         self.input_layers = [_input_layer_of(tensor) for tensor in self.inputs]
         self.layers: list[Layer] = self._order_layers()
-        names = [layer.name for layer in self.layers]
-        for name in names:
-            if names.count(name) > 1:
+        for name, number in Counter(layer.name for layer in self.layers).items():
+            if number > 1:
                 raise ValueError(f"Model: two layers are named '{name}'; give them different names")
         slots: dict[int, int] = {}
         for tensor in (*self.inputs, *(output for node in self.nodes for output in node.outputs)):

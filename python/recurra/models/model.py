@@ -246,7 +246,7 @@ class Model(Trainer, Layer):
         """The configuration as JSON, for `recurra.models.model_from_json`; arguments are those of json.dumps."""
         return json.dumps(serialization.serialize(self), **kwargs)
 
-    def save(self, filepath: str | PathLike[str], overwrite: bool = True, include_optimizer: bool = False) -> None:
+    def save(self, filepath: str | PathLike[str], overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Writes configuration and weights to one safetensors file; see `recurra.saving.save_model`."""
         saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 

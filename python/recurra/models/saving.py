@@ -1,26 +1,27 @@
-"""Models in files: configuration, weights and, if asked, the optimizer's state in one safetensors file.
+"""Models in files: configuration, weights and the optimizer's state in one safetensors file.
 
 Weights are named by their path in the model, such as `gru/kernel`; names that layers got by themselves are counted
-anew within the model, so that they do not depend on what was made before. The training state is filed under names that
-begin with `/`. The metadata holds `format`, `format_version`, `model` (configuration), `compile`, `build_shape`, the
-user's `metadata` and a `checksum` (CRC-32) over all of it. Nothing in a file is run; classes are found as
-serialization.py says.
+anew within the model, so that they do not depend on what was made before. The training state is stored under names that
+begin with `/`. The metadata holds `format`, `format_version`, `model` (configuration), `compile`, `build_shape`,
+`frozen` (what is not trained), the user's `metadata` and a `checksum` (CRC-32) over all of it. Nothing in a file is
+run; classes are found as serialization.py says, and loading.py bounds what is made.
 """
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra import safetensors, serialization
+from recurra import foreign_files, loading, safetensors, serialization
 from recurra._version import __version__
-from recurra.layers.weights import weights_left_at_zero
+from recurra.models.frozen import freeze_parts, frozen_parts
 from recurra.models.training import Trainer
 from recurra.tensor import Variable
 
@@ -33,24 +34,43 @@ FORMAT = "recurra"
 FORMAT_VERSION = 1
 _TRAINING = "/"  # layers' names cannot contain it
 
+# What the contents of a file can make its readers raise, beside the ValueErrors that they mean to raise.
+_MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
 
 def save_model(
     model: Model,
     filepath: FilePath,
     overwrite: bool = True,
-    include_optimizer: bool = False,
+    include_optimizer: bool = True,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes a model to one safetensors file, which appears whole or not at all.
+    """Write a model to one safetensors file, which appears whole or not at all.
 
-    Arguments:
-        model: a model.
-        filepath: of the file, by custom with the ending `.safetensors`.
-        overwrite: whether an existing file may be replaced.
-        include_optimizer: whether to store the optimizer's state, so that training goes on with the same bits.
-        metadata: plain values of your own (what JSON can hold), for `load_metadata`.
+    Args:
+        model: A model.
+        filepath: Of the file, by custom with the ending `.safetensors`.
+        overwrite: Whether an existing file may be replaced.
+        include_optimizer: Whether to store the optimizer's state, so that training goes on with the same bits.
+        metadata: Plain values of your own (what JSON can hold), for `load_metadata`.
 
-    Raises: FileExistsError, TypeError for parts of the model that cannot be described.
+    Raises:
+        FileExistsError: There is a file already, and `overwrite` is False.
+        OSError: The file cannot be written; an old one is left as it was.
+        TypeError: A part of the model cannot be described.
+        ValueError: The name has the ending of another format.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> model = recurra.Sequential([recurra.Input((5, 3)), recurra.layers.GRU(4)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "model.safetensors")
+        ...     recurra.saving.save_model(model, path, metadata={"unit": "°C"})
+        ...     loaded = recurra.saving.load_model(path)
+        ...     recurra.saving.load_metadata(path)
+        {'unit': '°C'}
+        >>> bool(np.array_equal(loaded.get_weights()[0], model.get_weights()[0]))
+        True
     """
     words = {"model": json.dumps(serialization.serialize(model))}
     if model._graph is None and model._build_shape is not None:
@@ -60,6 +80,9 @@ def save_model(
         words["compile"] = json.dumps(serialization.plain(compiled))
     if metadata is not None:
         words["metadata"] = json.dumps(metadata, allow_nan=False)
+    frozen = frozen_parts(model)
+    if frozen:
+        words["frozen"] = json.dumps(frozen)
     arrays: dict[str, Any] = dict(model._named_weights())
     if include_optimizer:
         arrays |= {_TRAINING + name: value for name, value in model._trainer_state().items()}
@@ -67,7 +90,11 @@ def save_model(
 
 
 def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> None:
-    """Writes only the weights of a model."""
+    """Write only the weights of a model; see `save_model`.
+
+    Raises:
+        ValueError: The model has no weights yet.
+    """
     if not model.weights:
         raise ValueError(f"{model._title} has no weights to save yet: build it or call it on data first")
     _write(filepath, model._named_weights(), {}, overwrite)
@@ -78,46 +105,95 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> Model:
-    """Reads a model that `save_model` wrote.
+    """Read a model that `save_model` wrote.
 
-    Arguments:
-        filepath: of the file.
-        custom_objects: your own classes and functions by name, unless they are registered.
-        compile: whether to compile the model as it was, and restore the optimizer's state if it is in the file.
+    Args:
+        filepath: Of the file.
+        custom_objects: Your own classes and functions by name, unless they are registered.
+        compile: Whether to compile the model as it was, and restore the optimizer's state if it is in the file. Where a
+            loss or a metric of your own is not known, the model comes back without it and a warning says so.
 
-    Returns: the model; weights and training state have the bits they were saved with.
-    Raises: ValueError for damaged, foreign and unknown content, FileNotFoundError.
+    Returns:
+        The model; weights and training state have the bits they were saved with.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, of another program, or has classes or functions that are not known.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> def gap(y_true, y_pred):
+        ...     return recurra.ops.mean(recurra.ops.abs(y_true - y_pred), axis=-1)
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> model.compile("adam", loss=gap)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "model.safetensors")
+        ...     model.save(path)
+        ...     loaded = recurra.saving.load_model(path, custom_objects={"gap": gap})
+        >>> loaded.compiled
+        True
     """
     arrays, words = _read(filepath)
     name = Path(filepath).name
     if "model" not in words:
         raise ValueError(f"{name} holds weights only: make the model and use load_weights")
-    with weights_left_at_zero(), serialization.custom_object_scope(custom_objects or {}):
-        model: Model = _restored(name, "model", words, lambda described: serialization.deserialize(described, Trainer))
-        if "build_shape" in words and not (model.built and model.weights):
-            _restored(name, "build_shape", words, lambda shape: model.build(serialization.restored(shape)))
-        _assign(model, _weights_in(arrays), name)
+    weights = _weights_in(arrays)
+    limits = loading.Limits(sum(map(len, words.values())), weights)
+    with serialization.custom_object_scope(custom_objects or {}):
+        with loading.limited(limits):
+            with _reading(name, "model"):
+                model: Model = serialization.deserialize(json.loads(words["model"]), Trainer)
+                if model is None:
+                    raise ValueError("it describes no model")
+            if "build_shape" in words and not (model.built and model.weights):
+                with _reading(name, "build_shape"):
+                    model.build(serialization.restored(json.loads(words["build_shape"])))
+        _assign(model, weights, name)
+        if "frozen" in words:
+            with _reading(name, "frozen"):
+                freeze_parts(model, json.loads(words["frozen"]))
         if compile and "compile" in words:
-            _restored(name, "compile", words, model.compile_from_config)
-            state = {key[1:]: array for key, array in arrays.items() if key.startswith(_TRAINING)}
-            if state:
-                model._set_trainer_state(state)
+            _compile(model, name, words["compile"], arrays)
     return model
 
 
+def _compile(model: Model, source: str, words: str, arrays: Mapping[str, np.ndarray]) -> None:
+    try:
+        with _reading(source, "compile"):
+            model.compile_from_config(json.loads(words))
+    except serialization.UnknownObjectError as error:
+        warnings.warn(f"{source}: the model is not compiled: {error}", stacklevel=3)
+        return
+    state = {key[1:]: array for key, array in arrays.items() if key.startswith(_TRAINING)}
+    if state:
+        with _reading(source, "state of the optimizer"):
+            model._set_trainer_state(state)
+
+
 def load_metadata(filepath: FilePath) -> dict[str, Any]:
-    """The plain values that were given to `save_model` as `metadata`; an empty dictionary if none were."""
+    """Read the plain values that were given to `save_model` as `metadata`; none give an empty dictionary.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, or of another program.
+    """
     _, words = _read(filepath)
     if "metadata" not in words:
         return {}
-    found = _restored(Path(filepath).name, "metadata", words, lambda value: value)
+    with _reading(Path(filepath).name, "metadata"):
+        found = json.loads(words["metadata"])
     if not isinstance(found, dict):
         raise ValueError(f"{Path(filepath).name}: the stored metadata is no dictionary")
     return found
 
 
 def load_weights(model: Model, filepath: FilePath) -> None:
-    """Reads the weights of a file into a model of the same structure; all are checked before any is changed."""
+    """Read the weights of a file into a model of the same structure.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged or does not fit the model, or the model has no weights yet. Nothing is changed.
+    """
     arrays, _ = _read(filepath)
     if not model.built:
         raise ValueError(f"{model._title} must be built before load_weights: build it or call it on data first")
@@ -125,13 +201,37 @@ def load_weights(model: Model, filepath: FilePath) -> None:
 
 
 def clone_model(model: Model) -> Any:
-    """A model of the same configuration with new weights."""
-    return type(model).from_config(serialization.restored(serialization.plain(model.get_config())))
+    """A model of the same configuration with new weights.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(2)])
+        >>> recurra.models.clone_model(model).count_params()
+        8
+    """
+    with serialization.within_process():
+        return type(model).from_config(serialization.restored(serialization.plain(model.get_config())))
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model that `Model.to_json` described, with new weights. Raises ValueError for unknown classes."""
-    return serialization.deserialize(json.loads(json_string), Trainer, custom_objects)
+    """The model that `Model.to_json` described, with new weights.
+
+    Args:
+        json_string: What `to_json` returned.
+        custom_objects: Your own classes and functions by name, unless they are registered.
+
+    Raises:
+        ValueError: The text is no such description, or names classes that are not known.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(2)])
+        >>> recurra.models.model_from_json(model.to_json()).count_params()
+        8
+    """
+    with _reading("model_from_json", "model"):
+        model = serialization.deserialize(json.loads(json_string), Trainer, custom_objects)
+        if model is None:
+            raise ValueError("it describes no model")
+    return model
 
 
 def _weights_in(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -160,42 +260,45 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _restored(source: str, what: str, words: Mapping[str, str], restore: Any) -> Any:
-    """`restore(value)` of one of the file's words; whatever is wrong with it becomes a ValueError."""
+@contextmanager
+def _reading(source: str, what: str) -> Iterator[None]:
+    """Within it, whatever is wrong with a part of a file becomes a ValueError that names file and part."""
     try:
-        return restore(json.loads(words[what]))
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"{source}: the stored {what} cannot be restored: {error}") from error
+        yield
+    except serialization.UnknownObjectError as error:
+        raise serialization.UnknownObjectError(f"{source}: the stored {what} cannot be restored: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{source}: the stored {what} is nested too deeply") from error
+    except _MISFITS as error:
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{source}: the stored {what} cannot be restored: {reason}") from error
 
 
 def _write(filepath: FilePath, arrays: Mapping[str, Any], words: dict[str, str], overwrite: bool) -> None:
     path = Path(filepath)
+    foreign_files.check_ending(path, "save")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists already; pass overwrite=True to replace it")
     contents = {name: np.asarray(value) for name, value in arrays.items()}
     words |= {"format": FORMAT, "format_version": str(FORMAT_VERSION), "recurra_version": __version__}
-    safetensors.write(path, contents, {**words, "checksum": _checksum(contents, words)})
+    safetensors.write(path, contents, {**words, "checksum": safetensors.checksum(contents, words)})
 
 
 def _read(filepath: FilePath) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     path = Path(filepath)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no model file {path}")
-    arrays, words = safetensors.read(path)
+    foreign_files.check_is_file(path)
+    try:
+        arrays, words = safetensors.read(path)
+    except safetensors.DamagedFileError as error:
+        kind = foreign_files.description(path)
+        if kind is None:
+            raise
+        raise ValueError(kind) from error
     if words.get("format") != FORMAT:
         raise ValueError(f"{path.name} was not written by recurra: its metadata has no format '{FORMAT}'")
     version = words.get("format_version", "")
     if not version.isdecimal() or int(version) > FORMAT_VERSION:
         raise ValueError(f"{path.name} has format version {version!r:.20}, this recurra reads up to {FORMAT_VERSION}")
-    if words.pop("checksum", None) != _checksum(arrays, words):
+    if words.pop("checksum", None) != safetensors.checksum(arrays, words):
         raise ValueError(f"{path.name} is damaged: its checksum does not fit its contents")
     return arrays, words
-
-
-def _checksum(arrays: Mapping[str, np.ndarray], words: Mapping[str, str]) -> str:
-    """CRC-32 of the words, of names, dtypes and shapes, and of all elements, as eight hexadecimal digits."""
-    layout = [[name, array.dtype.name, list(array.shape)] for name, array in arrays.items()]
-    value = zlib.crc32(json.dumps([sorted(words.items()), layout]).encode())
-    for array in arrays.values():
-        value = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, value)
-    return f"{value:08x}"

@@ -36,8 +36,9 @@ class Sequential(Model):
         self._input_layer: InputLayer | None = None
         self._tensors: list[SymbolicTensor] = []  # the input, then the output of each layer
         self._fitting_shape: Any = None  # of the last input that fitted
+        names: set[str] = set()
         for layer in layers or ():
-            self.add(layer)
+            self._append(layer, names)
         if not trainable:
             self.trainable = False
 
@@ -46,6 +47,10 @@ class Sequential(Model):
 
         Raises: TypeError for what is no layer, ValueError for an unfit one; the model stays as it was.
         """
+        self._append(layer, {other.name for other in self._stack})
+
+    def _append(self, layer: Any, names: set[str]) -> None:
+        """Adds a layer; `names` are those of the layers so far, and its own afterwards."""
         if isinstance(layer, SymbolicTensor) and layer.node is not None:
             layer = layer.node.layer
         if not isinstance(layer, Layer):
@@ -55,7 +60,7 @@ class Sequential(Model):
                 raise ValueError(f"{self._title}: an Input can only be the first of a Sequential model")
             self._input_layer, self._tensors = layer, [layer.output]
             return
-        if any(layer is other or layer.name == other.name for other in self._stack):
+        if layer.name in names:
             raise ValueError(f"{self._title}: there is a layer named '{layer.name}' already; give it another name")
         if not self._stack and self._input_layer is None:
             batch_shape = _known_input(layer)
@@ -66,6 +71,7 @@ class Sequential(Model):
         elif self._tensors:
             self._tensors = [*self._tensors, layer(self._tensors[-1])]
         self._stack.append(layer)
+        names.add(layer.name)
         self._note_built()
 
     def pop(self) -> Layer:

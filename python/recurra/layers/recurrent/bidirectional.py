@@ -208,14 +208,15 @@ class Bidirectional(Layer):
 
 def _copy(layer: Any, prefix: str, **changes: Any) -> Any:
     """A layer of the same configuration with weights of its own."""
-    described = serialization.serialize(layer)
-    assert described is not None
-    described["config"] = {
-        **described["config"],
-        "name": prefix + layer.name.removeprefix("forward_").removeprefix("backward_"),
-        **changes,
-    }
-    return serialization.deserialize(described, custom_objects={type(layer).__name__: type(layer)})
+    with serialization.within_process():
+        described = serialization.serialize(layer)
+        assert described is not None
+        described["config"] = {
+            **described["config"],
+            "name": prefix + layer.name.removeprefix("forward_").removeprefix("backward_"),
+            **changes,
+        }
+        return serialization.deserialize(described)
 
 
 def _listed(outputs: Any) -> list[Any]:

@@ -220,18 +220,17 @@ class Stack(Layer):
 
 def _copy(layer: Any, number: int, sequences: bool) -> Any:
     """A copy of the layer with weights of its own, which returns sequences or not."""
-    described = serialization.serialize(layer)
-    assert described is not None
-    config = {**described["config"], "name": f"{layer.name}_{number}"}
-    if "return_sequences" in config:
-        config["return_sequences"] = sequences
-    for side in ("layer", "backward_layer"):  # of a Bidirectional
-        if isinstance(config.get(side), dict):
-            inner = {**config[side]["config"], "return_sequences": sequences}
-            config[side] = {**config[side], "config": inner}
-    return serialization.deserialize(
-        {**described, "config": config}, custom_objects={type(layer).__name__: type(layer)}
-    )
+    with serialization.within_process():
+        described = serialization.serialize(layer)
+        assert described is not None
+        config = {**described["config"], "name": f"{layer.name}_{number}"}
+        if "return_sequences" in config:
+            config["return_sequences"] = sequences
+        for side in ("layer", "backward_layer"):  # of a Bidirectional
+            if isinstance(config.get(side), dict):
+                inner = {**config[side]["config"], "return_sequences": sequences}
+                config[side] = {**config[side], "config": inner}
+        return serialization.deserialize({**described, "config": config})
 
 
 def _reset(layer: Any, rows: Sequence[int] | None) -> None:

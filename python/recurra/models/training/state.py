@@ -72,12 +72,19 @@ class TrainingState(Compilation):
         if self.run.figures is None:
             return
         loss, compiled = self._require_compiled("fit")
-        if kind == "loss":
-            self._loss_mean.set_state(self.run.figures["loss"])
-            return
-        own = loss.means if kind == "losses" else [metric for _, metric, _ in compiled.parts]
-        for metric, state in zip(own, self.run.figures[kind], strict=bool(own)):
-            metric.set_state(state)
+        own = {
+            "loss": [self._loss_mean],
+            "losses": loss.means,
+            "metrics": [metric for _, metric, _ in compiled.parts],
+        }[kind]
+        try:
+            states = self.run.figures[kind]
+            for metric, state in zip(own, [states] if kind == "loss" else states, strict=bool(own)):
+                metric.set_state(state)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"the backup's figures of the interrupted epoch do not fit ({error}); delete it to start anew"
+            ) from error
 
 
 def _described(item: Any) -> Any:

@@ -1,0 +1,111 @@
+"""Files of other programs, recognised by their first bytes or their endings, and what to do with them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+_OWN = "recurra reads and writes .safetensors files"
+_COPY = "build the same layers in recurra and copy the weights, model.set_weights(other.get_weights())"
+_KERAS = f"{_OWN}: {_COPY}"
+_TORCH = f"{_OWN}: load it in PyTorch and copy the weights as arrays with model.set_weights"
+_PICKLE = f"loading a pickle runs code, {_OWN}: load it with the program that wrote it, and save the model from there"
+
+_SIGNATURES = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes models", _KERAS),
+    (b"\x93NUMPY", "a NumPy array", "read it with numpy.load and hand the array to model.set_weights"),
+    (b"\x1f\x8b", "a gzip archive", f"{_OWN}: unpack it first"),
+    (b"PAR1", "a Parquet file", "read it with pandas or polars and hand the table to fit or predict"),
+)
+
+#: What the ending of a file's name promises, where it is not recurra's format.
+_ENDINGS = {
+    ".keras": "Keras",
+    ".h5": "Keras (HDF5)",
+    ".hdf5": "Keras (HDF5)",
+    ".pt": "PyTorch",
+    ".pth": "PyTorch",
+    ".onnx": "ONNX",
+    ".tflite": "TensorFlow Lite",
+    ".npy": "NumPy",
+    ".npz": "NumPy",
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".joblib": "joblib",
+}
+
+
+def check_ending(path: Path, what: str) -> None:
+    """Refuses a name for a new file that promises another program's format.
+
+    Raises:
+        ValueError: The ending is one of those; the message names the right one.
+    """
+    format_of = _ENDINGS.get(path.suffix.lower())
+    if format_of is not None:
+        raise ValueError(
+            f"{what}: '{path.name}' has the ending of {format_of}, but recurra writes safetensors files: "
+            f"call it '{path.with_suffix('.safetensors').name}'"
+        )
+
+
+def check_is_file(path: Path) -> None:
+    """Raises FileNotFoundError if there is no file to be read at `path`."""
+    if (path / "saved_model.pb").is_file():
+        raise FileNotFoundError(
+            f"there is no model file {path}: it is a folder with a model of TensorFlow; build the same layers in "
+            "recurra and copy the weights, model.set_weights(other.get_weights())"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no model file {path}")
+
+
+def description(path: Path) -> str | None:
+    """Says what the file is, if it is a well-known kind of file that is no safetensors, and how to use it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return None
+    for signature, kind, mend in _SIGNATURES:
+        if head.startswith(signature):
+            return f"{path.name} is {kind}; {mend}"
+    if head.startswith(b"PK\x03\x04"):
+        return f"{path.name} is {_kind_of_zip(path)}"
+    if len(head) > 1 and head[0] == 0x80 and 2 <= head[1] <= 5:
+        return f"{path.name} is a pickle, as pickle, joblib and torch.save write; {_PICKLE}"
+    if path.suffix.lower() in (".onnx", ".tflite"):
+        return f"{path.name} is a model of {_ENDINGS[path.suffix.lower()]}; {_OWN}"
+    if _is_text(head):
+        mend = (
+            "a configuration without weights is read by recurra.models.model_from_json"
+            if head.lstrip()[:1] in (b"{", b"[")
+            else f"{_OWN}, and tables of data are read by `recurra forecast`"
+        )
+        return f"{path.name} is a text file, such as CSV or JSON, and no model; {mend}"
+    return None
+
+
+def _kind_of_zip(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        return f"a damaged zip archive; {_OWN}"
+    if "model.weights.h5" in names:
+        return f"a model of Keras 3 (.keras); {_KERAS}"
+    if any(name.endswith("data.pkl") for name in names):
+        return f"a file of PyTorch (torch.save); {_TORCH}"
+    if names and all(name.endswith(".npy") for name in names):
+        return "a NumPy archive (.npz); read it with numpy.load and hand the arrays to model.set_weights"
+    return f"a zip archive; {_OWN}"
+
+
+def _is_text(head: bytes) -> bool:
+    if not head or b"\0" in head:
+        return False
+    try:
+        head[:4000].decode("utf-8", errors="strict" if len(head) < 4096 else "ignore")
+    except UnicodeDecodeError:
+        return False
+    return all(byte >= 32 or byte in b"\t\n\r\f\v\x1b" for byte in head)
