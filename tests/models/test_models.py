@@ -451,7 +451,7 @@ def test_state_dict():
             r"unknown model 'Sneaky'",
         ),
         (lambda: models.model_from_json('{"class_name": "Dense", "config": {}}'), ValueError, r"unknown model 'Dense'"),
-        (lambda: models.model_from_json("[1]"), TypeError, r"expected a description"),
+        (lambda: models.model_from_json("[1]"), ValueError, r"expected a description"),
         (lambda: Model.from_config({**diamond().get_config(), "nodes": [{}]}), ValueError, r"is damaged"),
     ],
 )
