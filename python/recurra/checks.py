@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 Initializer = TypeVar("Initializer", bound=Callable[..., None])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: The most steps that a layer may make, skip or cover: sizes that follow from such arguments fit 64 bits.
 MOST_STEPS = 2**24
@@ -216,6 +217,20 @@ def with_known_keywords(init: Initializer) -> Initializer:
         init(self, *args, **kwargs)
 
     return cast("Initializer", checked)
+
+
+def answers_unknown_keywords(function: Function) -> Function:
+    """A function that meets a misspelled keyword with the names that are close to it; for one without `**kwargs`."""
+    names, _ = keywords_of(function)
+    known = frozenset(names)
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not known.issuperset(kwargs):
+            raise unknown_argument(function.__name__, next(name for name in kwargs if name not in known), names)
+        return function(*args, **kwargs)
+
+    return cast("Function", checked)
 
 
 def constructor_keywords(cls: type) -> tuple[str, ...]:

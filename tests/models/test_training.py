@@ -398,27 +398,39 @@ def _interruptible():
 
 
 @pytest.mark.usefixtures("_interruptible")
-def test_interrupt_stops_after_the_step_and_leaves_everything_usable(capsys):
+def test_interrupt_stops_after_the_step_and_leaves_everything_usable():
     def interrupt(batch, logs):
         if model.run.epoch == 1 and batch == 2:
             os.kill(os.getpid(), signal.SIGINT)
 
     ended = []
     model = linear()
-    history = model.fit(
-        X,
-        Y,
-        batch_size=10,
-        epochs=5,
-        verbose=0,
-        callbacks=[LambdaCallback(on_train_batch_end=interrupt, on_train_end=lambda logs: ended.append(True))],
-    )
-    assert history.epoch == [0]
+    callbacks = [LambdaCallback(on_train_batch_end=interrupt, on_train_end=lambda logs: ended.append(True))]
+    message = r"interrupted in epoch 2 after step 3; the model keeps its weights, and model\.history has 1 epoch$"
+    with pytest.raises(KeyboardInterrupt, match=message):
+        model.fit(X, Y, batch_size=10, epochs=5, verbose=0, callbacks=callbacks)
+    assert model.history.epoch == [0]
     assert model.optimizer.iterations == 8
     assert ended == [True]
-    assert "Interrupted in epoch 2 after step 3" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     model.fit(X, Y, verbose=0)
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_one_interrupt_ends_a_loop_of_fits():
+    trained = []
+
+    def interrupt(batch, logs):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def loop():
+        for _ in range(3):
+            linear().fit(X, Y, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=interrupt)])
+            trained.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop()
+    assert trained == []
 
 
 @pytest.mark.usefixtures("_interruptible")

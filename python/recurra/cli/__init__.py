@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(options.run(options))
-    except KeyboardInterrupt:
-        print("\nrecurra: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\nrecurra: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader of the output has gone: nobody is left to tell

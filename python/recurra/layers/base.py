@@ -123,7 +123,7 @@ class Layer(WeightHolder):
         if "compute_mask" in cls.__dict__:
             cls._computes_mask = True
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls: type[Self], *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
         layer._init_arguments = (args, kwargs)
         layer._building = False
@@ -178,7 +178,8 @@ class Layer(WeightHolder):
                     f"{cls} has no attribute {name!r}: its __init__ must call super().__init__() first"
                 )
             hint = "" if self.built else "; it is not built yet, call it on data or build(input_shape)"
-            raise AttributeError(f"{self._title} has no attribute {name!r}{hint}")
+            # Tracebacks add "Did you mean: …?" by name and object; looking for close names here would slow hasattr.
+            raise AttributeError(f"{self._title} has no attribute {name!r}{hint}", name=name, obj=self)
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in settings_beside_defaults(self).items())

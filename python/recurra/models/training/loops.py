@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from recurra.callbacks import BackupAndRestore, CallbackList, History, ProgbarLogger
 from recurra.models.data.feed import Feed
@@ -23,7 +26,11 @@ Figures = Callable[[], dict[str, Any]]
 
 
 def fit(model: Steps, arguments: FitArguments) -> History:
-    """Trains for all epochs; returns the history, which is `model.history` as well."""
+    """Trains for all epochs; returns the history, which is `model.history` as well.
+
+    Raises:
+        KeyboardInterrupt: After Ctrl-C, when the running step is done and the callbacks have heard of the end.
+    """
     history = model.history = History()
     model.stop_training = False
     feed, truncation = arguments.feed, arguments.truncation
@@ -37,6 +44,7 @@ def fit(model: Steps, arguments: FitArguments) -> History:
         validation=arguments.validation is not None,
     )
     step = model._step_for("train", truncation)
+    warned = False
     with stop_on_interrupt(run):
         callbacks.call("on_train_begin", {})
         while run.epoch < arguments.epochs and not model.stop_training:
@@ -44,6 +52,7 @@ def fit(model: Steps, arguments: FitArguments) -> History:
             if run.interrupted or (feed.exhausted and run.step == 0):
                 break
             logs = dict(figures())
+            warned = warned or _warn_of_loss(model, logs, run.epoch)
             if arguments.validates_after(run.epoch + 1):
                 logs |= _validate(model, arguments, callbacks)
                 if run.interrupted:
@@ -56,11 +65,25 @@ def fit(model: Steps, arguments: FitArguments) -> History:
             model.optimizer.finalize_variable_values()
         callbacks.call("on_train_end", {})
     if run.interrupted:
-        print(
-            f"Interrupted in epoch {run.epoch + 1} after step {run.step}: the model keeps its weights, the history "
-            f"has {len(history.epoch)} epochs."
+        epochs = len(history.epoch)
+        raise KeyboardInterrupt(
+            f"fit was interrupted in epoch {run.epoch + 1} after step {run.step}; the model keeps its weights, and "
+            f"model.history has {epochs} epoch{'s' * (epochs != 1)}"
         )
     return history
+
+
+def _warn_of_loss(model: Steps, logs: Mapping[str, Any], epoch: int) -> bool:
+    """Warns of a mean loss that is no finite number, unless a callback has already stopped the training."""
+    loss = logs.get("loss", 0.0)
+    if model.stop_training or np.ndim(loss) or np.isfinite(loss):
+        return False
+    warnings.warn(
+        f"the loss of epoch {epoch + 1} is {loss}: lower the learning rate, limit the gradient (clipnorm=1.0 in the "
+        "optimizer), or scale the data; callbacks.TerminateOnNaN() stops at the first such step and says where",
+        stacklevel=4,
+    )
+    return True
 
 
 def _fit_epoch(
@@ -129,9 +152,10 @@ def evaluate(model: Steps, feed: Feed, callbacks: CallbackList) -> dict[str, Any
     return logs
 
 
-def predict(model: Steps, feed: Feed, callbacks: CallbackList) -> list[Any]:
-    """The outputs for every batch of one pass over `feed`, as arrays."""
-    run = model.run
+def predict(model: Steps, run: Run, callbacks: CallbackList) -> list[Any]:
+    """The outputs for every batch of one pass over the feed of `run`, as arrays."""
+    feed = run.feed
+    assert feed is not None
     outputs: list[Any] = []
     callbacks.call("on_predict_begin", {})
     with no_grad():

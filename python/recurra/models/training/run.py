@@ -58,7 +58,7 @@ class Run:
 
 @contextmanager
 def stop_on_interrupt(run: Run) -> Iterator[None]:
-    """Within it Ctrl-C ends the run after the current step; a second one raises KeyboardInterrupt.
+    """Within it Ctrl-C ends the run after the current step; a second one raises KeyboardInterrupt at once.
 
     Only where Python's own handler is in place: handlers of the surrounding program stay.
     """
