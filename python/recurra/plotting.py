@@ -103,6 +103,37 @@ def plot_losses(
     return axis
 
 
+def plot_history(
+    history: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[int]], title: str = "Training"
+) -> Any:
+    """The figures of a training by epoch, those of the validation in the same axes.
+
+    Args:
+        history: Values by name, as in `History.history`.
+        epochs: Numbers of the epochs (from 1) that the values belong to, by name.
+        title: Above the first axes.
+
+    Returns:
+        The figure; `save` writes it.
+
+    Raises:
+        ImportError: matplotlib is not installed; the message says how to install it.
+    """
+    names = [name for name in history if not (name.startswith("val_") and name.removeprefix("val_") in history)]
+    figure, axes = new_figure(max(len(names), 1), 2.6)
+    for axis, name in zip(axes, names, strict=False):
+        for key, color, label in ((name, MUTED, "training"), (f"val_{name}", MODEL, "validation")):
+            if key in history:
+                marker = "o" if len(history[key]) <= 40 else ""
+                axis.plot(epochs[key], history[key], color=color, marker=marker, markersize=3.5, label=label)
+        axis.set_ylabel(name)
+        axis.xaxis.set_major_locator(require_plotting("ticker").MaxNLocator(integer=True, min_n_ticks=1))
+        axis.legend(frameon=False, ncols=2)
+    axes[0].set_title(title)
+    axes[-1].set_xlabel("epoch")
+    return figure
+
+
 def plot_forecast(
     when: ArrayLike,
     truth: ArrayLike,

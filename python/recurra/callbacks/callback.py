@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
+
+from recurra import plotting
 
 Logs = Mapping[str, Any]
 
@@ -139,25 +142,64 @@ class CallbackList:
 
 
 class History(Callback):
-    """Keeps the figures of every epoch; `fit` returns it.
+    """The figures of every epoch of a training; `fit` returns it.
 
-    `history` maps names to lists with one number an epoch, `epoch` lists the numbers of the epochs.
+    `history` maps names to lists with one number an epoch, `epoch` lists the numbers of the epochs (from 0).
+
+    Example:
+        >>> model = recurra.Sequential([recurra.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(np.zeros((4, 2)), np.zeros((4, 1)), epochs=3, verbose=0)
+        >>> history
+        <History of 3 epochs: loss=0>
+        >>> history.history["loss"]
+        [0.0, 0.0, 0.0]
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self._epochs: dict[str, list[int]] = {}  # of each figure, which a validation may leave out
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.history = {}
         self.epoch = []
+        self._epochs = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)
         self.model.history = self
+
+    def plot(self, path: str | PathLike[str] | None = None) -> Any:
+        """Draws the figures by epoch.
+
+        Args:
+            path: Where to write the picture, as PNG, PDF or SVG by its ending; it is not written by default.
+
+        Returns:
+            The figure of matplotlib.
+
+        Raises:
+            ImportError: matplotlib is not installed; the message says how to install it.
+            ValueError: No epoch was completed.
+        """
+        if not self.epoch:
+            raise ValueError("History.plot: there is no figure to draw, no epoch was completed")
+        figure = plotting.plot_history(
+            self.history, {name: [epoch + 1 for epoch in self._epochs[name]] for name in self.history}
+        )
+        if path is not None:
+            plotting.save(figure, fspath(path))
+        return figure
+
+    def __repr__(self) -> str:
+        count = len(self.epoch)
+        last = ", ".join(f"{name}={values[-1]:.4g}" for name, values in self.history.items() if not np.ndim(values[-1]))
+        return f"<History of {count} epoch{'s' * (count != 1)}{': ' if last else ''}{last}>"
 
     def state(self) -> dict[str, Any]:
         return {"history": self.history, "epoch": self.epoch}
@@ -165,6 +207,7 @@ class History(Callback):
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.history = {name: list(values) for name, values in state["history"].items()}
         self.epoch = list(state["epoch"])
+        self._epochs = {name: self.epoch[len(self.epoch) - len(v) :] for name, v in self.history.items()}
 
 
 class LambdaCallback(Callback):

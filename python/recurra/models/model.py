@@ -55,6 +55,15 @@ class Model(Trainer, Layer):
     def _title(self) -> str:
         return f"model '{self.name}'"
 
+    def __repr__(self) -> str:
+        if "_graph" not in vars(self):
+            return f"<{type(self).__name__}, not initialised>"
+        count = len(self.layers)
+        facts = [f"name={self.name}", f"{count} layer{'s' * (count != 1)}"]
+        facts += [f"{self.count_params():,} parameters"] if self.weights else []
+        facts += [] if self.built else ["not built"]
+        return f"<{type(self).__name__} {', '.join(facts)}>"
+
     def _takes_text(self) -> bool:
         return True  # a layer inside may
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recurra import optimizers
+from recurra.checks import answers_unknown_keywords
 from recurra.metrics import Mean, Metric
 from recurra.models.training.compiled import CompiledLoss, CompiledMetrics, check_names, flat_identifiers
 from recurra.models.training.run import Run
@@ -60,6 +61,7 @@ class Compilation:
         self._loss_mean = Mean("loss")
         self._float_type_at: tuple[int, str] | None = None
 
+    @answers_unknown_keywords
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -74,15 +76,25 @@ class Compilation:
     ) -> None:
         """Settles how the model is trained.
 
-        Arguments:
-            optimizer: name or Optimizer; default "rmsprop".
-            loss: name, Loss or function of (y_true, y_pred); for several outputs a list, or a dictionary by output
-            name. loss_weights: factor of each output's loss, as a list or dictionary; default 1 each.
-            metrics: list of names, Metrics and functions; for several outputs a list of such lists, or a dictionary.
-            weighted_metrics: the same, but taking sample weights and class weights.
-            run_eagerly, steps_per_execution, jit_compile, auto_scale_loss: taken for Keras's sake, without effect.
+        Args:
+            optimizer: Name or Optimizer; default "rmsprop".
+            loss: Name, Loss or function of (y_true, y_pred); for several outputs a list, or a dictionary by name of the
+                output.
+            loss_weights: Factor of each output's loss, as a list or dictionary; default 1 each.
+            metrics: List of names, Metrics and functions; for several outputs a list of such lists, or a dictionary.
+            weighted_metrics: The same, but taking sample weights and class weights.
+            run_eagerly: Accepted for Keras's sake, without effect, as are `steps_per_execution`, `jit_compile` and
+                `auto_scale_loss`.
+            steps_per_execution: Without effect.
+            jit_compile: Without effect.
+            auto_scale_loss: Without effect.
 
-        Raises: ValueError for an unknown name, saying which are close to it.
+        Raises:
+            ValueError: An unknown name; the message says which are close to it.
+
+        Example:
+            >>> model = recurra.Sequential([recurra.layers.GRU(4), recurra.layers.Dense(1, activation="sigmoid")])
+            >>> model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
         """
         new_optimizer = optimizers.get(optimizer)
         check_names(loss, [*flat_identifiers(metrics), *flat_identifiers(weighted_metrics)])

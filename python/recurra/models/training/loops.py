@@ -81,7 +81,7 @@ def _warn_of_loss(model: Steps, logs: Mapping[str, Any], epoch: int) -> bool:
     warnings.warn(
         f"the loss of epoch {epoch + 1} is {loss}: lower the learning rate, limit the gradient (clipnorm=1.0 in the "
         "optimizer), or scale the data; callbacks.TerminateOnNaN() stops at the first such step and says where",
-        stacklevel=4,
+        stacklevel=5,
     )
     return True
 
