@@ -9,10 +9,10 @@ from typing import Any
 def require(module: str, *, extra: str, purpose: str) -> Any:
     """The module, or an ImportError that says what it is for and how to install it.
 
-    Arguments:
-        module: full name of the module.
-        extra: the extra of this package that brings it.
-        purpose: what cannot be done without it.
+    Args:
+        module: Full name of the module.
+        extra: The extra of this package that brings it.
+        purpose: What cannot be done without it.
     """
     try:
         return import_module(module)

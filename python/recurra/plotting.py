@@ -19,6 +19,10 @@ def require_plotting(module: str) -> Any:
 
     Raises:
         ImportError: It is not installed; the message says how to install it.
+
+    Example:
+        >>> recurra.plotting.require_plotting("figure").__name__
+        'matplotlib.figure'
     """
     return require(f"matplotlib.{module}", extra="plot", purpose="plotting")
 
@@ -29,6 +33,9 @@ def check_path(path: str | Path) -> None:
     Raises:
         ImportError: matplotlib is not installed.
         ValueError: It cannot write files of this kind.
+
+    Example:
+        >>> recurra.plotting.check_path("losses.png")
     """
     known = require_plotting("backend_bases").FigureCanvasBase.get_supported_filetypes()
     kind = Path(path).suffix.removeprefix(".").lower()
@@ -41,6 +48,11 @@ def new_figure(rows: int = 1, height: float = 3.6) -> tuple[Any, list[Any]]:
 
     Returns:
         The figure and its axes; `save` writes it.
+
+    Example:
+        >>> figure, axes = recurra.plotting.new_figure(rows=2)
+        >>> len(axes)
+        2
     """
     figure_module = require_plotting("figure")
     figure = figure_module.Figure(figsize=(10, height * rows), layout="constrained")
@@ -53,7 +65,13 @@ def new_figure(rows: int = 1, height: float = 3.6) -> tuple[Any, list[Any]]:
 
 
 def save(figure: Any, path: str | Path) -> Path:
-    """Writes a figure, as PNG, PDF or SVG by the ending of `path`; makes its folder."""
+    """Writes a figure, as PNG, PDF or SVG by the ending of `path`; makes its folder.
+
+    Example:
+        >>> figure, axes = recurra.plotting.new_figure()
+        >>> recurra.plotting.save(figure, "plots/empty.svg").exists()
+        True
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, dpi=140)
@@ -73,13 +91,18 @@ def plot_losses(
 
     Args:
         histories: `history` of one or more trainings, with "loss" and perhaps "val_loss".
-        baseline: a loss to beat on the validation part, drawn as a line.
-        scale, unit: what losses are multiplied by for a second scale at the right; none without a unit.
-        title: above the axes.
-        axis: where to draw; None makes a new figure.
+        baseline: A loss to beat on the validation part, drawn as a line.
+        scale, unit: What losses are multiplied by for a second scale at the right; none without a unit.
+        title: Above the axes.
+        axis: Where to draw; None makes a new figure.
 
     Returns:
         The axes.
+
+    Example:
+        >>> axes = recurra.plotting.plot_losses([{"loss": [0.5, 0.4], "val_loss": [0.6, 0.5]}], baseline=0.55)
+        >>> axes.get_xlabel()
+        'epoch'
     """
     if axis is None:
         axis = new_figure()[1][0]
@@ -161,6 +184,11 @@ def plot_forecast(
 
     Returns:
         The axes.
+
+    Example:
+        >>> axes = recurra.plotting.plot_forecast([0, 1], [5.0, 6.0], [5.5, 6.5], [4.0, 5.0], name="load", unit="kW")
+        >>> axes.get_ylabel()
+        'load (kW)'
     """
     if axis is None:
         axis = new_figure()[1][0]

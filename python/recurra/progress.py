@@ -22,7 +22,12 @@ Values = Mapping[str, Any]
 
 
 def format_duration(seconds: float) -> str:
-    """Minutes and seconds as 0:05, hours as 1:02:03."""
+    """Minutes and seconds as 0:05, hours as 1:02:03.
+
+    Example:
+        >>> recurra.progress.format_duration(3725)
+        '1:02:05'
+    """
     whole = round(max(0.0, seconds))
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -30,7 +35,12 @@ def format_duration(seconds: float) -> str:
 
 
 def format_values(values: Values) -> str:
-    """Figures as `loss 0.2731 · acc 0.912`; four digits, or an exponent where they would be lost."""
+    """Figures as `loss 0.2731 · acc 0.912`; four digits, or an exponent where they would be lost.
+
+    Example:
+        >>> recurra.progress.format_values({"loss": 0.27314, "acc": 0.5})
+        'loss 0.2731 · acc 0.5000'
+    """
     parts = []
     for name, value in values.items():
         try:
@@ -43,15 +53,34 @@ def format_values(values: Values) -> str:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether lines written to the stream can be rewritten."""
+    """Whether lines written to the stream can be rewritten.
+
+    Example:
+        >>> import io
+        >>> recurra.progress.is_terminal(io.StringIO())
+        False
+    """
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
 class Progress:
     """Display of one loop.
 
-    total: number of steps, None if unknown. title: line written above, none by default. stream: default
-    sys.stdout. clock: seconds, for tests.
+    Args:
+        total: Number of steps, None if unknown.
+        title: Line written above; none by default.
+        stream: Default sys.stdout.
+        clock: Seconds, for tests.
+
+    Example:
+        >>> import io
+        >>> log = io.StringIO()
+        >>> progress = recurra.progress.Progress(total=3, title="Reading", stream=log)
+        >>> for step in range(3):
+        ...     progress.update(step + 1)
+        >>> progress.finish(3)
+        >>> log.getvalue().splitlines()[0]
+        'Reading'
     """
 
     def __init__(

@@ -74,8 +74,10 @@ def results_of(experiment: Experiment, runs: list[Run]) -> dict[str, Any]:
     """All figures as plain values."""
     import dataclasses
 
+    from recurra.forecasting.experiment import EVALUATED
+
     baselines = experiment.baselines()
-    best = {part: min(baselines, key=lambda name: baselines[name][part]) for part in ("validation", "test")}
+    best = {part: min(baselines, key=lambda name: baselines[name][part]) for part in EVALUATED}
     results: dict[str, Any] = {
         "source": experiment.series.source,
         "synthetic": experiment.series.synthetic,

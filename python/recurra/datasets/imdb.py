@@ -133,23 +133,32 @@ def load_data(
 
     The word of rank r (1 the most frequent) has the number r + index_from; 0 is for padding.
 
-    Arguments:
-        path: name of the archive, or path of an archive or folder in one of the forms above.
-        num_words: numbers from this on become `oov_char`; None: the highest number there is, which itself does (Keras's
+    Args:
+        path: Name of the archive, or path of an archive or folder in one of the forms above.
+        num_words: Numbers from this on become `oov_char`; None: the highest number there is, which itself does (Keras's
             rule).
-        skip_top: numbers below this become `oov_char`, the start mark with them.
-        maxlen: leave out reviews that, with the start mark, have this many words or more; None: keep all.
-        seed: of the shuffle of each part.
-        start_char: number put in front of each review; None: none.
-        oov_char: stands for words left out; None drops them.
-        index_from: added to the ranks.
+        skip_top: Numbers below this become `oov_char`, the start mark with them.
+        maxlen: Leave out reviews that, with the start mark, have this many words or more; None: keep all.
+        seed: Of the shuffle of each part.
+        start_char: Number put in front of each review; None: none.
+        oov_char: Stands for words left out; None drops them.
+        index_from: Added to the ranks.
 
     Returns:
         (x_train, y_train), (x_test, y_test): object arrays (25000,) of lists, labels (25000,) int64, 1 positive.
 
     Raises:
-        DatasetNotFoundError: no file and no network.
-        ValueError: a damaged file (names it, compares checksums), or no review is shorter than `maxlen`.
+        DatasetNotFoundError: No file and no network.
+        ValueError: A damaged file (names it, compares checksums), or no review is shorter than `maxlen`.
+
+    Example:
+        >>> ids = np.array([5, 7, 9, 2, 4])  # of two reviews, as word ranks
+        >>> arrays = {"ids": ids, "offsets": np.array([0, 3, 5]), "labels": np.array([1, 0])}
+        >>> parts = {f"{part}_{name}": array for part in ("train", "test") for name, array in arrays.items()}
+        >>> np.savez("few_reviews.npz", **parts)
+        >>> (x, y), _ = recurra.datasets.imdb.load_data("few_reviews.npz", num_words=12)
+        >>> sorted(x.tolist()), sorted(y.tolist())
+        ([[1, 5, 7], [1, 8, 10, 2]], [0, 1])
     """
     located = _located(path)
     is_npz = located.suffix == ".npz"
@@ -174,12 +183,18 @@ def load_data(
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """The 88,584 words of the training reviews with their ranks by frequency, 1 the most frequent.
 
-    Arguments:
-        path: name of the file, or its path.
+    Args:
+        path: Name of the file, or its path.
 
     Raises:
-        DatasetNotFoundError: no file and no network.
-        ValueError: a damaged file.
+        DatasetNotFoundError: No file and no network.
+        ValueError: A damaged file.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _ = Path("index.json").write_text('{"the": 1, "and": 2}')
+        >>> recurra.datasets.imdb.get_word_index("index.json")
+        {'the': 1, 'and': 2}
     """
     located = Path(path) if Path(path).exists() else locate(path, url=IMDB_WORDS.url, sha256=IMDB_WORDS.sha256)
     with reading(located, IMDB_WORDS.sha256):
@@ -192,7 +207,12 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
 def decode_review(
     numbers: Any, word_index: dict[str, int], start_char: int | None = 1, oov_char: int | None = 2, index_from: int = 3
 ) -> str:
-    """The words of a review of `load_data`, without padding (0) and start mark, '?' for words that were left out."""
+    """The words of a review of `load_data`, without padding (0) and start mark, '?' for words that were left out.
+
+    Example:
+        >>> recurra.datasets.imdb.decode_review([0, 1, 4, 5, 2], {"the": 1, "film": 2})
+        'the film ?'
+    """
     words = {rank + index_from: word for word, rank in word_index.items()}
     skipped = (0, start_char)
     return " ".join("?" if n == oov_char else words.get(n, "?") for n in map(int, numbers) if n not in skipped)
@@ -203,16 +223,25 @@ def load_reviews(
 ) -> tuple[tuple[list[str], NDArray[np.int64]], ...]:
     """The reviews as text, in the order of `load_data` with the same seed.
 
-    Arguments:
-        path: name of the archive, or path of an archive or of its unpacked folder.
-        seed: of the shuffle of each part; None: positive reviews first, in the order of their file names.
+    Args:
+        path: Name of the archive, or path of an archive or of its unpacked folder.
+        seed: Of the shuffle of each part; None: positive reviews first, in the order of their file names.
 
     Returns:
         (texts_train, y_train), (texts_test, y_test): lists of 25,000 texts, labels (25000,) int64, 1 positive.
 
     Raises:
-        DatasetNotFoundError: no file and no network.
-        ValueError: a damaged file, or a review that is no UTF-8 (names it and the position).
+        DatasetNotFoundError: No file and no network.
+        ValueError: A damaged file, or a review that is no UTF-8 (names it and the position).
+
+    Example:
+        >>> from pathlib import Path
+        >>> for folder in ("train/pos", "train/neg", "test/pos", "test/neg"):
+        ...     (Path("reviews") / folder).mkdir(parents=True)
+        ...     _ = (Path("reviews") / folder / "0_5.txt").write_text(f"a {folder[-3:]} review")
+        >>> (texts, labels), _ = recurra.datasets.imdb.load_reviews("reviews", seed=None)
+        >>> texts, labels.tolist()
+        (['a pos review', 'a neg review'], [1, 0])
     """
     if Path(path).exists():
         located = Path(path)

@@ -32,7 +32,7 @@ class Review(NamedTuple):
         """The text.
 
         Raises:
-            ValueError: the file is no UTF-8; names it and the position of the byte.
+            ValueError: The file is no UTF-8; names it and the position of the byte.
         """
         return decode(self.data, f"{self.part}/{'pos' if self.label else 'neg'}/{self.name}")
 
@@ -67,7 +67,7 @@ def read_reviews(path: Path) -> dict[str, list[Review]]:
         For 'train' and 'test' the positive reviews, then the negative ones, each in the order of their file names.
 
     Raises:
-        ValueError: a part has no reviews, or the archive is damaged.
+        ValueError: A part has no reviews, or the archive is damaged.
     """
     parts: dict[str, list[Review]] = {"train": [], "test": []}
     for review in _from_folder(path) if path.is_dir() else _from_archive(path):
@@ -82,10 +82,10 @@ def read_reviews(path: Path) -> dict[str, list[Review]]:
 def word_ranks(data: bytes, ranks: dict[bytes, int], unknown: int | None = None) -> NDArray[np.int32]:
     """The ranks of a review's words, tokenised as for Keras's archive.
 
-    Arguments:
-        data: the review as UTF-8.
-        ranks: rank of each word from 1, the words as UTF-8.
-        unknown: stands for words without a rank; None leaves them out, as the archive does.
+    Args:
+        data: The review as UTF-8.
+        ranks: Rank of each word from 1, the words as UTF-8.
+        unknown: Stands for words without a rank; None leaves them out, as the archive does.
     """
     words = data.translate(_TABLE).split(b" ")
     if unknown is None:

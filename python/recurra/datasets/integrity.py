@@ -54,9 +54,9 @@ def sha256_of(path: str | PathLike[str]) -> str:
 def reading(path: str | PathLike[str], sha256: str | None = None) -> Iterator[None]:
     """Turns whatever goes wrong in reading a file into a ValueError that names the file and compares checksums.
 
-    Arguments:
-        path: the file.
-        sha256: checksum of the published file, where known.
+    Args:
+        path: The file.
+        sha256: Checksum of the published file, where known.
     """
     try:
         yield

@@ -46,18 +46,26 @@ def load_data(
     """The measurements as one table; `load_data().values` is (rows, 14).
 
     Args:
-        path: a file of 2009-2016 or of the station's newer ones (.csv, .gz, .zip); None: found in RECURRA_DATA or the
+        path: A file of 2009-2016 or of the station's newer ones (.csv, .gz, .zip); None: found in RECURRA_DATA or the
             cache, else downloaded.
-        download: whether the file of 2009-2016 may be fetched from the network (default True).
-        all_columns: also the columns that newer files have behind the fourteen (default False).
-        cache: keep the parsed table in the cache, to be read at once next time (default True).
+        download: Whether the file of 2009-2016 may be fetched from the network (default True).
+        all_columns: Also the columns that newer files have behind the fourteen (default False).
+        cache: Keep the parsed table in the cache, to be read at once next time (default True).
 
     Returns:
         A Table of float64 with times. A reading of a failed sensor (-9999) is replaced by the last one before it.
 
     Raises:
-        DatasetNotFoundError: no file, and none to be had; the message says what to do.
-        ValueError: the file is malformed or of another kind; the message names line and column.
+        DatasetNotFoundError: No file, and none to be had; the message says what to do.
+        ValueError: The file is malformed or of another kind; the message names line and column.
+
+    Example:
+        >>> from pathlib import Path
+        >>> jena = recurra.datasets.jena_climate
+        >>> row = "01.01.2009 00:10:00," + ",".join(["1.5"] * 14)
+        >>> _ = Path("station.csv").write_text("Date Time," + ",".join(jena.COLUMNS) + "\\n" + row + "\\n")
+        >>> jena.load_data("station.csv", cache=False).values.shape
+        (1, 14)
     """
     file = Path(path) if path is not None else locate(FILES, url=URL if download else None)
     kept = _cached_file(file) if cache else None
@@ -85,11 +93,16 @@ def synthetic(rows: int = ROWS, seed: int = 0) -> Table:
     more than the last temperature. The other columns follow from these by the formulas of moist air.
 
     Args:
-        rows: length at 10 minutes a row from 2009-01-01 on (default 420,551).
-        seed: of the random numbers (default 0).
+        rows: Length at 10 minutes a row from 2009-01-01 on (default 420,551).
+        seed: Of the random numbers (default 0).
 
     Returns:
         A Table with `synthetic` set.
+
+    Example:
+        >>> table = recurra.datasets.jena_climate.synthetic(rows=1000)
+        >>> table.values.shape, table.names[1]
+        ((1000, 14), 'T (degC)')
     """
     random = np.random.default_rng(seed)
     seconds = 600.0 * np.arange(1, rows + 1)

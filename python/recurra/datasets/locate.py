@@ -24,7 +24,7 @@ def data_folders() -> list[Path]:
     """The folders that RECURRA_DATA names.
 
     Raises:
-        NotADirectoryError: one of them does not exist.
+        NotADirectoryError: One of them does not exist.
     """
     folders = [Path(part).expanduser() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
     for folder in folders:
@@ -75,20 +75,20 @@ def locate(
     """Path of a data set's file, downloaded first where it is not on this machine.
 
     Args:
-        names: file names the data set goes by, the preferred one first; wildcards are allowed in all but the first.
-        url: where it can be had; None: never downloaded.
-        sha256: what the downloaded file must have, in hexadecimal, where known.
-        size: bytes of the downloaded file, where known.
-        timeout: seconds to wait for an answer of the network (default 5).
-        verbose: whether a download shows its progress on stderr.
-        save_as: name of the downloaded file; None: that in `url`.
+        names: File names the data set goes by, the preferred one first; wildcards are allowed in all but the first.
+        url: Where it can be had; None: never downloaded.
+        sha256: What the downloaded file must have, in hexadecimal, where known.
+        size: Bytes of the downloaded file, where known.
+        timeout: Seconds to wait for an answer of the network (default 5).
+        verbose: Whether a download shows its progress on stderr.
+        save_as: Name of the downloaded file; None: that in `url`.
 
     Returns:
         The path of an existing file. One that was found is taken as it is; one that was downloaded has been checked.
 
     Raises:
-        DatasetNotFoundError: not found and not to be had from the network.
-        ValueError: the download is not the file that was expected.
+        DatasetNotFoundError: Not found and not to be had from the network.
+        ValueError: The download is not the file that was expected.
     """
     wanted = [names] if isinstance(names, str) else list(names)
     found = find(wanted)
@@ -118,8 +118,8 @@ def download(
     """Fetches `url` into `target`, which appears only when it is complete and checked.
 
     Raises:
-        OSError: no connection, or it broke.
-        ValueError: size or sha256 differ from what was expected.
+        OSError: No connection, or it broke.
+        ValueError: Size or sha256 differ from what was expected.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()

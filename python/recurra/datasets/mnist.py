@@ -37,7 +37,7 @@ def read_idx(path: Path, axes: int) -> Bytes:
     """The bytes of an IDX file, gzipped or not: magic number 0x0800 + axes, extents (big-endian), elements.
 
     Raises:
-        ValueError: it is no such file, or it ends early.
+        ValueError: It is no such file, or it ends early.
     """
     with reading(path, _IDX_SHA256.get(path.name)):
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -70,16 +70,23 @@ def _checked(images: Any, labels: Any) -> tuple[Bytes, Bytes]:
 def load_data(path: str = "mnist.npz") -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]:
     """The images and their digits, as `keras.datasets.mnist.load_data` returns them.
 
-    Arguments:
-        path: name of the archive, or its path.
+    Args:
+        path: Name of the archive, or its path.
 
     Returns:
         (x_train, y_train), (x_test, y_test), all uint8: images (60000, 28, 28) and (10000, 28, 28) with 0 black and 255
         white, digits (60000,) and (10000,).
 
     Raises:
-        DatasetNotFoundError: no file and no network.
-        ValueError: a damaged file; names it and compares checksums.
+        DatasetNotFoundError: No file and no network.
+        ValueError: A damaged file; names it and compares checksums.
+
+    Example:
+        >>> images, digits = np.zeros((2, 28, 28), "uint8"), np.array([3, 7], "uint8")
+        >>> np.savez("few_digits.npz", x_train=images, y_train=digits, x_test=images, y_test=digits)
+        >>> (x_train, y_train), (x_test, y_test) = recurra.datasets.mnist.load_data("few_digits.npz")
+        >>> x_train.shape, y_test.tolist()
+        ((2, 28, 28), [3, 7])
     """
     located = Path(path) if Path(path).exists() else find([path])
     if located is None:

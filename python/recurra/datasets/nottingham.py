@@ -24,5 +24,14 @@ def load_data(path: str = NOTTINGHAM.name) -> tuple[Pieces, Pieces, Pieces]:
         ImportError: SciPy, which reads the file, is missing.
         DatasetNotFoundError: No file and no network.
         ValueError: A damaged file.
+
+    Example:
+        >>> import scipy.io
+        >>> cells = np.empty((1, 1), object)
+        >>> cells[0, 0] = np.zeros((4, 88), "uint8")
+        >>> scipy.io.savemat("few_nottingham.mat", {"traindata": cells, "validdata": cells, "testdata": cells})
+        >>> train, valid, test = recurra.datasets.nottingham.load_data("few_nottingham.mat")
+        >>> train[0].shape
+        (4, 88)
     """
     return load_pieces(path, NOTTINGHAM)

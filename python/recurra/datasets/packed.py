@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 Read = Callable[[int], bytes]
@@ -44,17 +44,17 @@ def opened(path: Path) -> Iterator[Read]:
         raw.seek(0)
         if magic[:2] == b"\x1f\x8b":
             with gzip.open(raw) as unpacked:
-                yield _checked_reads(unpacked, name)
+                yield _checked_reads(unpacked.read, name)
         elif magic == b"PK\x03\x04":
             with _translated(name, lambda: zipfile.ZipFile(raw)) as archive:
                 table = _member(archive, name)
-                yield _checked_reads(_translated(name, lambda: archive.open(table)), name)
+                yield _checked_reads(_translated(name, lambda: archive.open(table)).read, name)
         else:
             yield raw.read
 
 
-def _checked_reads(stream: IO[bytes], name: str) -> Read:
-    return lambda size: _translated(name, lambda: stream.read(size))
+def _checked_reads(read: Read, name: str) -> Read:
+    return lambda size: _translated(name, lambda: read(size))
 
 
 def _translated(name: str, action: Callable[[], T]) -> T:

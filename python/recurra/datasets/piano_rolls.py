@@ -34,8 +34,8 @@ def load_pieces(path: str, file: DataFile) -> tuple[Pieces, Pieces, Pieces]:
 
     Raises:
         ImportError: SciPy, which reads the file, is missing.
-        DatasetNotFoundError: no file and no network.
-        ValueError: a damaged file; names it and compares checksums.
+        DatasetNotFoundError: No file and no network.
+        ValueError: A damaged file; names it and compares checksums.
     """
     loadmat = require("scipy.io", extra="music", purpose=f"reading {path}").loadmat
     located = Path(path) if Path(path).exists() else locate(path, url=file.url, sha256=file.sha256)

@@ -27,7 +27,14 @@ _PARTS = ("ptb.train.txt", "ptb.valid.txt", "ptb.test.txt")
 
 
 class Corpus(NamedTuple):
-    """A text as numbers: three rows of int32 and what each number stands for."""
+    """A text as numbers: three rows of int32 and what each number stands for.
+
+    Example:
+        >>> row = np.array([0, 1, 0], "int32")
+        >>> corpus = recurra.datasets.ptb.Corpus(row, row, row, ["yes", "no"])
+        >>> [corpus.vocabulary[number] for number in corpus.train]
+        ['yes', 'no', 'yes']
+    """
 
     train: NDArray[np.int32]
     valid: NDArray[np.int32]
@@ -38,12 +45,21 @@ class Corpus(NamedTuple):
 def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
     """The three texts, one sentence a line.
 
-    Arguments:
-        path: name of the zip, or path of a zip, a tar archive or a folder that holds the three files.
+    Args:
+        path: Name of the zip, or path of a zip, a tar archive or a folder that holds the three files.
 
     Raises:
-        DatasetNotFoundError: it is not on this machine.
-        ValueError: a damaged archive, or a text that is no UTF-8 (names the position).
+        DatasetNotFoundError: It is not on this machine.
+        ValueError: A damaged archive, or a text that is no UTF-8 (names the position).
+
+    Example:
+        >>> from pathlib import Path
+        >>> Path("corpus").mkdir()
+        >>> for part in ("train", "valid", "test"):
+        ...     _ = (Path("corpus") / f"ptb.{part}.txt").write_text(" we sell shares \\n")
+
+        >>> recurra.datasets.ptb.load_text("corpus")[0]
+        ' we sell shares \\n'
     """
     located = Path(path) if Path(path).exists() else locate([path, "simple-examples.tgz", _PARTS[0]])
     if located.name == _PARTS[0]:
@@ -72,8 +88,8 @@ def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
 def load_data(path: str = "ptb.zip", level: str = "word") -> Corpus:
     """The texts as numbers, in the order of reading: 929,589 / 73,760 / 82,430 words.
 
-    Arguments:
-        path: as in `load_text`.
+    Args:
+        path: As in `load_text`.
         level: 'word': words, with '<eos>' at the end of each line; 'character': characters, '\\n' among them.
 
     Returns:
@@ -81,7 +97,17 @@ def load_data(path: str = "ptb.zip", level: str = "word") -> Corpus:
         occur in the training text, then by first appearance.
 
     Raises:
-        ValueError: as `load_text`; or a part holds a word that the training text does not.
+        ValueError: As `load_text`; or a part holds a word that the training text does not.
+
+    Example:
+        >>> from pathlib import Path
+        >>> Path("words").mkdir()
+        >>> for part in ("train", "valid", "test"):
+        ...     _ = (Path("words") / f"ptb.{part}.txt").write_text(" we sell shares \\n")
+
+        >>> corpus = recurra.datasets.ptb.load_data("words")
+        >>> corpus.train.tolist(), corpus.vocabulary
+        ([0, 1, 2, 3], ['we', 'sell', 'shares', '<eos>'])
     """
     if level not in ("word", "character"):
         raise ValueError(f"ptb.load_data: level must be 'word' or 'character', got {level!r}")

@@ -90,7 +90,7 @@ def read_ragged_npz(path: str | PathLike[str]) -> dict[str, NDArray[Any] | Ragge
     """The arrays of an archive by name; an array of lists of numbers becomes (all numbers, offsets of the lists).
 
     Raises:
-        ValueError: a pickle asks for anything but lists of numbers, or the archive is damaged.
+        ValueError: A pickle asks for anything but lists of numbers, or the archive is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         members = [info for info in archive.infolist() if info.filename.endswith(".npy")]

@@ -77,7 +77,7 @@ class Spacing:
     def places(self, times: Times) -> Times:
         """Where times lie on the grid of steps that begins with the first of them: whole numbers where they fit it."""
         if self.by_clock:
-            return (times - times[0]) / self.count
+            return np.asarray((times - times[0]) / self.count)
         days = times // DAY
         clock = times - days * DAY
         off_clock = np.where(np.abs(clock - clock[0]) > _SAME, 0.5, 0.0)
@@ -110,7 +110,7 @@ class Spacing:
     def grid(self, start: float, rows: int) -> Times:
         """The times of so many rows from `start` on."""
         if self.by_clock:
-            return start + self.count * np.arange(rows)
+            return start + self.count * np.arange(rows, dtype=np.float64)
         return np.array([self.after(start, row) for row in range(rows)])
 
 
@@ -162,7 +162,13 @@ def _calendars(times: Times, steps: Times) -> list[Spacing]:
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds in the largest unit that keeps them short: 600 is `10 min`, 432000 is `5 d`."""
+    """Seconds in the largest unit that keeps them short: 600 is `10 min`, 432000 is `5 d`.
+
+    Example:
+        >>> from recurra.forecasting import written
+        >>> written(600.0), written(432000.0)
+        ('10 min', '5 d')
+    """
     if seconds == 0:
         return "0 s"
     for unit, size in (("d", DAY), ("h", 3600.0), ("min", 60.0)):

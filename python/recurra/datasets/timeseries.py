@@ -86,21 +86,28 @@ def timeseries_dataset_from_array(
     on; its target is targets[s]. Windows that would reach end_index are left out.
 
     Args:
-        data: the series, time on axis 0; its type is kept.
-        targets: one a row of data, or None: batches of windows alone.
-        sequence_length: rows a window.
-        sequence_stride: rows between the starts of two windows (default 1).
-        sampling_rate: rows between the samples of a window (default 1).
-        batch_size: windows a batch, the last one may be smaller (default 128); None: single windows, no batch axis.
-        shuffle: a new random order on every pass (default False).
-        seed: of that order; None takes one from recurra.random.
-        start_index, end_index: use data[start_index:end_index] only.
+        data: The series, time on axis 0; its type is kept.
+        targets: One a row of data, or None: batches of windows alone.
+        sequence_length: Rows a window.
+        sequence_stride: Rows between the starts of two windows (default 1).
+        sampling_rate: Rows between the samples of a window (default 1).
+        batch_size: Windows a batch, the last one may be smaller (default 128); None: single windows, no batch axis.
+        shuffle: A new random order on every pass (default False).
+        seed: Of that order; None takes one from recurra.random.
+        start_index, end_index: Use data[start_index:end_index] only.
 
     Returns:
         An iterable of (x, y) or x, with a length; x is (batch, sequence_length, …), y (batch, …).
 
     Raises:
-        ValueError: an argument is out of range, or no window fits.
+        ValueError: An argument is out of range, or no window fits.
+
+    Example:
+        >>> values = np.arange(10.0)
+        >>> windows = recurra.datasets.timeseries_dataset_from_array(values, values[3:], sequence_length=3)
+        >>> x, y = next(iter(windows))
+        >>> x[0].tolist(), float(y[0])
+        ([0.0, 1.0, 2.0], 3.0)
     """
     series = np.ascontiguousarray(data)
     labels = None if targets is None else np.ascontiguousarray(targets)

@@ -19,12 +19,18 @@ __all__ = ["load_data"]
 def load_data(path: str = "tinyshakespeare.txt") -> str:
     """The text: 1,115,394 characters, 65 of them distinct, all ASCII.
 
-    Arguments:
-        path: name of the file (or the same with .gz), or its path.
+    Args:
+        path: Name of the file (or the same with .gz), or its path.
 
     Raises:
-        DatasetNotFoundError: no file and no network.
-        ValueError: a damaged file, or one that is no text.
+        DatasetNotFoundError: No file and no network.
+        ValueError: A damaged file, or one that is no text.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _ = Path("play.txt").write_text("To be, or not to be")
+        >>> recurra.datasets.tiny_shakespeare.load_data("play.txt")[:5]
+        'To be'
     """
     located = Path(path)
     if not located.exists():

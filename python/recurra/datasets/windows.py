@@ -203,4 +203,4 @@ def whole_windows(
 ) -> NDArray[np.bool_]:
     """Whether all samples of the windows with these newest rows are finite."""
     whole = np.isfinite(data).all(axis=1)
-    return np.logical_and.reduce([whole[newest - back] for back in range(0, lookback, step)])
+    return np.asarray(np.logical_and.reduce([whole[newest - back] for back in range(0, lookback, step)]))

@@ -45,6 +45,10 @@ class Settings:
         patience: Epochs without a smaller validation error after which the training ends; 0: never (default 5).
         learning_rate: Of RMSprop (default 1e-3).
         unit: Of the target, for people.
+
+    Example:
+        >>> recurra.forecasting.Settings("load", lookback=120, step=1, horizon=24, split=(6000, 2000)).model
+        'gru'
     """
 
     target: str
@@ -84,6 +88,12 @@ class Run:
         best_epoch: The epoch whose weights were kept, from 1; 0 where nothing was trained.
         seconds: The training took.
         model: The trained model.
+
+    Example:
+        >>> from recurra.forecasting import Run
+        >>> run = Run(0, {"test": 0.5}, {"val_loss": [0.6, 0.5]}, best_epoch=2, seconds=1.0, model=None)
+        >>> run.best_epoch
+        2
     """
 
     seed: int

@@ -12,11 +12,16 @@ class Network:
     """A network by name.
 
     Attributes:
-        summary: one line for people.
+        summary: One line for people.
         build: (samples a window, features, units) -> model, or None for the common-sense rule.
-        epochs: how long it is trained unless told otherwise.
-        reverse: whether its windows run backwards in time.
-        finer: how many times finer than the others it samples the window.
+        epochs: How long it is trained unless told otherwise.
+        reverse: Whether its windows run backwards in time.
+        finer: How many times finer than the others it samples the window.
+
+    Example:
+        >>> network = recurra.forecasting.NETWORKS["gru"]
+        >>> network.build(24, 3, 8).predict(np.zeros((2, 24, 3)), verbose=0).shape
+        (2, 1)
     """
 
     summary: str

@@ -31,6 +31,12 @@ class Forecast:
         values: The predictions.
         naive: What the naive forecasts say, by their names.
         actual: What is known, NaN where it is not known yet.
+
+    Example:
+        >>> naive = {"naive": np.array([1.0, 1.0])}
+        >>> made = recurra.forecasting.Forecast(np.array([8, 9]), np.array([2.0, 3.0]), naive, np.array([np.nan, 4.0]))
+        >>> made.errors()
+        (1.0, {'naive': 3.0})
     """
 
     rows: NDArray[np.int64]
@@ -64,6 +70,16 @@ class Forecaster:
     Raises:
         FileNotFoundError: No such file.
         ValueError: The file is damaged, or its model was not made for forecasting.
+
+    Example:
+        >>> from recurra.datasets import jena_climate
+        >>> from recurra.forecasting import Experiment, Forecaster, Settings, series_from_table
+        >>> series = series_from_table(jena_climate.synthetic(900), "T (degC)")
+        >>> settings = Settings("T (degC)", 36, 6, 12, (500, 200), "dense", epochs=1, steps=2)
+        >>> experiment = Experiment(series, settings)
+        >>> experiment.save(experiment.train(verbose=0), "weather.safetensors")
+        >>> Forecaster("weather.safetensors").future(series).rows.tolist()[:3]
+        [900, 901, 902]
     """
 
     def __init__(self, path: str | Path) -> None:

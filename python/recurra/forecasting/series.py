@@ -35,6 +35,13 @@ class Series:
         notices: What was done to the table on the way, one sentence each.
         zone: Seconds that the file's clock is ahead of UTC; None where it names no zone.
         steady: Whether rows behind the last one can be dated.
+
+    Example:
+        >>> from recurra.datasets.spacing import Spacing
+        >>> hours = np.array([0.0, 3600.0])
+        >>> series = recurra.forecasting.Series("made up", ("load",), np.ones((2, 1)), hours, Spacing(3600.0))
+        >>> series.label(2), series.span(24)
+        ('1970-01-01 02:00', '24 h')
     """
 
     source: str
@@ -87,7 +94,12 @@ class Series:
 
 
 def unit_of(name: str) -> str:
-    """The unit in a column's name: `T (degC)` has °C; empty where there is none."""
+    """The unit in a column's name: `T (degC)` has °C; empty where there is none.
+
+    Example:
+        >>> recurra.forecasting.unit_of("T (degC)")
+        '°C'
+    """
     match = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", name)
     return _SYMBOLS.get(match[1], match[1]) if match else ""
 

@@ -33,16 +33,20 @@ class _Translation(dict[int, int | str]):
 class Normalizer:
     """Brings text into one form. Whatever is removed leaves a space, so that words beside it do not grow together.
 
-    Arguments:
-        lower: lower-case letters, of every script.
-        punctuation: keep punctuation (Unicode categories P*).
-        numbers: keep digits and other number signs (N*).
-        special: keep symbols, control and private characters (S*, C*).
-        accents: keep accents; False writes 'café' as 'cafe'.
-        keep: characters that stay whatever the other arguments say, e.g. "'" for "don't".
+    Args:
+        lower: Lower-case letters, of every script.
+        punctuation: Keep punctuation (Unicode categories P*).
+        numbers: Keep digits and other number signs (N*).
+        special: Keep symbols, control and private characters (S*, C*).
+        accents: Keep accents; False writes 'café' as 'cafe'.
+        keep: Characters that stay whatever the other arguments say, e.g. "'" for "don't".
         form: Unicode normal form ('NFC', 'NFKC', …) brought about first, so that one look has one code; None for none.
 
     Called on a text it returns the text with its parts separated by single spaces.
+
+    Example:
+        >>> recurra.preprocessing.text.Normalizer(accents=False)("Two  Cafés, 7 pm!")
+        'two cafes pm'
     """
 
     lower: bool = True
@@ -76,16 +80,20 @@ class Normalizer:
 def ngrams(tokens: Sequence[str], sizes: int | Sequence[int], separator: str = " ") -> list[str]:
     """Runs of neighbouring tokens, all of the first size, then all of the next.
 
-    Arguments:
+    Args:
         tokens: T tokens in order.
-        sizes: lengths of the runs; a number n means 1, …, n.
-        separator: joins the tokens of a run.
+        sizes: Lengths of the runs; a number n means 1, …, n.
+        separator: Joins the tokens of a run.
 
     Returns:
         max(T - n + 1, 0) runs for each size n.
 
     Raises:
-        ValueError: a size is below 1.
+        ValueError: A size is below 1.
+
+    Example:
+        >>> recurra.preprocessing.text.ngrams(["not", "so", "bad"], 2)
+        ['not', 'so', 'bad', 'not so', 'so bad']
     """
     wanted = range(1, sizes + 1) if isinstance(sizes, int) else sizes
     if len(wanted) == 0 or min(wanted) < 1:
@@ -97,14 +105,19 @@ def ngrams(tokens: Sequence[str], sizes: int | Sequence[int], separator: str = "
 class Analyzer:
     """Text to a list of tokens: normalise, split, drop stop words, join n-grams.
 
-    Arguments:
-        normalizer: brings the text into one form; None leaves it as it is.
+    Args:
+        normalizer: Brings the text into one form; None leaves it as it is.
         level: 'word' splits at white space; 'character' makes each character a token, spaces included.
-        stop_words: words left out, compared after normalisation. They are normalised too, so that "Don't" in the list
+        stop_words: Words left out, compared after normalisation. They are normalised too, so that "Don't" in the list
             meets "don t" in the text.
-        ngrams: sizes of the n-grams (a number n: 1, …, n); 1 for the tokens alone.
+        ngrams: Sizes of the n-grams (a number n: 1, …, n); 1 for the tokens alone.
 
     It is the `analyzer` of scikit-learn's vectorisers, of `Tokenizer` and of `document_term_matrix`.
+
+    Example:
+        >>> analyzer = recurra.preprocessing.text.Analyzer(stop_words=["a", "the"], ngrams=2)
+        >>> analyzer("The film, a delight.")
+        ['film', 'delight', 'film delight']
     """
 
     normalizer: Normalizer | None = field(default_factory=Normalizer)

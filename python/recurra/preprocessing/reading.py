@@ -26,14 +26,18 @@ def checked_text(text: object, owner: str) -> str:
 def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -> str:
     """Bytes to text, with an error that names the place.
 
-    Arguments:
-        data: the bytes.
-        source: what they are called in the error.
-        encoding: any encoding Python knows.
-        offset: bytes of the source that came before `data`.
+    Args:
+        data: The bytes.
+        source: What they are called in the error.
+        encoding: Any encoding Python knows.
+        offset: Bytes of the source that came before `data`.
 
     Raises:
         ValueError: `data` is no text in this encoding; the position counts bytes of the source from 0.
+
+    Example:
+        >>> recurra.preprocessing.text.decode(b"caf\\xe9", "menu.txt", encoding="latin-1")
+        'café'
     """
     try:
         return data.decode(encoding)
@@ -47,12 +51,18 @@ def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -
 def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[str]:
     """The lines of a text file one by one, without their line ends.
 
-    Arguments:
-        path: the file; "-" is standard input.
-        encoding: of one of the encodings in which a line end is the byte 0x0A (UTF-8, Latin-1, …, not UTF-16).
+    Args:
+        path: The file; "-" is standard input.
+        encoding: Of one of the encodings in which a line end is the byte 0x0A (UTF-8, Latin-1, …, not UTF-16).
 
     Raises:
-        ValueError: a line is no text in this encoding; names the line and the position of the byte.
+        ValueError: A line is no text in this encoding; names the line and the position of the byte.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _ = Path("reviews.txt").write_text("good\\nbad\\n")
+        >>> list(recurra.preprocessing.text.read_lines("reviews.txt"))
+        ['good', 'bad']
     """
     offset = 0
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
@@ -64,13 +74,21 @@ def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[s
 def read_documents(path: str | PathLike[str], pattern: str = "**/*.txt", encoding: str = "utf-8") -> Iterator[str]:
     """The files of a folder, in the order of their names, each as one text.
 
-    Arguments:
-        path: the folder.
-        pattern: which files below it.
-        encoding: of the files.
+    Args:
+        path: The folder.
+        pattern: Which files below it.
+        encoding: Of the files.
 
     Raises:
-        ValueError: there is no such file, or one is no text in this encoding.
+        ValueError: There is no such file, or one is no text in this encoding.
+
+    Example:
+        >>> from pathlib import Path
+        >>> Path("texts").mkdir()
+        >>> for name, text in (("b.txt", "second"), ("a.txt", "first")):
+        ...     _ = (Path("texts") / name).write_text(text)
+        >>> list(recurra.preprocessing.text.read_documents("texts"))
+        ['first', 'second']
     """
     files = sorted(file for file in Path(path).glob(pattern) if file.is_file())
     if not files:

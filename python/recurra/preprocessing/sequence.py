@@ -36,21 +36,25 @@ def pad_sequences(
 ) -> NDArray[Any]:
     """Lays sequences of different lengths into one array, cut or filled up to the same length.
 
-    Arguments:
+    Args:
         sequences: N sequences of any lengths (0 included): lists of numbers, or arrays (length, ...) whose steps all
             have the same shape.
-        maxlen: length of every row of the result; None: that of the longest sequence.
-        dtype: element type of the result; `object` for strings of any length.
+        maxlen: Length of every row of the result; None: that of the longest sequence.
+        dtype: Element type of the result; `object` for strings of any length.
         padding: 'pre' fills up in front of a sequence, 'post' behind it.
         truncating: 'pre' drops the first steps of a sequence that is too long, 'post' the last.
-        value: what to fill up with.
+        value: What to fill up with.
 
     Returns:
         An array (N, maxlen, ...) in which an empty sequence is a row of `value`.
 
     Raises:
-        ValueError: something is no sequence, steps differ in shape, a step does not fit into `dtype`, or an argument
+        ValueError: Something is no sequence, steps differ in shape, a step does not fit into `dtype`, or an argument
             has no such choice.
+
+    Example:
+        >>> recurra.preprocessing.sequence.pad_sequences([[1, 2], [3]], maxlen=3).tolist()
+        [[0, 1, 2], [0, 0, 3]]
     """
     for name, choice in (("padding", padding), ("truncating", truncating)):
         if choice not in ("pre", "post"):
@@ -92,19 +96,26 @@ class BucketedSequences:
     batches by length, cuts them into batches and shuffles those; without, sequences keep their order, as `predict`
     needs.
 
-    Arguments:
+    Args:
         sequences: N sequences, as for `pad_sequences`.
         targets: N targets, or None for batches of x alone.
-        batch_size: sequences in a batch; the last may have fewer.
-        maxlen: cuts longer sequences; None: no bound.
-        dtype, padding, truncating, value: as for `pad_sequences`.
-        shuffle: new batches in every pass.
-        pool: batches whose sequences are sorted together: more leave less padding but mix lengths less.
+        batch_size: Sequences in a batch; the last may have fewer.
+        maxlen: Cuts longer sequences; None: no bound.
+        dtype, padding, truncating, value: As for `pad_sequences`.
+        shuffle: New batches in every pass.
+        pool: Batches whose sequences are sorted together: more leave less padding but mix lengths less.
 
-    Yields (x, y), or x: x (batch, length of the longest, ...), y (batch, ...).
+    Yields:
+        (x, y), or x: x (batch, length of the longest, ...), y (batch, ...).
 
     Raises:
-        ValueError: sequences and targets differ in number, there are none, or batch_size or pool is below 1.
+        ValueError: Sequences and targets differ in number, there are none, or batch_size or pool is below 1.
+
+    Example:
+        >>> sequences = [[1], [2, 3, 4], [5], [6, 7, 8]]
+        >>> batches = recurra.preprocessing.sequence.BucketedSequences(sequences, [0, 1, 0, 1], batch_size=2)
+        >>> sorted(x.shape for x, y in batches)
+        [(2, 1), (2, 3)]
     """
 
     def __init__(

@@ -24,22 +24,29 @@ def document_term_matrix(
 ) -> tuple[Any, list[str]]:
     """One row a document, one column a term (needs scikit-learn: the extra `sklearn`).
 
-    Arguments:
+    Args:
         texts: D documents, any iterable; read once.
-        analyzer: makes the terms of a document; None: `Analyzer()`, lower-case words without punctuation and numbers.
+        analyzer: Makes the terms of a document; None: `Analyzer()`, lower-case words without punctuation and numbers.
         weighting: 'count'; 'binary' (1 where a term occurs); 'tf_idf': c · (ln((1 + D) / (1 + d)) + 1) for a term c
             times in the document and in d documents, each row then scaled to length 1.
-        min_documents, max_documents: leave out terms of fewer or more documents: whole numbers count documents,
+        min_documents, max_documents: Leave out terms of fewer or more documents: whole numbers count documents,
             fractions are parts of D.
-        max_terms: keep the terms that occur most often; None: all.
-        vocabulary: these terms and no others, in this order.
+        max_terms: Keep the terms that occur most often; None: all.
+        vocabulary: These terms and no others, in this order.
 
     Returns:
         A scipy.sparse CSR matrix (D, terms), and the terms in the order of the columns (sorted, unless given).
 
     Raises:
-        ImportError: scikit-learn is missing.
-        ValueError: no term is left, or there is no such weighting.
+        ImportError: Scikit-learn is missing.
+        ValueError: No term is left, or there is no such weighting.
+
+    Example:
+        >>> matrix, terms = recurra.preprocessing.text.document_term_matrix(["a good film", "a bad film"])
+        >>> terms
+        ['a', 'bad', 'film', 'good']
+        >>> matrix.toarray().tolist()
+        [[1, 0, 1, 1], [1, 1, 1, 0]]
     """
     sklearn = require("sklearn.feature_extraction.text", extra="sklearn", purpose="document_term_matrix")
     if weighting not in ("count", "binary", "tf_idf"):
@@ -61,6 +68,12 @@ def document_term_matrix(
 def term_document_matrix(
     texts: Iterable[str], analyzer: Callable[[str], Sequence[str]] | None = None, **options: Any
 ) -> tuple[Any, list[str]]:
-    """One row a term, one column a document: the transpose of `document_term_matrix`, with the same arguments."""
+    """One row a term, one column a document: the transpose of `document_term_matrix`, with the same arguments.
+
+    Example:
+        >>> matrix, terms = recurra.preprocessing.text.term_document_matrix(["a good film", "a bad film"])
+        >>> matrix.shape
+        (4, 2)
+    """
     matrix, terms = document_term_matrix(texts, analyzer, **options)
     return matrix.T.tocsr(), terms

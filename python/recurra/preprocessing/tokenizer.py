@@ -23,11 +23,15 @@ Words = Callable[[str], Sequence[str]]
 def text_to_word_sequence(input_text: str, filters: str = FILTERS, lower: bool = True, split: str = " ") -> list[str]:
     """The words of a text.
 
-    Arguments:
-        input_text: the text.
-        filters: characters that separate words as `split` does.
-        lower: lower-case the text first.
-        split: what stands between words.
+    Args:
+        input_text: The text.
+        filters: Characters that separate words as `split` does.
+        lower: Lower-case the text first.
+        split: What stands between words.
+
+    Example:
+        >>> recurra.preprocessing.text.text_to_word_sequence("Such a film, such fun!")
+        ['such', 'a', 'film', 'such', 'fun']
     """
     input_text = checked_text(input_text, "text_to_word_sequence")
     if lower:
@@ -57,15 +61,19 @@ def hashing_trick(
 ) -> list[int]:
     """A number in 1, …, n - 1 for each word of a text, by hashing: no vocabulary, but words may collide.
 
-    Arguments:
-        text: the text.
-        n: size of the space of numbers; 0 stays free.
+    Args:
+        text: The text.
+        n: Size of the space of numbers; 0 stays free.
         hash_function: None: Python's `hash`, which differs from run to run; 'md5'; or a function.
-        filters, lower, split: as in `text_to_word_sequence`.
-        analyzer: makes the words of a text in place of `text_to_word_sequence`.
+        filters, lower, split: As in `text_to_word_sequence`.
+        analyzer: Makes the words of a text in place of `text_to_word_sequence`.
 
     Raises:
-        ValueError: n is below 2, or there is no such hash function.
+        ValueError: N is below 2, or there is no such hash function.
+
+    Example:
+        >>> recurra.preprocessing.text.hashing_trick("such a film", 50, hash_function="md5")
+        [4, 15, 39]
     """
     if n < 2:
         raise ValueError(f"hashing_trick: n must be 2 or more, got {n}")
@@ -86,22 +94,34 @@ def one_hot(
     split: str = " ",
     analyzer: Words | None = None,
 ) -> list[int]:
-    """`hashing_trick` with Python's `hash`."""
+    """`hashing_trick` with Python's `hash`.
+
+    Example:
+        >>> numbers = recurra.preprocessing.text.one_hot("such a film", 50)
+        >>> len(numbers), all(0 < number < 50 for number in numbers)
+        (3, True)
+    """
     return hashing_trick(input_text, n, None, filters, lower, split, analyzer)
 
 
 class Tokenizer:
     """Numbers words by how often they occur: 1 is the most frequent, 0 stays free for padding.
 
-    Arguments:
-        num_words: only numbers below this are given out; None: all.
-        filters, lower, split: as in `text_to_word_sequence`.
-        char_level: characters in place of words.
-        oov_token: stands, as number 1, for words that were never seen or lie beyond `num_words`; None leaves them out.
-        analyzer: makes the words of a text, e.g. an `Analyzer`. It is not part of `to_json`.
+    Args:
+        num_words: Only numbers below this are given out; None: all.
+        filters, lower, split: As in `text_to_word_sequence`.
+        char_level: Characters in place of words.
+        oov_token: Stands, as number 1, for words that were never seen or lie beyond `num_words`; None leaves them out.
+        analyzer: Makes the words of a text, e.g. an `Analyzer`. It is not part of `to_json`.
 
     A text may also be given as a list of words. `word_counts`, `word_docs` (documents that contain a word),
     `word_index`, `index_word`, `index_docs` and `document_count` hold what was learnt.
+
+    Example:
+        >>> tokenizer = recurra.preprocessing.text.Tokenizer(num_words=4, oov_token="?")
+        >>> tokenizer.fit_on_texts(["a good film", "a bad film", "a film"])
+        >>> tokenizer.texts_to_sequences(["a good book"])
+        [[2, 1, 1]]
     """
 
     def __init__(
@@ -203,7 +223,7 @@ class Tokenizer:
             (len(sequences), num_words), or (len(sequences), words + 1) without `num_words`.
 
         Raises:
-            ValueError: there is no such mode, or nothing was learnt yet.
+            ValueError: There is no such mode, or nothing was learnt yet.
         """
         if mode not in _MODES:
             raise ValueError(f"Tokenizer: mode must be one of {', '.join(_MODES)}, got {mode!r}")
@@ -251,7 +271,14 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
     """The tokenizer that `Tokenizer.to_json` wrote.
 
     Raises:
-        ValueError: the text is not what `to_json` writes.
+        ValueError: The text is not what `to_json` writes.
+
+    Example:
+        >>> text = recurra.preprocessing.text
+        >>> tokenizer = text.Tokenizer()
+        >>> tokenizer.fit_on_texts(["a good film"])
+        >>> text.tokenizer_from_json(tokenizer.to_json()).word_index
+        {'a': 1, 'good': 2, 'film': 3}
     """
     try:
         config = dict(json.loads(json_string)["config"])

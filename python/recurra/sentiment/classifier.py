@@ -17,12 +17,20 @@ from recurra.sentiment.reviews import inputs
 class SentimentClassifier:
     """A model that `Experiment.save` wrote.
 
-    Arguments:
-        path: of the file.
+    Args:
+        path: Of the file.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is damaged, or its model was not trained on reviews.
+        FileNotFoundError: No such file.
+        ValueError: The file is damaged, or its model was not trained on reviews.
+
+    Example:
+        >>> about = {"words": "good bad", "bag": False, "max_words": 6, "maxlen": 4}
+        >>> model = recurra.sentiment.networks.NETWORKS["lstm"].build(6, 2)
+        >>> recurra.saving.save_model(model, "reviews.safetensors", metadata={"sentiment": about})
+        >>> classifier = recurra.sentiment.SentimentClassifier("reviews.safetensors")
+        >>> classifier.known_words("a good film"), classifier.probabilities(["good", "bad"]).shape
+        (1, (2,))
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -42,7 +50,7 @@ class SentimentClassifier:
 
         Raises:
             TypeError: `text` is no string.
-            ValueError: it holds what is no character, such as the remains of undecodable bytes.
+            ValueError: It holds what is no character, such as the remains of undecodable bytes.
         """
         if not isinstance(text, str):
             raise TypeError(f"a text to judge must be a string, got {text!r:.40}")

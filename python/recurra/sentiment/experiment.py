@@ -26,15 +26,19 @@ class Settings:
     """What an experiment does.
 
     Attributes:
-        model: a name in NETWORKS.
-        max_words: size of the vocabulary (default 10,000).
-        maxlen: words of a review that are read, its last ones (default 500).
+        model: A name in NETWORKS.
+        max_words: Size of the vocabulary (default 10,000).
+        maxlen: Words of a review that are read, its last ones (default 500).
         units: U in the networks' summaries (default 32).
-        epochs, batch_size: length of the training (default 10, batches of 128).
-        learning_rate: of RMSprop; None: the network's.
-        validation_split: share of the training reviews that is only watched (default 0.2).
-        reviews: use only so many training and test reviews; None: all.
-        bucket: batches of reviews of like lengths, no longer than the longest in them (default False).
+        epochs, batch_size: Length of the training (default 10, batches of 128).
+        learning_rate: Of RMSprop; None: the network's.
+        validation_split: Share of the training reviews that is only watched (default 0.2).
+        reviews: Use only so many training and test reviews; None: all.
+        bucket: Batches of reviews of like lengths, no longer than the longest in them (default False).
+
+    Example:
+        >>> recurra.sentiment.Settings(model="lstm").rate
+        0.001
     """
 
     model: str = "lstm"
@@ -75,14 +79,19 @@ class Run:
     """One training.
 
     Attributes:
-        seed: of the weights and the order of the reviews.
+        seed: Of the weights and the order of the reviews.
         history: "loss", "acc", "val_loss", "val_acc" of every epoch.
-        best_epoch: the epoch whose weights are kept, from 1.
-        accuracy: share of right answers on "validation" and "test" with these weights.
-        confusion: counts on the test reviews: [truth][answer], 0 negative, 1 positive.
-        probabilities: that each test review is positive.
-        seconds: the training took, validation included.
-        model: the trained model.
+        best_epoch: The epoch whose weights are kept, from 1.
+        accuracy: Share of right answers on "validation" and "test" with these weights.
+        confusion: Counts on the test reviews: [truth][answer], 0 negative, 1 positive.
+        probabilities: That each test review is positive.
+        seconds: The training took, validation included.
+        model: The trained model.
+
+    Example:
+        >>> run = recurra.sentiment.Run(0, {}, 3, {"validation": 0.9, "test": 0.8}, [[4, 1], [1, 4]], np.zeros(10))
+        >>> run.accuracy["test"]
+        0.8
     """
 
     seed: int
@@ -112,12 +121,23 @@ def most_wrong(truth: NDArray[np.int64], probabilities: NDArray[np.float64], cou
 class Experiment:
     """Reviews and settings of one experiment.
 
-    Arguments:
-        settings: what to do.
-        path: as `imdb.load_data` takes it.
+    Args:
+        settings: What to do.
+        path: As `imdb.load_data` takes it.
 
     Raises:
-        DatasetNotFoundError, ValueError: as `imdb.load_data`.
+        DatasetNotFoundError, ValueError: As `imdb.load_data`.
+
+    Example:
+        >>> ids, offsets, labels = np.tile([5, 7], 10), np.arange(0, 21, 2), np.tile([0, 1], 5)
+        >>> arrays = {"ids": ids, "offsets": offsets, "labels": labels}
+        >>> parts = {f"{part}_{name}": array for part in ("train", "test") for name, array in arrays.items()}
+        >>> np.savez("tiny.npz", **parts)
+        >>> settings = recurra.sentiment.Settings("lstm", max_words=12, maxlen=4, units=2, epochs=1)
+        >>> experiment = recurra.sentiment.Experiment(settings, "tiny.npz")
+        >>> run = experiment.train(verbose=0)
+        >>> sorted(run.accuracy)
+        ['test', 'validation']
     """
 
     def __init__(self, settings: Settings, path: str = "imdb.npz") -> None:
@@ -157,9 +177,9 @@ class Experiment:
     def train(self, seed: int = 0, verbose: int | str = "auto", callbacks: Sequence[Any] = ()) -> Run:
         """Trains the network of the settings and judges the test reviews.
 
-        Arguments:
-            seed: of the weights and the order of the reviews.
-            verbose, callbacks: as `fit` takes them.
+        Args:
+            seed: Of the weights and the order of the reviews.
+            verbose, callbacks: As `fit` takes them.
         """
         from recurra import optimizers, random
         from recurra.callbacks import EarlyStopping

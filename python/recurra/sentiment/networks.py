@@ -17,11 +17,16 @@ class Network:
     """A network by name.
 
     Attributes:
-        summary: one line for people.
+        summary: One line for people.
         build: (size of the vocabulary, units) -> model.
-        learning_rate: of RMSprop unless told otherwise.
-        bag: whether it reads which words occur (vocabulary numbers, 0 or 1) instead of the words in their order.
-        shortest: words a review must at least be padded to, for its kernels to fit.
+        learning_rate: Of RMSprop unless told otherwise.
+        bag: Whether it reads which words occur (vocabulary numbers, 0 or 1) instead of the words in their order.
+        shortest: Words a review must at least be padded to, for its kernels to fit.
+
+    Example:
+        >>> from recurra.sentiment.networks import NETWORKS
+        >>> NETWORKS["lstm"].build(100, 4).predict(np.ones((2, 7), "int32"), verbose=0).shape
+        (2, 1)
     """
 
     summary: str

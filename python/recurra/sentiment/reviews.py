@@ -16,17 +16,18 @@ __all__ = ["BagsOfWords", "inputs"]
 class BagsOfWords:
     """Batches that say which words occur: x[i, w] = 1 where review i holds word w. A source for fit and predict.
 
-    Arguments:
+    Args:
         sequences: N reviews as lists of word numbers below `words`.
         labels: N labels, or None for batches of x alone.
-        words: size of the vocabulary.
-        batch_size: reviews in a batch.
-        shuffle: a new order in every pass.
+        words: Size of the vocabulary.
+        batch_size: Reviews in a batch.
+        shuffle: A new order in every pass.
 
-    Yields (x, y), or x: x (batch, words) float32, y (batch,).
+    Yields:
+        (x, y), or x: x (batch, words) float32, y (batch,).
 
     Raises:
-        ValueError: a review holds a number that is none of 0, …, words − 1.
+        ValueError: A review holds a number that is none of 0, …, words − 1.
     """
 
     def __init__(
@@ -80,12 +81,12 @@ def inputs(
 ) -> Any:
     """What `fit`, `evaluate` and `predict` take as x: an array, or a source that brings the labels along.
 
-    Arguments:
-        sequences, labels: the reviews.
-        bag: whether the network reads bags of words.
-        words, maxlen: size of the vocabulary, words a review.
-        batch_size, shuffle: of a source.
-        bucket: reviews of like lengths in a batch that is no longer than its longest.
+    Args:
+        sequences, labels: The reviews.
+        bag: Whether the network reads bags of words.
+        words, maxlen: Size of the vocabulary, words a review.
+        batch_size, shuffle: Of a source.
+        bucket: Reviews of like lengths in a batch that is no longer than its longest.
     """
     if bag:
         return BagsOfWords(sequences, labels, words, batch_size, shuffle)
