@@ -20,7 +20,12 @@ _epsilon = 1e-7
 
 
 def floatx() -> str:
-    """The default floating-point type of layers, `"float32"` unless `set_floatx` said otherwise."""
+    """The default floating-point type of layers, `"float32"` unless `set_floatx` said otherwise.
+
+    Example:
+        >>> recurra.config.floatx()
+        'float32'
+    """
     return _floatx
 
 
@@ -32,6 +37,12 @@ def set_floatx(value: str) -> None:
 
     Raises:
         ValueError: `value` is neither.
+
+    Example:
+        >>> recurra.config.set_floatx("float64")
+        >>> recurra.layers.Dense(1).dtype
+        'float64'
+        >>> recurra.config.set_floatx("float32")
     """
     global _floatx
     if value not in _FLOATS:
@@ -40,15 +51,29 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """The small number that keeps divisions and logarithms finite, 1e-7 unless `set_epsilon` said otherwise."""
+    """The small number that keeps divisions and logarithms finite, 1e-7 unless `set_epsilon` said otherwise.
+
+    Example:
+        >>> recurra.config.epsilon()
+        1e-07
+    """
     return _epsilon
 
 
 def set_epsilon(value: float) -> None:
     """Sets the small number that keeps divisions and logarithms finite.
 
+    Args:
+        value: Above 0.
+
     Raises:
         ValueError: `value` is not a positive number.
+
+    Example:
+        >>> recurra.config.set_epsilon(1e-6)
+        >>> recurra.config.epsilon()
+        1e-06
+        >>> recurra.config.set_epsilon(1e-7)
     """
     global _epsilon
     number = float(value)
@@ -62,6 +87,10 @@ def num_threads() -> int:
 
     The default is bounded by `OMP_NUM_THREADS`, the processors this process may run on, and the container's CPU quota.
     It is 1 in a process that was forked after a parallel loop had run.
+
+    Example:
+        >>> recurra.num_threads() >= 1
+        True
     """
     return _engine.num_threads()
 
@@ -75,6 +104,13 @@ def set_num_threads(count: int) -> None:
     Raises:
         TypeError: `count` is not an integer.
         ValueError: `count` is less than 1.
+
+    Example:
+        >>> before = recurra.num_threads()
+        >>> recurra.set_num_threads(1)
+        >>> recurra.num_threads()
+        1
+        >>> recurra.set_num_threads(before)
     """
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
         raise TypeError(f"set_num_threads: expected an integer, got {type(count).__name__}")
@@ -89,6 +125,11 @@ def show_config(mode: Literal["stdout", "dicts"] = "stdout") -> dict[str, Any] |
 
     Raises:
         ValueError: Any other `mode`.
+
+    Example:
+        >>> report = recurra.show_config("dicts")
+        >>> report["floatx"]
+        'float32'
     """
     if mode not in ("stdout", "dicts"):
         raise ValueError(f"show_config: expected mode 'stdout' or 'dicts', got {mode!r}")

@@ -18,7 +18,6 @@ EXEMPT: tuple[str, ...] = (
     "recurra._engine",
     "recurra.activations",
     "recurra.callbacks",
-    "recurra.config",
     "recurra.constraints",
     "recurra.diagnostics",
     "recurra.gradient_check",
@@ -26,7 +25,7 @@ EXEMPT: tuple[str, ...] = (
     "recurra.layers",
     "recurra.losses",
     "recurra.metrics",
-    "recurra.models",
+    "recurra.models.saving",
     "recurra.ops",
     "recurra.optimizers",
     "recurra.random",
@@ -35,7 +34,6 @@ EXEMPT: tuple[str, ...] = (
     "recurra.serialization",
     "recurra.streaming",
     "recurra.tensor",
-    "recurra.utils",
 )
 # Modules whose examples need a package that recurra itself does not.
 NEEDS = {

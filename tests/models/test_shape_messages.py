@@ -15,6 +15,12 @@ def fixed() -> Sequential:
     return Sequential([Input((10, 3)), layers.LSTM(4)])
 
 
+def compiled(loss: str) -> Sequential:
+    model = Sequential([Input((10, 3)), layers.LSTM(4), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", loss)
+    return model
+
+
 def functional() -> Any:
     first = layers.LSTM(4, name="first")
     return layers.LSTM(4)(layers.Dropout(0.1)(first(Input((10, 3)))))
@@ -55,6 +61,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "unknown input": (
         lambda: Model(a := Input((2,), name="left"), layers.Dense(1)(a)).predict({"right": np.ones((3, 2))}, verbose=0),
         "no data for the input 'left'; got 'right'",
+    ),
+    "class numbers for one unit": (
+        lambda: compiled("binary_crossentropy").fit(np.ones((6, 10, 3)), np.arange(6) % 3, verbose=0),
+        r"y holds 2 at index 2; .*sparse_categorical_crossentropy, with 3 units and activation='softmax'",
+    ),
+    "numbers for a probability": (
+        lambda: compiled("binary_crossentropy").fit(np.ones((6, 10, 3)), np.full(6, 1.5), verbose=0),
+        "y holds 1.5 at index 0; binary_crossentropy expects targets between 0 and 1$",
     ),
     "texts as classes": (lambda: utils.to_categorical(["a", "b"]), r"holds texts such as 'a'.*return_inverse=True"),
 }

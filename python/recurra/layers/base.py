@@ -86,14 +86,24 @@ class Layer(WeightHolder):
     Subclasses define `call(self, inputs, ...)` and, when they have weights, `build(self, input_shape)` with
     `self.add_weight(...)`; `training` and `mask` reach `call` if they are in its signature.
 
-    Arguments:
-        trainable: whether training changes the weights.
-        name: name in the model; `dense`, `dense_1`, … by default.
-        dtype: of weights and computation; floating inputs are cast to it, and whole numbers and truth values too where
+    Args:
+        trainable: Whether training changes the weights, default True.
+        name: Name in the model; `dense`, `dense_1`, … by default.
+        dtype: Of weights and computation; floating inputs are cast to it, and whole numbers and truth values too where
             the layer computes with floats. Default `recurra.config.floatx()`.
-        activity_regularizer: penalty on the output, averaged over the batch.
+        activity_regularizer: Penalty on the output, averaged over the batch; none by default.
 
-    Raises: ValueError for unknown arguments and unfit inputs, naming the layer.
+    Raises:
+        ValueError: An unknown argument, or at the call inputs that do not fit; the message names the layer.
+
+    Example:
+        >>> class Scale(recurra.Layer):
+        ...     def build(self, input_shape):
+        ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        ...     def call(self, inputs):
+        ...         return inputs * self.scale
+        >>> Scale()(np.ones((2, 3), "float32")).shape
+        (2, 3)
     """
 
     _signature: CallSignature

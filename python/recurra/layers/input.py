@@ -12,12 +12,19 @@ from recurra.layers.symbolic import Node, SymbolicTensor
 class InputLayer(Layer):
     """The layer behind `Input`; its output is a symbolic tensor of the given shape.
 
-    Arguments:
-        shape: without the batch, None where open.
-        batch_size: number, or None for any.
-        dtype: of the data; `recurra.config.floatx()` by default.
-        batch_shape: shape with the batch, instead of `shape` and `batch_size`.
-        name: of the input in dictionaries of data.
+    Args:
+        shape: Without the batch, None where open.
+        batch_size: A number, or None for any.
+        dtype: Of the data; `recurra.config.floatx()` by default.
+        batch_shape: Shape with the batch, instead of `shape` and `batch_size`.
+        name: Name of the input in dictionaries of data.
+
+    Raises:
+        ValueError: No shape, two shapes, or extents that are no integers >= 0 or None.
+
+    Example:
+        >>> recurra.layers.InputLayer((None, 3)).output.shape
+        (None, None, 3)
     """
 
     def __init__(
@@ -67,14 +74,20 @@ def Input(  # noqa: N802
 ) -> Any:
     """A symbolic tensor to build a model from.
 
-    Arguments:
-        shape: of one sample, None where open, for example (None, 14) for sequences of any length with 14 features.
-        batch_size: number, or None for any.
-        dtype: of the data; `recurra.config.floatx()` by default.
-        batch_shape: shape with the batch, instead of `shape` and `batch_size`.
-        name: of the input in dictionaries of data.
+    Args:
+        shape: Of one sample, None where open, for example (None, 14) for sequences of any length with 14 features.
+        batch_size: A number, or None for any.
+        dtype: Of the data; `recurra.config.floatx()` by default, "string" for texts.
+        batch_shape: Shape with the batch, instead of `shape` and `batch_size`.
+        name: Name of the input in dictionaries of data.
 
-    Raises: ValueError without a shape or with two.
+    Raises:
+        ValueError: No shape, two shapes, or extents that are no integers >= 0 or None.
+
+    Example:
+        >>> steps = recurra.Input((None, 14))
+        >>> recurra.layers.LSTM(32)(steps).shape
+        (None, 32)
     """
     layer = InputLayer(shape=shape, batch_size=batch_size, dtype=dtype, batch_shape=batch_shape, name=name)
     return layer.output

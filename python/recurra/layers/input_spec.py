@@ -9,11 +9,17 @@ from typing import Any
 class InputSpec:
     """What one input of a layer must look like.
 
-    Arguments:
-        dtype: kept for information.
-        shape: extents, None where any will do.
-        ndim, min_ndim, max_ndim: number of axes.
-        axes: required extent of single axes, for example `{-1: 14}`.
+    Args:
+        dtype: Kept for information.
+        shape: Extents with the batch, None where any will do.
+        ndim: Number of axes.
+        max_ndim: Largest number of axes.
+        min_ndim: Smallest number of axes.
+        axes: Required extent of single axes, for example `{-1: 14}`.
+
+    Example:
+        >>> recurra.layers.InputSpec(ndim=3, axes={-1: 14})
+        InputSpec(ndim=3, axes={-1: 14})
     """
 
     def __init__(

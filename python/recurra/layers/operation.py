@@ -15,8 +15,9 @@ from recurra.ops.operation import graph_with
 class Operation(Layer):
     """Calls a function with the arguments of the graph's node; made when an op meets a symbolic tensor.
 
-    Arguments:
-        function: of `recurra.ops`, by name or itself; another function can be called but not saved.
+    Args:
+        function: A function of `recurra.ops`, by name or itself; another function can be called but not saved.
+        name: Name in the model; made from the function by default.
     """
 
     def __init__(self, function: Callable[..., Any] | str, name: str | None = None, **kwargs: Any) -> None:
@@ -55,7 +56,8 @@ class Operation(Layer):
 def apply(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Calls a function of tensors on symbolic ones: a node of the graph, with the function in an `Operation` layer.
 
-    Returns: symbolic outputs, in the structure that the function returns.
+    Returns:
+        Symbolic outputs, in the structure that the function returns.
     """
     return Operation(function)(*args, **kwargs)
 

@@ -27,7 +27,7 @@ def standard_dtype(dtype: Any) -> str:
         return "string"
     name: str = np.dtype(getattr(dtype, "name", dtype)).name
     if name not in (*FLOATS, "int32", "int64", "bool"):
-        raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool; got {name!r}")
+        raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool, string; got {name!r}")
     return name
 
 

@@ -50,10 +50,13 @@ class _Step:
 class Graph:
     """Layers connected from inputs to outputs.
 
-    Arguments:
-        inputs, outputs: symbolic tensors, alone or in lists, tuples or dictionaries.
+    Args:
+        inputs: Symbolic tensors, alone or in lists, tuples or dictionaries.
+        outputs: The same, computed from the inputs.
 
-    Raises: ValueError if an output depends on an Input that is not given, TypeError for what is not symbolic.
+    Raises:
+        TypeError: Inputs or outputs are no symbolic tensors.
+        ValueError: An output depends on an Input that is not given.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:

@@ -24,14 +24,26 @@ if TYPE_CHECKING:
 
 
 class Model(Trainer, Layer):
-    """A model: either `Model(inputs, outputs)` over symbolic tensors, or a subclass that defines `call`.
+    """A layer that can be trained, saved and summarised: a graph of layers, or a subclass that defines `call`.
 
-    Arguments:
-        inputs, outputs: symbolic tensors, alone or in lists, tuples or dictionaries; left out by subclasses.
-        name: of the model.
-        trainable: whether training changes the weights.
+    `Model(inputs, outputs)` makes a functional model from symbolic tensors. Layers and variables that a subclass
+    assigns to attributes belong to the model.
 
-    Layers and variables that a subclass assigns to attributes belong to the model.
+    Args:
+        inputs: Symbolic tensors, alone or in lists, tuples or dictionaries; left out by subclasses.
+        outputs: The same, computed from the inputs.
+        name: Name of the model; made from the class by default.
+        trainable: Whether training changes the weights, default True.
+
+    Raises:
+        TypeError: Inputs or outputs are no symbolic tensors.
+        ValueError: An output depends on an Input that is not given.
+
+    Example:
+        >>> steps = recurra.Input((None, 3))
+        >>> model = recurra.Model(steps, recurra.layers.Dense(1)(recurra.layers.GRU(8)(steps)))
+        >>> model.predict(np.zeros((2, 5, 3)), verbose=0).shape
+        (2, 1)
     """
 
     def __init__(self, *args: Any, inputs: Any = None, outputs: Any = None, **kwargs: Any) -> None:
@@ -169,7 +181,11 @@ class Model(Trainer, Layer):
         return map_structure(lambda tensor: tensor.shape, self.output)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer with this name, or at this place in `layers`. Raises ValueError if there is none."""
+        """The layer with this name, or at this place in `layers`.
+
+        Raises:
+            ValueError: There is no such layer; the message names those there are.
+        """
         layers = self.layers
         if (name is None) == (index is None):
             raise ValueError(f"{self._title}: get_layer needs either a name or an index")
@@ -193,13 +209,16 @@ class Model(Trainer, Layer):
     ) -> None:
         """Prints a table of the layers, their output shapes and numbers of parameters.
 
-        Arguments:
-            line_length: characters in a line.
-            positions: right edge of each column as a share of the line (or in characters).
-            print_fn: takes the text; `print` by default.
-            expand_nested: whether to list the layers inside models that are layers.
-            show_trainable: whether to add a column that says which layers are trained.
-            layer_range: names of the first and the last layer to show.
+        Args:
+            line_length: Characters in a line; by default as many as fit the terminal.
+            positions: Right edge of each column as a share of the line (or in characters).
+            print_fn: Takes the text; `print` by default.
+            expand_nested: Whether to list the layers inside models that are layers, default False.
+            show_trainable: Whether to add a column that says which layers are trained, default False.
+            layer_range: Names of the first and the last layer to show; all by default.
+
+        Raises:
+            ValueError: The line is too short for the columns, or there is no such layer.
         """
         text = summary.render(self, line_length, positions, expand_nested, show_trainable, layer_range)
         (print_fn or print)(text)
@@ -215,18 +234,25 @@ class Model(Trainer, Layer):
         `stream.reset(rows)` lets sequences begin anew, `stream.state` reads and sets the state. The weights are copied:
         later training does not change a stream.
 
-        Arguments:
-            batch_size: number of sequences that run at the same time.
-
         The model must be a chain: Sequential, or functional without branches, of recurrent layers of built-in cells,
         causal Conv1D with stride 1, Dense, Embedding in front (with or without mask_zero), Masking, activations,
         normalisation, dropout and noise (which do nothing), and TimeDistributed, Residual, Highway or Stack around one
         of them. Behind a recurrent layer that returns its last output only, every step gives what the sequence so far
         would give; Flatten and Reshape may stand there.
 
-        Raises: ValueError that names the layer and says why it cannot be run step by step: it reads later steps
-        (Bidirectional, go_backwards, other paddings), has no output at every step (strides, pooling), mixes steps, or
-        is a function or class of your own.
+        Args:
+            batch_size: Number of sequences that run at the same time, default 1.
+
+        Raises:
+            ValueError: A layer cannot be run step by step; the message names it and says why. It reads later steps
+                (Bidirectional, go_backwards, other paddings), has no output at every step (strides, pooling), mixes
+                steps, or is a function or class of your own.
+
+        Example:
+            >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.LSTM(4)])
+            >>> stream = model.streaming()
+            >>> stream.step(np.zeros((1, 2), "float32")).shape
+            (1, 4)
         """
         return stream_of(self, batch_size)
 
@@ -266,7 +292,8 @@ class Model(Trainer, Layer):
     def load_weights(self, filepath: str | PathLike[str]) -> None:
         """Reads weights that `save_weights` or `save` wrote for a model of the same structure.
 
-        Raises: ValueError if names, shapes or dtypes differ or the file is damaged; nothing is changed then.
+        Raises:
+            ValueError: Names, shapes or dtypes differ, or the file is damaged; nothing is changed then.
         """
         saving.load_weights(self, filepath)
 
@@ -275,7 +302,11 @@ class Model(Trainer, Layer):
         return {path: np.array(variable.numpy()) for path, variable in self._named_weights().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Sets all weights by path; names and shapes are checked before any is changed."""
+        """Sets all weights by path, as `state_dict` gives them.
+
+        Raises:
+            ValueError: Names or shapes differ; nothing is changed then.
+        """
         named = self._named_weights()
         missing, unknown = sorted(named.keys() - state.keys()), sorted(state.keys() - named.keys())
         if missing or unknown:

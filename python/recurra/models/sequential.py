@@ -19,13 +19,20 @@ from recurra.tree import is_shape
 class Sequential(Model):
     """A model whose layers run one after another.
 
-    Arguments:
-        layers: list of layers; more may be added with `add`.
-        trainable: whether training changes the weights.
-        name: of the model.
-
     The shape of the input comes from an `Input(...)` at the front, from `input_shape=` of the first layer, or from the
     first data.
+
+    Args:
+        layers: List of layers; more may be added with `add`.
+        trainable: Whether training changes the weights, default True.
+        name: Name of the model; `sequential`, `sequential_1`, … by default.
+
+    Example:
+        >>> model = recurra.Sequential(
+        ...     [recurra.Input((None, 3)), recurra.layers.GRU(8, return_sequences=True), recurra.layers.Dense(1)]
+        ... )
+        >>> model.predict(np.zeros((2, 5, 3)), verbose=0).shape
+        (2, 5, 1)
     """
 
     _casts_inputs = False  # each layer casts its own
@@ -45,7 +52,9 @@ class Sequential(Model):
     def add(self, layer: Any) -> None:
         """Puts a layer at the end; an `Input(...)` may come first.
 
-        Raises: TypeError for what is no layer, ValueError for an unfit one; the model stays as it was.
+        Raises:
+            TypeError: It is no layer.
+            ValueError: It does not fit the layer in front of it, or its name is taken. The model stays as it was.
         """
         self._append(layer, {other.name for other in self._stack})
 
@@ -75,7 +84,11 @@ class Sequential(Model):
         self._note_built()
 
     def pop(self) -> Layer:
-        """Takes the last layer off and returns it."""
+        """Takes the last layer off and returns it.
+
+        Raises:
+            ValueError: There is no layer.
+        """
         if not self._stack:
             raise ValueError(f"{self._title}: there is no layer to pop")
         layer = self._stack.pop()

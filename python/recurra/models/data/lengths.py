@@ -16,11 +16,12 @@ from recurra.tree import flatten, pack_as
 def checked(lengths: Any, x: Any) -> Any:
     """Integer arrays in the structure of `x`, None for an input without lengths; None if there are none at all.
 
-    Arguments:
+    Args:
         lengths: (N,) integers for one input; a list or dictionary of them, as `x`, for several.
-        x: checked arrays, (N, T, ...) each.
+        x: Checked arrays, (N, T, ...) each.
 
-    Raises: ValueError if they do not fit the inputs, naming which and how.
+    Raises:
+        ValueError: They do not fit the inputs; the message says which and how.
     """
     if lengths is None:
         return None

@@ -80,9 +80,25 @@ class ArrayBatches:
 
 
 class PyDataset:
-    """A source of batches by number: define `__len__` (batches) and `__getitem__(i)` giving (x, y) or (x, y, weights).
+    """A source of batches by number, for data that do not fit into memory.
 
+    A subclass defines `__len__`, the number of batches, and `__getitem__(i)`, which gives (x, y) or (x, y, weights).
     `on_epoch_end` is called after each pass. `fit` draws the batches in random order unless shuffle=False.
+
+    Args:
+        **options: Kept in `options`.
+
+    Example:
+        >>> class Squares(recurra.utils.PyDataset):
+        ...     def __len__(self):
+        ...         return 3
+        ...     def __getitem__(self, i):
+        ...         x = np.full((4, 1), i, "float32")
+        ...         return x, x**2
+        >>> model = recurra.Sequential([recurra.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.fit(Squares(), verbose=0).epoch
+        [0]
     """
 
     def __init__(self, **options: Any) -> None:
@@ -134,12 +150,36 @@ def unpack(data: Any) -> Batch:
 
 
 def unpack_x_y_sample_weight(data: Any) -> Batch:
-    """Keras's name for `unpack`."""
+    """A batch as (x, y, sample_weight), with None for what is missing.
+
+    Args:
+        data: (x,), (x, y), (x, y, sample_weight) or x alone.
+
+    Raises:
+        ValueError: More parts.
+
+    Example:
+        >>> recurra.utils.unpack_x_y_sample_weight(("x", "y"))
+        ('x', 'y', None)
+    """
     return unpack(data)
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """The parts of a batch as a tuple without what is missing at its end."""
+    """The parts of a batch as a tuple without what is missing at its end.
+
+    Args:
+        x: Inputs.
+        y: Targets, or None.
+        sample_weight: Weights, or None.
+
+    Returns:
+        x alone, (x, y) or (x, y, sample_weight).
+
+    Example:
+        >>> recurra.utils.pack_x_y_sample_weight("x", "y")
+        ('x', 'y')
+    """
     if y is None:
         return (x,) if isinstance(x, (tuple, list)) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)

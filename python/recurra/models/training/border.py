@@ -85,7 +85,12 @@ def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
     elif function in (losses.binary_crossentropy, losses.categorical_crossentropy):
         bad = (target < 0) | (target > 1)
         if bad.any():
+            whole = target.min() >= 0 and bool((target == np.floor(target)).all())
+            classes = (
+                f". For class numbers use sparse_categorical_crossentropy, with {int(target.max()) + 1} units and "
+                "activation='softmax' in the last layer"
+            )
             raise ValueError(
                 f"{what} holds {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; {function.__name__} "
-                "expects targets between 0 and 1"
+                f"expects targets between 0 and 1{classes if whole else ''}"
             )

@@ -60,11 +60,12 @@ class Window:
 class Truncation:
     """Windows of a model's batches.
 
-    Arguments:
-        model: with stateful recurrent layers that read forwards.
-        truncate: (k1, k2), whole numbers with 1 ≤ k1 ≤ k2.
+    Args:
+        model: A model with stateful recurrent layers that read forwards.
+        truncate: (k1, k2), integers with 1 ≤ k1 ≤ k2.
 
-    Raises: ValueError for other numbers, and for models that cannot be trained so, saying why.
+    Raises:
+        ValueError: Other numbers, or a model that cannot be trained so; the message says why.
     """
 
     def __init__(self, model: Compilation, truncate: Any) -> None:
