@@ -26,12 +26,18 @@ def _is_truth(value: Any) -> bool:
     return isinstance(value, (bool, np.bool_))
 
 
-def _bounds(least: float | None, most: float | None, above: float | None = None, below: float | None = None) -> str:
+def _bounds(least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return f" from {least} to {most}"
+    if least is not None:
+        return f" >= {least}"
+    return "" if most is None else f" <= {most}"
+
+
+def _interval(least: float | None, most: float | None, above: float | None, below: float | None) -> str:
     lower = least if above is None else above
     upper = most if below is None else below
     if lower is not None and upper is not None:
-        if above is None and below is None:
-            return f" from {lower} to {upper}"
         return f" in {'[' if above is None else '('}{lower}, {upper}{']' if below is None else ')'}"
     if lower is not None:
         return f" {'>=' if above is None else '>'} {lower}"
@@ -111,7 +117,7 @@ def number(
         upper = (most is None or value <= most) and (below is None or value < below)
         if lower and upper:
             return float(value)
-    raise ValueError(f"{owner}: {argument} must be a number{_bounds(least, most, above, below)}, got {value!r}")
+    raise ValueError(f"{owner}: {argument} must be a number{_interval(least, most, above, below)}, got {value!r}")
 
 
 def boolean(value: Any, owner: str, argument: str) -> bool:

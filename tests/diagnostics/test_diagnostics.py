@@ -362,7 +362,7 @@ def test_callback_records_every_few_epochs(rng, tmp_path):
             "samples must be an integer >= 1, got 0",
         ),
         (lambda x, y: gradient_flow(Sequential([Input((None, F)), layers.GRU(U)]), x, y), "call compile"),
-        (lambda x, y: callbacks.GradientFlow(x, y, every=0), "every must be a whole number of at least 1, got 0"),
+        (lambda x, y: callbacks.GradientFlow(x, y, every=0), "every must be an integer >= 1, got 0"),
     ],
 )
 def test_bad_input(attempt, words, rng):

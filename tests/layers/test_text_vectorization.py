@@ -171,7 +171,7 @@ class TestVocabulary:
             ({"split": "line"}, "split must be"),
             ({"output_mode": "embedding"}, "output_mode must be one of"),
             ({"output_mode": "count", "output_sequence_length": 3}, "needs output_mode='int'"),
-            ({"output_sequence_length": 0}, "must be positive"),
+            ({"output_sequence_length": 0}, "must be an integer from 1"),
             ({"ngrams": 0}, "ngrams must be"),
             ({"ngrams": ()}, "ngrams must be"),
             ({"max_tokens": 2}, "must be above 2"),

@@ -243,7 +243,7 @@ REFUSED: list[tuple[str, Any, str]] = [
         "normalization must be one of None, 'layer', 'batch', got",
     ),
     ("no steps", lambda: layers.GRU(3, normalization="batch", normalization_steps=0), "normalization_steps must be an"),
-    ("momentum", lambda: layers.GRU(3, normalization_momentum=2), "normalization_momentum must be a number from 0"),
+    ("momentum", lambda: layers.GRU(3, normalization_momentum=2), "normalization_momentum must be a number in"),
     ("batch of one", lambda: layers.GRU(3, normalization="batch")(X[:1], training=True), "at least 2 sequences"),
     (
         "batch by steps",

@@ -7,26 +7,40 @@ from os import PathLike
 from typing import Any
 
 from recurra.callbacks.callback import Callback, Logs
+from recurra.checks import whole_number
 from recurra.diagnostics.flow import gradient_flow
 from recurra.diagnostics.report import FlowReport
 
 
 class GradientFlow(Callback):
-    """Measures the gradient's way through the recurrent layers every few epochs; see `recurra.diagnostics`.
+    """Measures every few epochs how the gradient flows through the recurrent layers; see `gradient_flow`.
 
-    x, y: a batch to look at, as `fit` takes them. every: epochs between two looks, default 1; the first is after the
-    first epoch. plot: file name of pictures, may hold `{epoch}` (from 1); default none. Other arguments are those of
-    `recurra.diagnostics.gradient_flow`: sample_weight, lengths, samples.
+    `epochs` lists the numbers of the measured epochs (from 0), `reports` a `FlowReport` for each.
 
-    `epochs` lists the numbers of the epochs looked at (from 0), `reports` a `FlowReport` for each.
-    Raises ValueError for `every` below 1.
+    Args:
+        x: A batch of inputs, as `fit` takes them.
+        y: The targets of the batch.
+        every: Epochs from one measurement to the next, at least 1; default 1. The first is after the first epoch.
+        plot: File name of pictures, may hold `{epoch}` (from 1); default None, no pictures.
+        **options: `sample_weight`, `lengths` and `samples` of `gradient_flow`.
+
+    Raises:
+        ValueError: `every` is below 1.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.GRU(3)])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.ones((4, 6, 2)), np.ones((4, 3))
+        >>> flow = recurra.callbacks.GradientFlow(x, y, every=2)
+        >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[flow])
+        >>> flow.epochs
+        [0, 2]
     """
 
     def __init__(self, x: Any, y: Any, every: int = 1, plot: str | PathLike[str] | None = None, **options: Any) -> None:
         super().__init__()
-        if not isinstance(every, int) or every < 1:
-            raise ValueError(f"GradientFlow: every must be a whole number of at least 1, got {every!r}")
-        self.x, self.y, self.every, self.options = x, y, every, options
+        self.every = whole_number(every, "GradientFlow", "every")
+        self.x, self.y, self.options = x, y, options
         self.plot = plot
         self.epochs: list[int] = []
         self.reports: list[FlowReport] = []

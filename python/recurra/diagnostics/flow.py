@@ -40,14 +40,14 @@ def gradient_flow(
     layers start from the states they carry if these are of as many sequences as x has.
 
     Args:
-        model: compiled, with recurrent layers.
-        x: one batch of inputs, as `fit` takes them; a few dozen sequences are enough.
-        y: the targets of the batch.
-        sample_weight: weights of the samples, or None.
-        lengths: number of real steps of each sequence, or None where all steps count.
-        samples: number of sequences over which the norm of ∂h_T/∂h_t is averaged; default 4. Each costs as much as U
+        model: Compiled, with recurrent layers.
+        x: One batch of inputs, as `fit` takes them; a few dozen sequences are enough.
+        y: The targets of the batch.
+        sample_weight: Weights of the samples, or None.
+        lengths: Number of real steps of each sequence, or None where all steps count.
+        samples: Number of sequences over which the norm of ∂h_T/∂h_t is averaged; default 4. Each costs as much as U
             sequences forward and backward, U the width of the state.
-        plot: file for a picture, see `FlowReport.plot`; None draws none.
+        plot: File for a picture, see `FlowReport.plot`; None draws none.
 
     Returns:
         A `FlowReport`: print it, or index it by the name of a layer.

@@ -11,38 +11,52 @@ import numpy as np
 
 from recurra import plotting
 
-#: A gate below the first number counts as shut, above the second as open; in between it passes gradients on itself.
+#: A gate value below the first number counts as shut, above the second as open.
 SHUT, OPEN = 0.1, 0.9
 
 
 @dataclass(frozen=True, repr=False)
 class LayerFlow:
-    """One recurrent layer. States are "h", for an LSTM "h" and "c", for others "h", "state 2", …
+    """What `gradient_flow` measured of one recurrent layer.
 
-    Arrays have one number a time step of the input, the first step first. A layer that reads backwards ends at the
-    first step: there its ∂h_T/∂h_t is 1.
+    States are "h", for an LSTM "h" and "c", for others "h", "state 2", … Arrays have one number for each time step of
+    the input, the first step first. A layer that reads backwards ends at the first step: there its ∂h_T/∂h_t is 1.
+
+    Attributes:
+        name: Of the layer.
+        backwards: Whether the layer reads the last step first.
+        loss_gradient: ‖∂L/∂h_t‖ (T,) by state, over all sequences and units of the batch.
+        jacobian: ‖∂h_T/∂h_t‖ (T,) by state: the largest singular value, as the mean over some sequences.
+        saturation: By gate, the shares of its values that are below 0.1 and above 0.9.
+        spectral_radius: By gate, the largest magnitude of an eigenvalue of the matrix from state to gate.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.LSTM(3, name="lstm")])
+        >>> model.compile("sgd", "mse")
+        >>> report = recurra.diagnostics.gradient_flow(model, np.ones((4, 6, 2)), np.ones((4, 3)))
+        >>> sorted(report["lstm"].jacobian), report["lstm"].jacobian["c"].shape
+        (['c', 'h'], (6,))
     """
 
     name: str
     backwards: bool
-    """Whether the layer reads the last step first."""
     loss_gradient: Mapping[str, np.ndarray]
-    """‖∂L/∂h_t‖ (T,) by state: the total derivative of the loss, over all sequences and units of the batch."""
     jacobian: Mapping[str, np.ndarray]
-    """‖∂h_T/∂h_t‖ (T,) by state: the largest singular value, as the mean of some sequences."""
     saturation: Mapping[str, tuple[float, float]]
-    """By gate, the shares of its activations that are below SHUT and above OPEN."""
     spectral_radius: Mapping[str, float]
-    """By gate, the largest magnitude of an eigenvalue of the matrix from state to gate."""
 
     def __repr__(self) -> str:
         steps = len(next(iter(self.loss_gradient.values()), ()))
         return f"<LayerFlow {self.name}, states {', '.join(self.loss_gradient)}, {steps} steps>"
 
     def factor(self, state: str | None = None) -> float:
-        """What ‖∂h_T/∂h_t‖ of a state (the first one) is multiplied by for each step back: a geometric mean.
+        """Geometric mean of the factor that ‖∂h_T/∂h_t‖ changes by with each step back.
 
-        NaN for a sequence of one step.
+        Args:
+            state: Name of the state; default None, the first one.
+
+        Returns:
+            The factor; NaN for a sequence of one step.
         """
         curve = self.jacobian[state or next(iter(self.jacobian))]
         curve = curve[::-1] if self.backwards else curve
@@ -61,7 +75,21 @@ _MAPPINGS = ("loss_gradient", "jacobian", "saturation", "spectral_radius")
 
 @dataclass(frozen=True, repr=False)
 class FlowReport:
-    """The gradient's way through all recurrent layers of a model; `print` shows a table, `plot` draws it."""
+    """What `gradient_flow` measured of all recurrent layers of a model; `print` shows a table, `plot` draws it.
+
+    Attributes:
+        loss: Of the batch.
+        layers: A `LayerFlow` for each recurrent layer.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.LSTM(3, name="lstm")])
+        >>> model.compile("sgd", "mse")
+        >>> report = recurra.diagnostics.gradient_flow(model, np.ones((4, 6, 2)), np.ones((4, 3)))
+        >>> [layer.name for layer in report.layers]
+        ['lstm']
+        >>> print(report)  # doctest: +ELLIPSIS
+        loss ...
+    """
 
     loss: float
     layers: tuple[LayerFlow, ...]
@@ -96,13 +124,17 @@ class FlowReport:
         return "\n".join(lines)
 
     def plot(self, path: str | Path | None = None, title: str = "Gradient flow") -> Any:
-        """Draws both norms over time, on logarithmic axes, and the saturation of the gates where there are any.
+        """Draw both norms over time, on logarithmic axes, and the saturation of the gates where there are any.
 
-        Arguments:
-            path: where to write the picture (.png, .pdf, .svg); None writes none.
-            title: above the axes.
+        Args:
+            path: Where to write the picture (.png, .pdf, .svg); default None, which writes none.
+            title: Above the axes; default "Gradient flow".
 
-        Returns: the figure. Needs matplotlib.
+        Returns:
+            The figure of matplotlib.
+
+        Raises:
+            ImportError: matplotlib is not installed.
         """
         gates = [(layer, gate) for layer in self.layers for gate in layer.saturation]
         figure, axes = plotting.new_figure(3 if gates else 2, height=3.0)

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from recurra import constraints, initializers, regularizers
+from recurra.checks import is_whole_number
 
 Shape = tuple[int | None, ...]
 
 
-def probability(owner: str, argument: str, value: Any) -> float:
-    """A number in [0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
-        raise ValueError(f"{owner}: {argument} must be a number in [0, 1], got {value!r}")
-    return float(value)
+def checked_noise_shape(value: Any, owner: str) -> tuple[int | None, ...] | None:
+    """The shape of random draws: integers from 1 on, None along axes that have the extent of the input; or None.
+
+    Raises:
+        ValueError: It is anything else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, (list, tuple)) and all(one is None or (is_whole_number(one) and one >= 1) for one in value):
+        return tuple(None if one is None else int(one) for one in value)
+    raise ValueError(
+        f"{owner}: noise_shape must be None or a list of integers >= 1 and None, such as (None, 1, None), got {value!r}"
+    )
+
+
+def shape_of_noise(noise_shape: tuple[int | None, ...] | None, inputs: Any) -> tuple[int, ...]:
+    """The extents to draw for an input, which they have to broadcast to.
+
+    Raises:
+        ValueError: They do not.
+    """
+    if noise_shape is None:
+        return tuple(inputs.shape)
+    fits = len(noise_shape) == inputs.ndim and all(
+        wanted in (None, 1, extent) for wanted, extent in zip(noise_shape, inputs.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"noise_shape {noise_shape} does not fit an input of shape {tuple(inputs.shape)}; give one entry for each "
+            "axis, None where every element has a draw of its own and 1 where all share one"
+        )
+    return tuple(extent if wanted is None else wanted for wanted, extent in zip(noise_shape, inputs.shape, strict=True))
 
 
 def window_extent(length: int | None, size: int, stride: int, dilation: int, padding: str) -> int | None:
@@ -69,13 +95,3 @@ def add_weight(layer: Any, weight: str, shape: tuple[int | None, ...], name: str
         constraint=getattr(layer, f"{weight}_constraint"),
         name=name or weight,
     )
-
-
-def weight_settings(layer: Any, *weights: str) -> dict[str, Any]:
-    """The kept settings as plain values for `get_config`."""
-    settings = {}
-    for weight in weights:
-        settings[f"{weight}_initializer"] = initializers.serialize(getattr(layer, f"{weight}_initializer"))
-        settings[f"{weight}_regularizer"] = regularizers.serialize(getattr(layer, f"{weight}_regularizer"))
-        settings[f"{weight}_constraint"] = constraints.serialize(getattr(layer, f"{weight}_constraint"))
-    return settings

@@ -83,25 +83,29 @@ def _mark_built(build: Callable[..., None]) -> Callable[..., None]:
 class Layer(WeightHolder):
     """A function of tensors with weights.
 
-    Subclasses define `call(self, inputs, ...)` and, when they have weights, `build(self, input_shape)` with
-    `self.add_weight(...)`; `training` and `mask` reach `call` if they are in its signature.
+    A subclass defines `call(self, inputs, ...)` and, when it has weights, `build(self, input_shape)` with
+    `self.add_weight(...)`. `training` and `mask` reach `call` if they are in its signature. Arguments that are plain
+    values are stored in the configuration by themselves; a class that names its arguments in `config_arguments` has
+    them stored whatever they are.
 
     Args:
-        trainable: Whether training changes the weights, default True.
-        name: Name in the model; `dense`, `dense_1`, … by default.
-        dtype: Of weights and computation; floating inputs are cast to it, and whole numbers and truth values too where
-            the layer computes with floats. Default `recurra.config.floatx()`.
-        activity_regularizer: Penalty on the output, averaged over the batch; none by default.
+        trainable: Whether training changes the weights; default True.
+        name: Name in the model; default None, which numbers layers of a class: `dense`, `dense_1`, …
+        dtype: Of weights and computation; floating inputs are cast to it, and integers and booleans too where the layer
+            computes with floats. Default None, which is `recurra.config.floatx()`.
+        activity_regularizer: Penalty on the output, divided by the batch size; default None.
+        **kwargs: `input_shape` or `batch_input_shape`, for the first layer of a `Sequential` model.
 
     Raises:
-        ValueError: An unknown argument, or at the call inputs that do not fit; the message names the layer.
+        ValueError: An argument is unknown, or at the call an input does not fit; the message names the layer.
 
     Example:
         >>> class Scale(recurra.Layer):
         ...     def build(self, input_shape):
-        ...         self.scale = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="scale")
+        ...         self.factor = self.add_weight((input_shape[-1],), "ones", name="factor")
+        ...
         ...     def call(self, inputs):
-        ...         return inputs * self.scale
+        ...         return inputs * self.factor
         >>> Scale()(np.ones((2, 3), "float32")).shape
         (2, 3)
     """

@@ -4,29 +4,52 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-from recurra import _engine, activations, constraints, initializers, ops, random, regularizers, serialization
-from recurra.checks import whole_number
+from recurra import _engine, activations, checks, ops, random, serialization
+from recurra.checks import boolean, number, whole_number
+from recurra.layers.arguments import add_weight, checked_noise_shape, shape_of_noise, store_weight_arguments
 from recurra.layers.base import Layer
+from recurra.layers.configuration import weight_arguments
+from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.signature import argument_names
+from recurra.ops.windows import data_format_name
 from recurra.tensor import Variable
 from recurra.tree import is_shape, map_shapes
 
 
+@documented
 class Dense(Layer):
-    """A linear map of the last axis with an activation: y = f(x·kernel + bias).
+    """A linear map of the last axis with an activation.
 
-    Arguments:
-        units: number of outputs.
-        activation: name or function f; linear by default.
-        use_bias: whether there is a bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-        kernel_constraint, bias_constraint: names or objects.
+        y = f(x·kernel + bias)
 
-    Shapes: (batch, …, features) → (batch, …, units); kernel (features, units), bias (units,).
+    Weights: kernel (features, units), bias (units).
+
+    Args:
+        units: Number of outputs.
+        activation: f, by name or as a function; default None, which is linear.
+        use_bias: Whether there is a bias; default True.
+        {weight arguments}
+        {layer arguments}
+
+    Input shape:
+        (batch, …, features).
+
+    Output shape:
+        (batch, …, units).
+
+    Raises:
+        ValueError: An argument is out of range, or at the call the input has another number of features.
+
+    Example:
+        >>> layer = recurra.layers.Dense(4, activation="relu")
+        >>> layer(np.ones((2, 3), "float32")).shape
+        (2, 4)
     """
+
+    config_arguments = ("units", "activation", "use_bias", *weight_arguments("kernel", "bias"))
 
     _computes_with_floats = True
 
@@ -50,34 +73,16 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = whole_number(units, "Dense", "units")
         self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.use_bias = boolean(use_bias, "Dense", "use_bias")
+        store_weight_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         features = input_shape[-1]
-        self.kernel = self.add_weight(
-            (features, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+        self.kernel = add_weight(self, "kernel", (features, self.units))
+        self.bias = add_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
 
     def call(self, inputs: Any) -> Any:
@@ -90,33 +95,32 @@ class Dense(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
-        }
 
-
+@documented
 class Flatten(Layer):
-    """Joins all axes but the batch: (batch, a, b, …) → (batch, a·b·…); (batch,) → (batch, 1).
+    """Joins all axes but the batch.
 
-    Arguments:
-        data_format: `channels_last` (default) or `channels_first`, whose channels are moved to the end before.
+    Args:
+        data_format: "channels_last" or "channels_first", whose channels are moved to the end before; default None,
+            "channels_last".
+        {layer arguments}
+
+    Input shape:
+        (batch, a, b, …), or (batch,).
+
+    Output shape:
+        (batch, a·b·…), or (batch, 1).
+
+    Example:
+        >>> recurra.layers.Flatten()(np.ones((2, 3, 4), "float32")).shape
+        (2, 12)
     """
+
+    config_arguments = ("data_format",)
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last", "channels_first"):
-            raise ValueError(f"Flatten: data_format must be 'channels_last' or 'channels_first', got {data_format!r}")
-        self.data_format = data_format or "channels_last"
+        self.data_format = data_format_name("Flatten", data_format)
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Any) -> Any:
@@ -128,12 +132,27 @@ class Flatten(Layer):
         rest = input_shape[1:]
         return (input_shape[0], None if None in rest else math.prod(rest))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format}
 
-
+@documented
 class Activation(Layer):
-    """Applies an activation function, given by name or as a function."""
+    """Applies an activation function.
+
+    Args:
+        activation: Name or function; see `recurra.activations`.
+        {layer arguments}
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Example:
+        >>> recurra.layers.Activation("relu")(np.array([-1.0, 2.0], "float32")).numpy()
+        array([0., 2.], dtype=float32)
+    """
+
+    config_arguments = ("activation",)
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -146,12 +165,24 @@ class Activation(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": activations.serialize(self.activation)}
 
-
+@documented
 class Identity(Layer):
-    """Returns its input."""
+    """Returns its input.
+
+    Args:
+        {layer arguments}
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Example:
+        >>> recurra.layers.Identity()(np.ones((2, 3), "float32")).shape
+        (2, 3)
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -164,27 +195,46 @@ class Identity(Layer):
         return input_shape
 
 
+@documented
 class Dropout(Layer):
     """In training sets each number to zero with probability `rate` and divides the others by 1 − rate.
 
-    Arguments:
-        rate: in [0, 1].
-        noise_shape: shape of the drawn mask, 1 or None along axes that share it; None: as the input.
-        seed: integer, or None for the global generator.
+    Args:
+        rate: In [0, 1].
+        noise_shape: Shape of the random mask, 1 along axes that share a draw, None along the others, for example
+            (None, 1, None) for one draw for all steps of a sequence; default None, which draws for every number.
+        seed: Integer; default None, which draws from the global generator.
+        {layer arguments}
 
-    Source: Srivastava et al. 2014.
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: An argument is out of range, or at the call noise_shape does not fit the input.
+
+    Example:
+        >>> layer = recurra.layers.Dropout(0.5, seed=1)
+        >>> y = layer(np.ones((2, 4), "float32"), training=True)
+        >>> sorted(set(y.numpy().ravel().tolist()))
+        [0.0, 2.0]
+
+    Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
     """
+
+    config_arguments: ClassVar[tuple[str, ...]] = ("rate", "noise_shape", "seed")
 
     _computes_with_floats = True
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-            raise ValueError(f"Dropout: rate must be a number in [0, 1], got {rate!r}")
-        self.rate = rate
-        self.seed = seed
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self.seed_generator = None if seed is None else random.SeedGenerator(seed)
+        owner = type(self).__name__
+        self.rate = number(rate, owner, "rate", 0, 1)
+        self.noise_shape = checked_noise_shape(noise_shape, owner)
+        self.seed = checks.seed(seed, owner)
+        self.seed_generator = None if self.seed is None else random.SeedGenerator(self.seed)
         self.supports_masking = True
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -192,26 +242,41 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return ops.zeros_like(inputs)
-        return random.dropout(inputs, self.rate, noise_shape=self.noise_shape, seed=self.seed_generator)
+        shape = None if self.noise_shape is None else shape_of_noise(self.noise_shape, inputs)
+        return random.dropout(inputs, self.rate, noise_shape=shape, seed=self.seed_generator)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}
 
-
+@documented
 class Lambda(Layer):
     """Any function of tensors as a layer.
 
-    Arguments:
-        function: of the inputs (and `mask`, `training` if it takes them).
-        output_shape: shape without the batch, or a function of the input shape; found by running on zeros by default.
-        mask: mask of the output, or a function (inputs, mask) that makes it; none by default.
-        arguments: further keyword arguments of the function.
-
     A model with it can be saved if the function has a name, and is loaded with the function in `custom_objects` or
     registered with `recurra.saving.register_serializable`.
+
+    Args:
+        function: Of the inputs (and `mask`, `training` if it takes them).
+        output_shape: Shape without the batch, or a function of the input shape; default None, which runs the function
+            on zeros to find it.
+        mask: Mask of the output, or a function (inputs, mask) that makes it; default None.
+        arguments: Further keyword arguments of the function; default None.
+        {layer arguments}
+
+    Input shape:
+        Any that the function takes.
+
+    Output shape:
+        That of what the function returns.
+
+    Raises:
+        TypeError: `function` is not callable.
+
+    Example:
+        >>> layer = recurra.layers.Lambda(lambda x: x[:, -1])
+        >>> layer(np.ones((2, 5, 3), "float32")).shape
+        (2, 3)
     """
 
     def __init__(

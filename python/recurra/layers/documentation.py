@@ -121,7 +121,7 @@ def _filled(cls: type, text: str, indent: str, passage: str) -> str:
         written_out = re.search(rf"^ +{name}:", text, flags=re.MULTILINE)
         if written_out or name in refused or name.rpartition("_")[0] in refused:
             continue
-        sentence = f"{name}: {words}{_default(parameters.get(name))}."
+        sentence = f"{name}: {words[0].upper()}{words[1:]}{_default(parameters.get(name))}."
         lines += wrap(sentence, 120, initial_indent=indent, subsequent_indent=indent + "    ")
     return "\n".join(lines)
 

@@ -7,29 +7,50 @@ from typing import Any
 import numpy as np
 
 from recurra import ops
-from recurra.checks import whole_number
-from recurra.layers.arguments import Shape, add_weight, store_weight_arguments, weight_settings
+from recurra.checks import MOST_STEPS, boolean, whole_number, whole_numbers
+from recurra.layers.arguments import Shape, add_weight, store_weight_arguments
 from recurra.layers.base import Layer
-from recurra.ops.windows import integers
+from recurra.layers.configuration import weight_arguments
+from recurra.layers.documentation import documented
 from recurra.tensor import Tensor, Variable
 
 
+@documented
 class Embedding(Layer):
-    """Looks every number up in a table of vectors: y[b, t] = embeddings[x[b, t]].
+    """A table of vectors, one for each number of a vocabulary.
+
+        y[b, t] = embeddings[x[b, t]]
 
     The gradient touches only the rows that were looked up.
 
-    Arguments:
-        input_dim: size of the vocabulary; numbers are 0, …, input_dim − 1.
-        output_dim: length of a vector.
-        embeddings_initializer, embeddings_regularizer, embeddings_constraint: names or objects.
-        mask_zero: whether 0 is padding, which the layers behind skip.
-        weights: the table (input_dim, output_dim), or a list with it, in place of the initializer.
-        input_length: length of all sequences, if this is the first layer of a Sequential model; any by default.
+    Weights: embeddings (input_dim, output_dim).
 
-    Shapes: whole numbers (batch, time) → (batch, time, output_dim).
-    Raises: ValueError for a number that is not in the vocabulary.
+    Args:
+        input_dim: Size of the vocabulary; inputs are 0, …, input_dim − 1.
+        output_dim: Length of a vector.
+        {weight arguments}
+        mask_zero: Whether 0 is padding, which the layers behind skip; default False.
+        weights: The table (input_dim, output_dim), or a list with it, in place of the initializer; default None.
+        input_length: Length of all sequences, if this is the first layer of a `Sequential` model; any by default.
+        {layer arguments}
+
+    Input shape:
+        Integers (batch, time), or of any other shape.
+
+    Output shape:
+        The same, with a last axis of output_dim.
+
+    Raises:
+        ValueError: An argument is out of range, or at the call a number is not in the vocabulary.
+        TypeError: At the call the input is text.
+
+    Example:
+        >>> layer = recurra.layers.Embedding(input_dim=10, output_dim=4, mask_zero=True)
+        >>> layer(np.array([[3, 7, 0]])).shape
+        (1, 3, 4)
     """
+
+    config_arguments = ("input_dim", "output_dim", *weight_arguments("embeddings"), "mask_zero")
 
     _casts_inputs = False
 
@@ -48,14 +69,16 @@ class Embedding(Layer):
     ) -> None:
         length = kwargs.pop("input_length", None)
         if not {"input_shape", "batch_input_shape"} & kwargs.keys():
-            kwargs["input_shape"] = (None,) if length is None else integers("Embedding", "input_length", length, 1)
+            kwargs["input_shape"] = (
+                (None,) if length is None else whole_numbers(length, "Embedding", "input_length", 1, most=MOST_STEPS)
+            )
         super().__init__(**kwargs)
         self.input_dim = whole_number(input_dim, "Embedding", "input_dim")
         self.output_dim = whole_number(output_dim, "Embedding", "output_dim")
         store_weight_arguments(
             self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
-        self.mask_zero = bool(mask_zero)
+        self.mask_zero = boolean(mask_zero, "Embedding", "mask_zero")
         if weights is not None:
             self.build(None)
             self.set_weights(list(weights) if isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights])
@@ -94,14 +117,22 @@ class Embedding(Layer):
         return (*input_shape, self.output_dim)
 
     def nearest(self, token: Any, k: int = 10) -> list[tuple[int, float]]:
-        """The numbers whose vectors point most nearly the same way, by cosine.
+        """Find the numbers whose vectors point most nearly the same way, by cosine.
 
-        Arguments:
-            token: a number of the vocabulary, which is left out of the answer, or a vector (output_dim,).
-            k: how many.
+        Args:
+            token: A number of the vocabulary, which is left out of the answer, or a vector (output_dim,).
+            k: How many; default 10.
 
-        Returns: pairs (number, cosine), the nearest first; equal cosines in order of the numbers.
-        Raises: ValueError before the layer is built, for an unknown number, for a vector of another length.
+        Returns:
+            Pairs (number, cosine), the nearest first; equal cosines in order of the numbers.
+
+        Raises:
+            ValueError: The layer is not built, the number is unknown, or the vector has another length.
+
+        Example:
+            >>> layer = recurra.layers.Embedding(3, 2, weights=np.array([[1, 0], [0, 1], [2, 0]], "float32"))
+            >>> layer.nearest(0, k=1)
+            [(2, 1.0)]
         """
         if not self.built:
             raise ValueError(f"layer '{self.name}' (Embedding) is not built yet: call it first")
@@ -125,12 +156,3 @@ class Embedding(Layer):
         cosines = table @ vector / np.where(lengths > 0, lengths, 1.0)
         order = [int(i) for i in np.argsort(-cosines, kind="stable") if i != own]
         return [(i, float(cosines[i])) for i in order[:k]]
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            **weight_settings(self, "embeddings"),
-            "mask_zero": self.mask_zero,
-        }

@@ -5,26 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from recurra.checks import is_whole_number
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.symbolic import Node, SymbolicTensor
 
+MOST_EXTENT = 2**40
 
+
+@documented
 class InputLayer(Layer):
     """The layer behind `Input`; its output is a symbolic tensor of the given shape.
 
     Args:
-        shape: Without the batch, None where open.
-        batch_size: A number, or None for any.
-        dtype: Of the data; `recurra.config.floatx()` by default.
-        batch_shape: Shape with the batch, instead of `shape` and `batch_size`.
-        name: Name of the input in dictionaries of data.
+        shape: Of one sample, None where open, for example (None, 14) for sequences of any length with 14 features.
+        batch_size: Number of samples, or None for any; default None.
+        dtype: Of the data; default None, which is `recurra.config.floatx()`.
+        batch_shape: Shape with the batch, instead of `shape` and `batch_size`; default None.
+        name: Of the input in dictionaries of data; numbered where it is None.
+        sparse: Must be False: data are dense.
+        ragged: Must be False: sequences are padded.
+        tensor: Must be None.
+        input_tensor: Must be None.
+        optional: Must be False.
+        {layer arguments}
+
+    Input shape:
+        batch_shape.
+
+    Output shape:
+        batch_shape.
 
     Raises:
-        ValueError: No shape, two shapes, or extents that are no integers >= 0 or None.
+        ValueError: There is no shape, or two, or an option is not supported.
 
     Example:
-        >>> recurra.layers.InputLayer((None, 3)).output.shape
-        (None, None, 3)
+        >>> recurra.layers.InputLayer((None, 14)).output.shape
+        (None, None, 14)
     """
 
     def __init__(
@@ -34,9 +51,16 @@ class InputLayer(Layer):
         dtype: Any = None,
         batch_shape: Sequence[int | None] | None = None,
         name: str | None = None,
+        *,
+        sparse: bool = False,
+        ragged: bool = False,
+        tensor: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, dtype=dtype, **kwargs)
+        _refuse(sparse=sparse, ragged=ragged, tensor=tensor, input_tensor=input_tensor, optional=optional)
         given = self._given_batch_shape
         self._given_batch_shape = None
         if batch_shape is None and shape is None:
@@ -44,12 +68,15 @@ class InputLayer(Layer):
         if batch_shape is None:
             if shape is None:
                 raise ValueError("Input: give the shape of one sample, for example Input((None, 14))")
-            batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else shape))
+            extents: Any = (shape,) if is_whole_number(shape) else shape
+            if not isinstance(extents, (list, tuple)):
+                raise ValueError(f"Input: shape must be a tuple such as (None, 14), got {shape!r}")
+            batch_shape = (batch_size, *extents)
         elif shape is not None or batch_size is not None:
             raise ValueError("Input: give either batch_shape or shape and batch_size")
         for extent in batch_shape:
-            if extent is not None and (isinstance(extent, bool) or not hasattr(extent, "__index__") or extent < 0):
-                raise ValueError(f"Input: extents must be integers >= 0 or None, got {tuple(batch_shape)}")
+            if extent is not None and not (is_whole_number(extent) and 0 <= extent <= MOST_EXTENT):
+                raise ValueError(f"Input: extents must be integers from 0 to 2**40 or None, got {tuple(batch_shape)}")
         self.batch_shape = tuple(None if extent is None else int(extent) for extent in batch_shape)
         self.built = True
         output = SymbolicTensor(self.batch_shape, self._dtype, self.name)
@@ -71,23 +98,53 @@ def Input(  # noqa: N802
     dtype: Any = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
+    *,
+    sparse: bool = False,
+    ragged: bool = False,
+    tensor: Any = None,
+    optional: bool = False,
 ) -> Any:
-    """A symbolic tensor to build a model from.
+    """Make a symbolic tensor to build a model from.
 
     Args:
         shape: Of one sample, None where open, for example (None, 14) for sequences of any length with 14 features.
-        batch_size: A number, or None for any.
-        dtype: Of the data; `recurra.config.floatx()` by default, "string" for texts.
-        batch_shape: Shape with the batch, instead of `shape` and `batch_size`.
-        name: Name of the input in dictionaries of data.
+        batch_size: Number of samples, or None for any; default None.
+        dtype: Of the data; default None, which is `recurra.config.floatx()`.
+        batch_shape: Shape with the batch, instead of `shape` and `batch_size`; default None.
+        name: Of the input in dictionaries of data; numbered where it is None.
+        sparse: Must be False: data are dense.
+        ragged: Must be False: sequences are padded.
+        tensor: Must be None.
+        optional: Must be False.
+
+    Returns:
+        A symbolic tensor.
 
     Raises:
-        ValueError: No shape, two shapes, or extents that are no integers >= 0 or None.
+        ValueError: There is no shape, or two, or an option is not supported.
 
     Example:
-        >>> steps = recurra.Input((None, 14))
-        >>> recurra.layers.LSTM(32)(steps).shape
-        (None, 32)
+        >>> x = recurra.Input((None, 14))
+        >>> model = recurra.Model(x, recurra.layers.GRU(8)(x))
+        >>> model.output_shape
+        (None, 8)
     """
+    _refuse(sparse=sparse, ragged=ragged, tensor=tensor, optional=optional)
     layer = InputLayer(shape=shape, batch_size=batch_size, dtype=dtype, batch_shape=batch_shape, name=name)
     return layer.output
+
+
+_MENDS = {
+    "sparse": "convert sparse data to arrays (x.toarray()) and leave sparse out",
+    "ragged": "pad the sequences (preprocessing.sequence.pad_sequences) and give fit their lengths",
+    "tensor": "call the layers on the tensor itself",
+    "input_tensor": "call the layers on the tensor itself",
+    "optional": "give every input data",
+}
+
+
+def _refuse(**options: Any) -> None:
+    """Raises ValueError for options of Keras's Input that are not supported, with the way around."""
+    for name, value in options.items():
+        if value is not None and value is not False:
+            raise ValueError(f"Input: {name}={value!r:.40} is not supported; {_MENDS[name]}")

@@ -7,19 +7,20 @@ from typing import Any
 
 
 class InputSpec:
-    """What one input of a layer must look like.
+    """What one input of a layer must look like; a layer of your own sets `self.input_spec`.
 
     Args:
-        dtype: Kept for information.
-        shape: Extents with the batch, None where any will do.
-        ndim: Number of axes.
-        max_ndim: Largest number of axes.
-        min_ndim: Smallest number of axes.
-        axes: Required extent of single axes, for example `{-1: 14}`.
+        dtype: For information only; default None.
+        shape: Extents, None where any will do; default None.
+        ndim: Number of axes; default None.
+        max_ndim: Largest number of axes; default None.
+        min_ndim: Smallest number of axes; default None.
+        axes: Required extent of single axes, for example `{-1: 14}`; default None.
 
     Example:
-        >>> recurra.layers.InputSpec(ndim=3, axes={-1: 14})
-        InputSpec(ndim=3, axes={-1: 14})
+        >>> spec = recurra.layers.InputSpec(ndim=3, axes={-1: 14})
+        >>> spec.complaint((None, 10, 13))
+        'expected 14 features on the last axis, got shape (None, 10, 13)'
     """
 
     def __init__(

@@ -5,22 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from recurra import ops
+from recurra.checks import number
 from recurra.layers.arguments import Shape
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 
 
+@documented
 class Masking(Layer):
     """Marks the steps at which every feature equals `mask_value` as padding, and sets them to zero.
 
-    Arguments:
-        mask_value: the number that padding is made of.
+    Args:
+        mask_value: The number that padding consists of; default 0.0.
+        {layer arguments}
 
-    Shapes: (batch, time, features) → the same, with a mask (batch, time) that is False at padding.
+    Input shape:
+        (batch, time, features).
+
+    Output shape:
+        That of the input, with a mask (batch, time) that is False at padding.
+
+    Example:
+        >>> layer = recurra.layers.Masking(mask_value=-1.0)
+        >>> layer.compute_mask(np.array([[[3.0], [-1.0]]], "float32")).numpy()
+        array([[ True, False]])
     """
+
+    config_arguments = ("mask_value",)
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.mask_value = mask_value
+        self.mask_value = number(mask_value, "Masking", "mask_value")
         self.supports_masking = True
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -31,6 +46,3 @@ class Masking(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mask_value": self.mask_value}

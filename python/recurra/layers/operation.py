@@ -7,17 +7,34 @@ from typing import Any, cast
 
 from recurra import ops
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.naming import snake_case, unique_name
 from recurra.layers.symbolic import is_symbolic
 from recurra.ops.operation import graph_with
 
 
+@documented
 class Operation(Layer):
-    """Calls a function with the arguments of the graph's node; made when an op meets a symbolic tensor.
+    """A function of `recurra.ops` as a node of a graph, made when an op is called with a symbolic tensor.
 
     Args:
-        function: A function of `recurra.ops`, by name or itself; another function can be called but not saved.
-        name: Name in the model; made from the function by default.
+        function: Of `recurra.ops`, by name or itself; another function can be called but not saved.
+        {layer arguments}
+
+    Input shape:
+        Any that the function takes.
+
+    Output shape:
+        That of what the function returns.
+
+    Raises:
+        ValueError: `recurra.ops` has no function of this name.
+
+    Example:
+        >>> x = recurra.Input((3,))
+        >>> y = recurra.ops.tanh(x)
+        >>> y.node.layer.function_name
+        'tanh'
     """
 
     def __init__(self, function: Callable[..., Any] | str, name: str | None = None, **kwargs: Any) -> None:

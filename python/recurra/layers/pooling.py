@@ -8,14 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from recurra import _engine, ops
+from recurra.checks import MOST_STEPS, boolean, whole_numbers
 from recurra.layers.arguments import Shape, shape_as_given, shape_channels_last, window_extent
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
-from recurra.ops.windows import as_given, channels_last, data_format_name, integers, padding_name
+from recurra.ops.windows import as_given, channels_last, data_format_name, padding_name
 
 
 class _Pooling(Layer):
     """A window without weights."""
+
+    config_arguments = ("pool_size", "strides", "padding", "data_format")
 
     _computes_with_floats = True
 
@@ -32,8 +36,10 @@ class _Pooling(Layer):
     ) -> None:
         super().__init__(name=name, **kwargs)
         owner = type(self).__name__
-        self.pool_size = integers(owner, "pool_size", pool_size, self.rank)
-        self.strides = self.pool_size if strides is None else integers(owner, "strides", strides, self.rank)
+        self.pool_size = whole_numbers(pool_size, owner, "pool_size", self.rank, most=MOST_STEPS)
+        self.strides = self.pool_size
+        if strides is not None:
+            self.strides = whole_numbers(strides, owner, "strides", self.rank, most=MOST_STEPS)
         self.padding = padding_name(owner, padding)
         self.data_format = data_format_name(owner, data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
@@ -51,50 +57,94 @@ class _Pooling(Layer):
         extents = [window_extent(length, size, stride, 1, self.padding) for length, size, stride in windows]
         return shape_as_given(self.data_format, (shape[0], *extents, shape[-1]))
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-        }
 
-
+@documented
 class MaxPooling1D(_Pooling):
-    """The largest number of every channel in a window: y[t, c] = max over k of x[t·stride + k, c].
+    """The largest number of every channel in a window of steps: y[t, c] = max_k x[t·stride + k, c].
 
-    Arguments:
-        pool_size: steps in a window.
-        strides: steps from one window to the next; `pool_size` by default.
-        padding: `valid` (whole windows only) or `same` (ceil(T/stride) windows, which may be incomplete).
-        data_format: `channels_last` or `channels_first`.
+    Args:
+        pool_size: Steps in a window; default 2.
+        strides: Steps from one window to the next; default None, which is pool_size.
+        padding: "valid" (whole windows only) or "same" (ceil(extent/stride) windows, which may be incomplete); default
+            "valid".
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        {layer arguments}
 
-    Shapes: (batch, time, channels) → (batch, new time, channels).
-    Raises: ValueError for a sequence shorter than the window with `valid` padding.
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, new time, channels).
+
+    Raises:
+        ValueError: An argument is out of range, or with "valid" padding the input is smaller than the window.
+
+    Example:
+        >>> recurra.layers.MaxPooling1D(2)(np.ones((2, 8, 3), "float32")).shape
+        (2, 4, 3)
     """
 
     def _pool(self, inputs: Any) -> Any:
         return _engine.max_pool1d(inputs, self.pool_size[0], self.strides[0], self.padding)
 
 
+@documented
 class AveragePooling1D(_Pooling):
-    """The mean of every channel in a window, over those steps of it that exist.
+    """The mean of every channel in a window of steps, over those of them that exist.
 
-    Arguments, shapes and errors: as MaxPooling1D.
+    Args:
+        pool_size: Steps in a window; default 2.
+        strides: Steps from one window to the next; default None, which is pool_size.
+        padding: "valid" (whole windows only) or "same" (ceil(extent/stride) windows, which may be incomplete); default
+            "valid".
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        {layer arguments}
+
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, new time, channels).
+
+    Raises:
+        ValueError: An argument is out of range, or with "valid" padding the input is smaller than the window.
+
+    Example:
+        >>> recurra.layers.AveragePooling1D(2)(np.ones((2, 8, 3), "float32")).shape
+        (2, 4, 3)
     """
 
     def _pool(self, inputs: Any) -> Any:
         return _engine.average_pool1d(inputs, self.pool_size[0], self.strides[0], self.padding)
 
 
+@documented
 class MaxPooling2D(_Pooling):
     """The largest number of every channel in a window of pixels.
 
-    Arguments: as MaxPooling1D, with one integer or two for pool_size and strides.
+    Args:
+        pool_size: Pixels in a window, one integer or (height, width); default 2.
+        strides: Pixels from one window to the next, one integer or (height, width); default None, which is pool_size.
+        padding: "valid" (whole windows only) or "same" (ceil(extent/stride) windows, which may be incomplete); default
+            "valid".
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        {layer arguments}
 
-    Shapes: (batch, height, width, channels) → (batch, new height, new width, channels).
-    Raises: ValueError for an image smaller than the window with `valid` padding.
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, new height, new width, channels).
+
+    Raises:
+        ValueError: An argument is out of range, or with "valid" padding the input is smaller than the window.
+
+    Example:
+        >>> recurra.layers.MaxPooling2D(2)(np.ones((2, 8, 6, 3), "float32")).shape
+        (2, 4, 3, 3)
     """
 
     rank = 2
@@ -103,10 +153,31 @@ class MaxPooling2D(_Pooling):
         return _engine.max_pool2d(inputs, self.pool_size, self.strides, self.padding)
 
 
+@documented
 class AveragePooling2D(_Pooling):
-    """The mean of every channel in a window of pixels, over those pixels of it that exist.
+    """The mean of every channel in a window of pixels, over those of them that exist.
 
-    Arguments, shapes and errors: as MaxPooling2D.
+    Args:
+        pool_size: Pixels in a window, one integer or (height, width); default 2.
+        strides: Pixels from one window to the next, one integer or (height, width); default None, which is pool_size.
+        padding: "valid" (whole windows only) or "same" (ceil(extent/stride) windows, which may be incomplete); default
+            "valid".
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        {layer arguments}
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, new height, new width, channels).
+
+    Raises:
+        ValueError: An argument is out of range, or with "valid" padding the input is smaller than the window.
+
+    Example:
+        >>> recurra.layers.AveragePooling2D(2)(np.ones((2, 8, 6, 3), "float32")).shape
+        (2, 4, 3, 3)
     """
 
     rank = 2
@@ -118,6 +189,8 @@ class AveragePooling2D(_Pooling):
 class _GlobalPooling(Layer):
     """One number a channel."""
 
+    config_arguments = ("data_format", "keepdims")
+
     _computes_with_floats = True
 
     rank = 1
@@ -125,7 +198,7 @@ class _GlobalPooling(Layer):
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = data_format_name(type(self).__name__, data_format)
-        self.keepdims = bool(keepdims)
+        self.keepdims = boolean(keepdims, type(self).__name__, "keepdims")
         self.input_spec = InputSpec(ndim=self.rank + 2)
         first = 1 if self.data_format == "channels_last" else 2
         self._axes = tuple(range(first, first + self.rank))
@@ -138,19 +211,29 @@ class _GlobalPooling(Layer):
         pooled: Shape = (shape[0], *kept, shape[-1])
         return shape_as_given(self.data_format, pooled) if self.keepdims else pooled
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}
 
-
+@documented
 class GlobalMaxPooling1D(_GlobalPooling):
     """The largest number of every channel over time.
 
-    Arguments:
-        data_format: `channels_last` or `channels_first`.
-        keepdims: whether an axis of length 1 stays in the place of time.
+    Args:
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        keepdims: Whether an axis of length 1 stays in the place of time; default False.
+        {layer arguments}
 
-    Shapes: (batch, time, channels) → (batch, channels), with keepdims (batch, 1, channels).
-    Raises: ValueError for empty sequences.
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, channels), with keepdims (batch, 1, channels).
+
+    Raises:
+        ValueError: There is nothing to pool.
+
+    Example:
+        >>> recurra.layers.GlobalMaxPooling1D()(np.ones((2, 8, 3), "float32")).shape
+        (2, 3)
     """
 
     def call(self, inputs: Any) -> Any:
@@ -158,21 +241,57 @@ class GlobalMaxPooling1D(_GlobalPooling):
         return ops.max(inputs, axis=self._axes, keepdims=self.keepdims)
 
 
+@documented
 class GlobalMaxPooling2D(GlobalMaxPooling1D):
     """The largest number of every channel over all pixels.
 
-    Arguments: as GlobalMaxPooling1D.
+    Args:
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        keepdims: Whether axes of length 1 stay in the place of height and width; default False.
+        {layer arguments}
 
-    Shapes: (batch, height, width, channels) → (batch, channels), with keepdims (batch, 1, 1, channels).
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, channels), with keepdims (batch, 1, 1, channels).
+
+    Raises:
+        ValueError: There is nothing to pool.
+
+    Example:
+        >>> recurra.layers.GlobalMaxPooling2D()(np.ones((2, 8, 6, 3), "float32")).shape
+        (2, 3)
     """
 
     rank = 2
 
 
+@documented
 class GlobalAveragePooling1D(_GlobalPooling):
     """The mean of every channel over time; with a mask over the real steps only.
 
-    A sequence with no real step gives zeros. Arguments, shapes and errors: as GlobalMaxPooling1D.
+    A sequence without any real step gives zeros.
+
+    Args:
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        keepdims: Whether an axis of length 1 stays in the place of time; default False.
+        {layer arguments}
+
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, channels), with keepdims (batch, 1, channels).
+
+    Raises:
+        ValueError: There is nothing to pool.
+
+    Example:
+        >>> recurra.layers.GlobalAveragePooling1D()(np.ones((2, 8, 3), "float32")).shape
+        (2, 3)
     """
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
@@ -192,12 +311,28 @@ class GlobalAveragePooling1D(_GlobalPooling):
         return None
 
 
+@documented
 class GlobalAveragePooling2D(_GlobalPooling):
     """The mean of every channel over all pixels.
 
-    Arguments: as GlobalMaxPooling1D.
+    Args:
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        keepdims: Whether axes of length 1 stay in the place of height and width; default False.
+        {layer arguments}
 
-    Shapes: (batch, height, width, channels) → (batch, channels), with keepdims (batch, 1, 1, channels).
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, channels), with keepdims (batch, 1, 1, channels).
+
+    Raises:
+        ValueError: There is nothing to pool.
+
+    Example:
+        >>> recurra.layers.GlobalAveragePooling2D()(np.ones((2, 8, 6, 3), "float32")).shape
+        (2, 3)
     """
 
     rank = 2

@@ -5,34 +5,47 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from recurra import ops, random, regularizers
-from recurra.layers.arguments import Shape, probability
+from recurra import checks, ops, random, regularizers
+from recurra.checks import number
+from recurra.layers.arguments import Shape, checked_noise_shape, shape_of_noise
 from recurra.layers.base import Layer
 from recurra.layers.core import Dropout
+from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 
 
+@documented
 class SpatialDropout1D(Dropout):
     """Dropout of whole channels: one draw for all steps of a sequence.
 
-    Arguments:
-        rate: probability of a channel to be dropped, in [0, 1]; the others are divided by 1 − rate.
-        seed: integer, or None for the global generator.
+    Args:
+        rate: Probability of a channel to be set to zero, in [0, 1]; the others are divided by 1 − rate.
+        seed: Integer; default None, which draws from the global generator.
+        {layer arguments}
 
-    Shapes: (batch, time, channels), unchanged.
-    Source: Tompson et al. 2015.
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> layer = recurra.layers.SpatialDropout1D(0.5, seed=1)
+        >>> y = layer(np.ones((2, 5, 3), "float32"), training=True).numpy()
+        >>> bool((y == y[:, :1]).all())
+        True
+
+    Source: Tompson et al., Efficient Object Localization Using Convolutional Networks, 2015.
     """
+
+    config_arguments = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, noise_shape=(None, 1, None), seed=seed, **kwargs)
         self.input_spec = InputSpec(ndim=3)
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        del config["noise_shape"]
-        return config
 
 
 class _Noise(Layer):
@@ -42,8 +55,8 @@ class _Noise(Layer):
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.seed = seed
-        self.seed_generator = None if seed is None else random.SeedGenerator(seed)
+        self.seed = checks.seed(seed, type(self).__name__)
+        self.seed_generator = None if self.seed is None else random.SeedGenerator(self.seed)
         self.supports_masking = True
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
@@ -52,104 +65,165 @@ class _Noise(Layer):
     def _normal(self, inputs: Any, mean: float, stddev: float) -> Any:
         return random.normal(inputs.shape, mean=mean, stddev=stddev, dtype=inputs.dtype, seed=self.seed_generator)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "seed": self.seed}
 
-
+@documented
 class GaussianNoise(_Noise):
-    """Adds normal numbers in training.
+    """Adds normal random numbers in training.
 
-    Arguments:
-        stddev: their standard deviation, >= 0.
-        seed: integer, or None for the global generator.
+    Args:
+        stddev: Their standard deviation, >= 0.
+        seed: Integer; default None, which draws from the global generator.
+        {layer arguments}
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> layer = recurra.layers.GaussianNoise(0.1, seed=1)
+        >>> y = layer(np.zeros((100, 100), "float32"), training=True)
+        >>> round(float(y.numpy().std()), 2)
+        0.1
     """
+
+    config_arguments = ("stddev", "seed")
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        if isinstance(stddev, bool) or not isinstance(stddev, (int, float, np.number)) or not 0 <= stddev < math.inf:
-            raise ValueError(f"GaussianNoise: stddev must be a number >= 0, got {stddev!r}")
-        self.stddev = float(stddev)
+        self.stddev = number(stddev, "GaussianNoise", "stddev", 0)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.stddev == 0:
             return inputs
         return inputs + self._normal(inputs, 0.0, self.stddev)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "stddev": self.stddev}
 
-
+@documented
 class GaussianDropout(_Noise):
-    """Multiplies by normal numbers of mean 1 and variance rate / (1 − rate) in training.
+    """In training multiplies by normal random numbers of mean 1 and variance rate / (1 − rate).
 
-    Arguments:
-        rate: in [0, 1).
-        seed: integer, or None for the global generator.
+    Args:
+        rate: In [0, 1).
+        seed: Integer; default None, which draws from the global generator.
+        {layer arguments}
 
-    Source: Srivastava et al. 2014.
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> layer = recurra.layers.GaussianDropout(0.5, seed=1)
+        >>> y = layer(np.ones((100, 100), "float32"), training=True)
+        >>> round(float(y.numpy().std()), 1)
+        1.0
+
+    Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
     """
+
+    config_arguments = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = probability("GaussianDropout", "rate", rate)
-        if self.rate == 1:
-            raise ValueError("GaussianDropout: rate must be less than 1, where the variance has no bound")
+        self.rate = number(rate, "GaussianDropout", "rate", 0, below=1)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:
             return inputs
         return inputs * self._normal(inputs, 1.0, math.sqrt(self.rate / (1 - self.rate)))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate}
 
-
+@documented
 class AlphaDropout(_Noise):
-    """Dropout that keeps mean and variance of selu's outputs: dropped numbers become selu's lower bound, and the result
-    is scaled and shifted.
+    """Dropout that keeps mean and variance of the outputs of selu.
 
-    Arguments:
-        rate: probability of a number to be dropped, in [0, 1).
-        noise_shape: shape of the draw, 1 or None along axes that share it or have their own; None: as the input.
-        seed: integer, or None for the global generator.
+    Dropped numbers become the lower bound of selu, and the result is scaled and shifted.
 
-    Source: Klambauer et al. 2017.
+    Args:
+        rate: Probability of a number to be dropped, in [0, 1).
+        noise_shape: Shape of the random mask, 1 along axes that share a draw, None along the others; default None,
+            which draws for every number.
+        seed: Integer; default None, which draws from the global generator.
+        {layer arguments}
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: An argument is out of range, or at the call noise_shape does not fit the input.
+
+    Example:
+        >>> layer = recurra.layers.AlphaDropout(0.2, seed=1)
+        >>> layer(np.ones((2, 3), "float32"), training=True).shape
+        (2, 3)
+
+    Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
+
+    config_arguments = ("rate", "noise_shape", "seed")
 
     _bound = -1.6732632423543772 * 1.0507009873554805
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = probability("AlphaDropout", "rate", rate)
-        if self.rate == 1:
-            raise ValueError("AlphaDropout: rate must be less than 1; nothing of the input would be left")
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.rate = number(rate, "AlphaDropout", "rate", 0, below=1)
+        self.noise_shape = checked_noise_shape(noise_shape, "AlphaDropout")
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:
             return inputs
-        shape = self.noise_shape or (None,) * inputs.ndim
-        if len(shape) != inputs.ndim:
-            raise ValueError(f"noise_shape {shape} does not fit an input of shape {inputs.shape}")
-        draw = [extent if wanted is None else wanted for wanted, extent in zip(shape, inputs.shape, strict=True)]
+        draw = shape_of_noise(self.noise_shape, inputs)
         kept = ops.greater_equal(random.uniform(draw, dtype=inputs.dtype, seed=self.seed_generator), self.rate)
         scale = ((1 - self.rate) * (1 + self.rate * self._bound**2)) ** -0.5
         return ops.where(kept, inputs, self._bound) * scale - scale * self._bound * self.rate
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate, "noise_shape": self.noise_shape}
 
-
+@documented
 class ActivityRegularization(Layer):
-    """Returns its input and adds a penalty l1·Σ|x| + l2·Σx², divided by the batch, to the loss.
+    """Returns its input and adds a penalty on it to the loss.
 
-    Arguments:
-        l1, l2: factors, >= 0.
+        penalty = (l1·Σ|x| + l2·Σx²) / batch
+
+    Args:
+        l1: Factor of the absolute values, >= 0; default 0.0.
+        l2: Factor of the squares, >= 0; default 0.0.
+        trainable: Without effect, as there are no weights; default True.
+        {layer arguments}
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: A factor is negative.
+
+    Example:
+        >>> layer = recurra.layers.ActivityRegularization(l2=0.5)
+        >>> y = layer(np.ones((2, 3), "float32"))
+        >>> [float(loss) for loss in layer.losses]
+        [1.5]
     """
 
+    config_arguments = ("l1", "l2")
+
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
-        self.l1, self.l2 = float(l1), float(l2)
+        owner = "ActivityRegularization"
+        self.l1, self.l2 = number(l1, owner, "l1", 0), number(l2, owner, "l2", 0)
+        super().__init__(activity_regularizer=regularizers.L1L2(self.l1, self.l2), **kwargs)
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
@@ -160,5 +234,5 @@ class ActivityRegularization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        del config["activity_regularizer"]
-        return {**config, "l1": self.l1, "l2": self.l2}
+        del config["activity_regularizer"]  # which follows from l1 and l2
+        return config

@@ -5,34 +5,49 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from recurra import ops
-from recurra.checks import whole_number
+from recurra.checks import MOST_STEPS, is_whole_number, whole_number, whole_numbers
 from recurra.layers.arguments import Shape, closed
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
-from recurra.ops.windows import data_format_name, integers
+from recurra.ops.windows import data_format_name
+
+_MOST_NUMBERS = 2**40  # of a sample
 
 
+@documented
 class Reshape(Layer):
-    """The same numbers of every example in another shape.
+    """The same numbers of every sample in another shape.
 
-    Arguments:
-        target_shape: shape without the batch; one extent may be -1 and follows from the others.
+    Args:
+        target_shape: Shape without the batch; one extent may be -1 and follows from the others.
+        {layer arguments}
 
-    Shapes: (batch, *any) → (batch, *target_shape).
-    Raises: ValueError if the numbers of an example do not fill the shape.
+    Input shape:
+        (batch, …).
+
+    Output shape:
+        (batch, *target_shape).
+
+    Raises:
+        ValueError: The numbers of a sample do not fill the shape.
+
+    Example:
+        >>> recurra.layers.Reshape((3, -1))(np.ones((2, 6), "float32")).shape
+        (2, 3, 2)
     """
+
+    config_arguments = ("target_shape",)
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        extents = (target_shape,) if isinstance(target_shape, (int, np.integer)) else tuple(target_shape)
-        self.target_shape = tuple(int(extent) for extent in extents)
-        if any(extent < -1 for extent in self.target_shape) or self.target_shape.count(-1) > 1:
-            raise ValueError(
-                f"Reshape: target_shape must have extents >= 0 and at most one -1, got {self.target_shape}"
-            )
+        extents = [target_shape] if is_whole_number(target_shape) else target_shape
+        if not isinstance(extents, (list, tuple)):
+            raise ValueError(f"Reshape: target_shape must be a list of integers, got {target_shape!r}")
+        self.target_shape = tuple(whole_number(one, "Reshape", "target_shape", -1, _MOST_NUMBERS) for one in extents)
+        if self.target_shape.count(-1) > 1:
+            raise ValueError(f"Reshape: target_shape may have one -1 at most, got {self.target_shape}")
 
     def call(self, inputs: Any) -> Any:
         return ops.reshape(inputs, closed(self.compute_output_shape(inputs.shape)))
@@ -48,22 +63,36 @@ class Reshape(Layer):
             raise ValueError(f"the {size} numbers of an example of shape {tuple(rest)} do not fill {self.target_shape}")
         return (batch, *shape)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "target_shape": self.target_shape}
 
-
+@documented
 class Permute(Layer):
     """The axes in another order.
 
-    Arguments:
-        dims: a permutation of 1, 2, …, of the axes behind the batch: output axis i is input axis dims[i - 1].
+    Args:
+        dims: A permutation of 1, 2, …, of the axes behind the batch: output axis i is input axis dims[i - 1].
+        {layer arguments}
 
-    Shapes: with dims (2, 1), (batch, a, b) → (batch, b, a).
+    Input shape:
+        (batch, …) with as many axes behind the batch as dims.
+
+    Output shape:
+        With dims (2, 1), (batch, b, a) for (batch, a, b).
+
+    Raises:
+        ValueError: dims is not a permutation.
+
+    Example:
+        >>> recurra.layers.Permute((2, 1))(np.ones((2, 5, 3), "float32")).shape
+        (2, 3, 5)
     """
+
+    config_arguments = ("dims",)
 
     def __init__(self, dims: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.dims = tuple(int(dim) for dim in dims)
+        if not isinstance(dims, (list, tuple)):
+            raise ValueError(f"Permute: dims must be a list of integers, got {dims!r}")
+        self.dims = tuple(whole_number(dim, "Permute", "dims") for dim in dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute: dims must be a permutation of 1, …, n, got {self.dims}")
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
@@ -74,16 +103,34 @@ class Permute(Layer):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return (input_shape[0], *(input_shape[dim] for dim in self.dims))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "dims": self.dims}
 
-
+@documented
 class RepeatVector(Layer):
-    """Every vector as a sequence of n equal steps: (batch, features) → (batch, n, features)."""
+    """Every vector as a sequence of equal steps.
+
+    Args:
+        n: Number of steps, from 1 to 2²⁴.
+        {layer arguments}
+
+    Input shape:
+        (batch, features).
+
+    Output shape:
+        (batch, n, features).
+
+    Raises:
+        ValueError: n is out of range.
+
+    Example:
+        >>> recurra.layers.RepeatVector(5)(np.ones((2, 3), "float32")).shape
+        (2, 5, 3)
+    """
+
+    config_arguments = ("n",)
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.n = whole_number(n, "RepeatVector", "n")
+        self.n = whole_number(n, "RepeatVector", "n", most=MOST_STEPS)
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: Any) -> Any:
@@ -92,16 +139,34 @@ class RepeatVector(Layer):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         return (input_shape[0], self.n, input_shape[1])
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "n": self.n}
 
-
+@documented
 class UpSampling1D(Layer):
-    """Every step `size` times in a row: (batch, time, features) → (batch, time·size, features)."""
+    """Every step several times in a row.
+
+    Args:
+        size: How many times, from 1 to 2²⁴; default 2.
+        {layer arguments}
+
+    Input shape:
+        (batch, time, features).
+
+    Output shape:
+        (batch, time·size, features).
+
+    Raises:
+        ValueError: size is out of range.
+
+    Example:
+        >>> recurra.layers.UpSampling1D(3)(np.ones((2, 5, 4), "float32")).shape
+        (2, 15, 4)
+    """
+
+    config_arguments = ("size",)
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.size = whole_number(size, "UpSampling1D", "size")
+        self.size = whole_number(size, "UpSampling1D", "size", most=MOST_STEPS)
         self.input_spec = InputSpec(ndim=3)
 
     def call(self, inputs: Any) -> Any:
@@ -111,23 +176,35 @@ class UpSampling1D(Layer):
         batch, time, features = input_shape
         return (batch, None if time is None else time * self.size, features)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size}
 
-
+@documented
 class ZeroPadding1D(Layer):
     """Zeros in front of and behind every sequence.
 
-    Arguments:
-        padding: steps on either side, or (in front, behind).
-        data_format: `channels_last`, or `channels_first` where time is the last axis.
+    Args:
+        padding: Steps on either side, or (in front, behind); default 1.
+        data_format: "channels_last", or "channels_first" where time is the last axis; default None, "channels_last".
+        {layer arguments}
 
-    Shapes: (batch, time, channels) → (batch, time + padding, channels).
+    Input shape:
+        (batch, time, channels).
+
+    Output shape:
+        (batch, time + padding, channels).
+
+    Raises:
+        ValueError: padding is out of range.
+
+    Example:
+        >>> recurra.layers.ZeroPadding1D((2, 1))(np.ones((2, 5, 3), "float32")).shape
+        (2, 8, 3)
     """
+
+    config_arguments = ("padding", "data_format")
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.padding = integers("ZeroPadding1D", "padding", padding, 2, least=0)
+        self.padding = whole_numbers(padding, "ZeroPadding1D", "padding", 2, 0, MOST_STEPS)
         self.data_format = data_format_name("ZeroPadding1D", data_format)
         self.input_spec = InputSpec(ndim=3)
 
@@ -142,23 +219,34 @@ class ZeroPadding1D(Layer):
         shape[axis] = None if shape[axis] is None else shape[axis] + sum(self.padding)
         return tuple(shape)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "padding": self.padding, "data_format": self.data_format}
 
-
+@documented
 class Cropping1D(Layer):
     """Sequences without their first and last steps.
 
-    Arguments:
-        cropping: steps on either side, or (in front, behind).
+    Args:
+        cropping: Steps on either side, or (in front, behind); default (1, 1).
+        {layer arguments}
 
-    Shapes: (batch, time, features) → (batch, time − cropping, features).
-    Raises: ValueError if nothing would be left.
+    Input shape:
+        (batch, time, features).
+
+    Output shape:
+        (batch, time − cropping, features).
+
+    Raises:
+        ValueError: Nothing would be left.
+
+    Example:
+        >>> recurra.layers.Cropping1D((2, 1))(np.ones((2, 5, 3), "float32")).shape
+        (2, 2, 3)
     """
+
+    config_arguments = ("cropping",)
 
     def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.cropping = integers("Cropping1D", "cropping", cropping, 2, least=0)
+        self.cropping = whole_numbers(cropping, "Cropping1D", "cropping", 2, 0, MOST_STEPS)
         self.input_spec = InputSpec(ndim=3)
 
     def call(self, inputs: Any) -> Any:
@@ -173,19 +261,33 @@ class Cropping1D(Layer):
             raise ValueError(f"cropping {self.cropping} leaves nothing of a sequence of {time} steps")
         return (batch, time - sum(self.cropping), features)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cropping": self.cropping}
 
-
+@documented
 class Slice(Layer):
-    """A part of one axis, as Python's slices: Slice(-24) keeps the last 24 steps, Slice(step=-1) turns time round.
+    """A part of one axis, as Python's slices: Slice(-24) keeps the last 24 steps, Slice(step=-1) reverses time.
 
-    Arguments:
-        start, stop, step: as in x[start:stop:step]; what lies beyond the ends is left out.
-        axis: the axis that is cut, not the batch; 1 (time) by default. A mask is cut along with time.
+    Args:
+        start: First element, as in x[start:stop:step]; default None. What lies beyond the ends is left out.
+        stop: Element behind the last one; default None.
+        step: Distance of the elements, not 0; default None.
+        axis: The axis that is cut, not the batch; default 1, which is time. A mask is cut along with time.
+        {layer arguments}
 
-    Shapes: (batch, …) → the same with a shorter axis.
+    Input shape:
+        (batch, …).
+
+    Output shape:
+        The same with a shorter axis.
+
+    Raises:
+        ValueError: An argument is not an integer, step is 0, or axis is the batch.
+
+    Example:
+        >>> recurra.layers.Slice(-3)(np.ones((2, 10, 4), "float32")).shape
+        (2, 3, 4)
     """
+
+    config_arguments = ("start", "stop", "step", "axis")
 
     def __init__(
         self,
@@ -196,14 +298,14 @@ class Slice(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for argument, value in (("start", start), ("stop", stop), ("step", step)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer))):
-                raise TypeError(f"Slice: {argument} must be an integer or None, got {value!r}")
-        if step == 0:
+        ends = {"start": start, "stop": stop, "step": step}
+        ends = {name: None if one is None else whole_number(one, "Slice", name, None) for name, one in ends.items()}
+        self.start, self.stop, self.step = ends["start"], ends["stop"], ends["step"]
+        if self.step == 0:
             raise ValueError("Slice: step must not be 0")
-        if axis == 0:
+        self.axis = whole_number(axis, "Slice", "axis", None)
+        if self.axis == 0:
             raise ValueError("Slice: axis 0 is the batch, which layers leave whole")
-        self.start, self.stop, self.step, self.axis = start, stop, step, int(axis)
         least = self.axis + 1 if self.axis > 0 else 1 - self.axis
         self.input_spec = InputSpec(min_ndim=least)
         self.supports_masking = True
@@ -216,12 +318,3 @@ class Slice(Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self._cut(mask, 1) if mask is not None and self.axis % inputs.ndim == 1 else mask
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "start": self.start,
-            "stop": self.stop,
-            "step": self.step,
-            "axis": self.axis,
-        }

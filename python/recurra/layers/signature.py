@@ -14,9 +14,9 @@ class CallSignature:
     """The arguments of `call`, as `Layer.__call__` needs them.
 
     Attributes:
-        names: positional arguments in order, without self.
-        takes_training: whether there is an argument `training`.
-        mask_arguments: pairs (argument, its mask argument): `mask` goes with the first one, `value_mask` with `value`.
+        names: Positional arguments in order, without self.
+        takes_training: Whether there is an argument `training`.
+        mask_arguments: Pairs (argument, its mask argument): `mask` goes with the first one, `value_mask` with `value`.
     """
 
     def __init__(self, call: Callable[..., Any]) -> None:
@@ -87,8 +87,8 @@ class CallContext(threading.local):
     """What an outer call tells the layers it calls.
 
     Attributes:
-        training: the value the outer call was given, or None.
-        token: an object that stands for the outermost call, or None outside of any.
+        training: The value the outer call was given, or None.
+        token: An object that stands for the outermost call, or None outside of any.
     """
 
     training: bool | None = None

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recurra import config as defaults
+from recurra.checks import MOST_STEPS, boolean, is_whole_number, whole_number
 from recurra.layers.base import Layer
+from recurra.layers.documentation import documented
 from recurra.layers.symbolic import SymbolicTensor, is_symbolic, is_text
 from recurra.preprocessing.normalization import ngrams as join_ngrams
 from recurra.preprocessing.reading import decode, read_lines
@@ -26,38 +28,53 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 _SPLIT = ("whitespace", "character")
 _OUTPUT = ("int", "multi_hot", "count", "tf_idf")
+_LONGEST_NGRAM = 100
 _OLD_OUTPUT = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 Strings = NDArray[Any]
 Vectorized = Callable[[Strings], Any]
 
 
+@documented
 class TextVectorization(Layer):
     """Maps texts to sequences of word numbers, or to one row of weights a text.
 
-    A text is brought into one form, split into tokens, its n-grams are joined, and each token is looked up in the
-    vocabulary, which is given or learnt with `adapt`. With c the count of a token in a text, 'multi_hot' gives c > 0,
-    'count' c, and 'tf_idf' c · ln(1 + D / (1 + d)) for a token in d of D texts.
+    A text is standardized, split into tokens, its n-grams are joined, and each token is looked up in the vocabulary,
+    which is given or learnt with `adapt`. With c the count of a token in a text, 'multi_hot' gives c > 0, 'count' c,
+    and 'tf_idf' c · ln(1 + D / (1 + d)) for a token in d of D texts. Numbers for 'int': 0 padding, 1 '[UNK]', then the
+    vocabulary; in the other modes column 0 is '[UNK]'.
 
-    Arguments:
-        max_tokens: bound of the vocabulary, special tokens included; None: none.
+    Args:
+        max_tokens: Bound of the vocabulary, special tokens included; default None, no bound.
         standardize: 'lower_and_strip_punctuation' (letters of every script, ASCII punctuation), 'lower',
-            'strip_punctuation', None, or a function of an array of strings.
+            'strip_punctuation', None, or a function of an array of strings; default 'lower_and_strip_punctuation'.
         split: 'whitespace', 'character', None (each string is one token), or a function of an array of strings that
-            returns a list of tokens for each.
-        ngrams: None; a number n: runs of 1, …, n tokens; or a tuple of lengths.
-        output_mode: 'int', 'multi_hot', 'count' or 'tf_idf'.
-        output_sequence_length: for 'int': cut or fill up every row to this length; None: to the longest of the batch.
-        pad_to_max_tokens: for the other modes: max_tokens columns even if the vocabulary is smaller.
-        vocabulary: terms, most frequent first, or the path of a file with one a line; special tokens may be left out.
-        idf_weights: for 'tf_idf' with a given vocabulary: ln(1 + D / (1 + d)) of each term.
-        sparse, ragged: must be False: results are dense.
-        encoding: of texts given as bytes.
+            returns a list of tokens for each; default 'whitespace'.
+        ngrams: A number n for runs of 1, …, n tokens, or a tuple of lengths, at most 100; default None.
+        output_mode: 'int', 'multi_hot', 'count' or 'tf_idf'; default 'int'.
+        output_sequence_length: For 'int': cut or pad every row to this length; default None, the longest of the batch.
+        pad_to_max_tokens: For the other modes: max_tokens columns even if the vocabulary is smaller; default False.
+        vocabulary: Terms, most frequent first, or the path of a file with one a line; special tokens may be left out;
+            default None.
+        idf_weights: For 'tf_idf' with a given vocabulary: ln(1 + D / (1 + d)) of each term; default None.
+        sparse: Must be False: results are dense.
+        ragged: Must be False: results are padded.
+        encoding: Of texts given as bytes; default 'utf-8'.
+        {layer arguments}
 
-    Shapes: (batch,) or (batch, 1) strings → (batch, output_sequence_length) int64, or (batch, vocabulary) float.
-    Numbers for 'int': 0 padding, 1 '[UNK]', then the vocabulary; in the other modes column 0 is '[UNK]'.
+    Input shape:
+        Strings (batch,) or (batch, 1).
 
-    Raises: ValueError for unknown choices, repeated or reserved terms, and for a call before there is a vocabulary.
+    Output shape:
+        (batch, output_sequence_length) of int64, or (batch, vocabulary) of floats.
+
+    Raises:
+        ValueError: A choice is unknown, a term is repeated or reserved, or at the call there is no vocabulary.
+
+    Example:
+        >>> layer = recurra.layers.TextVectorization(vocabulary=["good", "bad"])
+        >>> layer(["Good, not bad!"]).numpy()
+        array([[2, 1, 3]])
     """
 
     def __init__(
@@ -88,20 +105,31 @@ class TextVectorization(Layer):
             raise ValueError(f"TextVectorization: output_mode must be one of {', '.join(_OUTPUT)}, got {output_mode!r}")
         if output_mode != "int" and output_sequence_length is not None:
             raise ValueError("TextVectorization: output_sequence_length needs output_mode='int'")
-        if output_sequence_length is not None and output_sequence_length < 1:
-            raise ValueError(
-                f"TextVectorization: output_sequence_length must be positive, got {output_sequence_length}"
+        owner = "TextVectorization"
+        if output_sequence_length is not None:
+            output_sequence_length = whole_number(
+                output_sequence_length, owner, "output_sequence_length", 1, MOST_STEPS
             )
+        if max_tokens is not None:
+            max_tokens = whole_number(max_tokens, owner, "max_tokens")
+        pad_to_max_tokens = boolean(pad_to_max_tokens, owner, "pad_to_max_tokens")
         if sparse or ragged:
             raise ValueError("TextVectorization: sparse and ragged results are not offered; leave both False")
         if pad_to_max_tokens and (output_mode == "int" or max_tokens is None):
             raise ValueError(
                 "TextVectorization: pad_to_max_tokens needs max_tokens and an output_mode other than 'int'"
             )
-        sizes = range(1, ngrams + 1) if isinstance(ngrams, int) else ngrams
-        if sizes is not None and (len(sizes) == 0 or min(sizes) < 1):
+        if is_whole_number(ngrams):
+            ngrams = whole_number(ngrams, owner, "ngrams", 1, _LONGEST_NGRAM)
+            sizes: Sequence[int] | None = range(1, ngrams + 1)
+        elif ngrams is None:
+            sizes = None
+        elif isinstance(ngrams, (list, tuple)) and ngrams:
+            sizes = ngrams = tuple(whole_number(one, owner, "ngrams", 1, _LONGEST_NGRAM) for one in ngrams)
+        else:
             raise ValueError(
-                f"TextVectorization: ngrams must be None, a number or a tuple of numbers >= 1, got {ngrams!r}"
+                f"{owner}: ngrams must be None, an integer or a tuple of integers from 1 to {_LONGEST_NGRAM}, "
+                f"got {ngrams!r}"
             )
         self._special = ["", "[UNK]"] if output_mode == "int" else ["[UNK]"]
         if max_tokens is not None and max_tokens <= len(self._special):
@@ -128,12 +156,12 @@ class TextVectorization(Layer):
     # ---- vocabulary
 
     def adapt(self, data: Any, batch_size: int = 1024, steps: int | None = None) -> None:
-        """Learns the vocabulary: the most frequent tokens, among equals the one that sorts last first.
+        """Learn the vocabulary: the most frequent tokens, among equals the one that sorts last first.
 
-        Arguments:
-            data: a list or an array of texts, or any iterable of texts or of batches of texts, read once.
-            batch_size: texts that are worked on at a time.
-            steps: items of an iterable to read; None: all.
+        Args:
+            data: A list or an array of texts, or any iterable of texts or of batches of texts, read once.
+            batch_size: Texts that are worked on at a time.
+            steps: Items of an iterable to read; None: all.
 
         Raises:
             ValueError: the layer was made with a vocabulary.
@@ -159,13 +187,13 @@ class TextVectorization(Layer):
         self.finalize_state()
 
     def reset_state(self) -> None:
-        """Forgets what `update_state` has counted."""
+        """Forget what `update_state` has counted."""
         self._counts: Counter[str] = Counter()
         self._documents: Counter[str] = Counter()
         self._document_count = 0
 
     def update_state(self, data: Any) -> None:
-        """Counts the tokens of a batch of texts."""
+        """Count the tokens of a batch of texts."""
         if self._vocabulary_given:
             raise ValueError(
                 f"layer '{self.name}' (TextVectorization) has a given vocabulary; make one without to adapt it"
@@ -177,7 +205,7 @@ class TextVectorization(Layer):
         self._document_count += len(rows)
 
     def finalize_state(self) -> None:
-        """Makes the vocabulary of what was counted."""
+        """Make the vocabulary of what was counted."""
         for token in ("", "[UNK]"):
             self._counts.pop(token, None)
         terms = sorted(self._counts.items(), key=lambda item: (item[1], item[0]), reverse=True)
@@ -197,11 +225,11 @@ class TextVectorization(Layer):
     def set_vocabulary(
         self, vocabulary: Sequence[str] | str | PathLike[str], idf_weights: Sequence[float] | None = None
     ) -> None:
-        """Sets the vocabulary: terms, or the path of a file with one a line.
+        """Set the vocabulary: terms, or the path of a file with one a line.
 
-        Arguments:
-            vocabulary: with or without the special tokens in front.
-            idf_weights: for 'tf_idf', one for each term given.
+        Args:
+            vocabulary: With or without the special tokens in front.
+            idf_weights: For 'tf_idf', one for each term given.
 
         Raises:
             ValueError: a term is repeated, empty or no text; there are more than max_tokens; weights are missing, too

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
+from recurra.checks import whole_numbers
 from recurra.ops.layout import flip, pad
 from recurra.ops.operation import composed
 from recurra.ops.windows import (
     as_given,
     channels_last,
     data_format_name,
-    integers,
     padding_name,
     spatial_rank,
     transposed_window,
@@ -40,8 +40,8 @@ class _Call:
         self.data_format = data_format_name(owner, data_format)
         self.inputs = channels_last(self.data_format, given)
         self.channels = self.inputs.shape[-1]
-        self.strides = integers(owner, "strides", strides, self.rank)
-        self.dilation = integers(owner, "dilation_rate", dilation_rate, self.rank)
+        self.strides = whole_numbers(strides, owner, "strides", self.rank)
+        self.dilation = whole_numbers(dilation_rate, owner, "dilation_rate", self.rank)
         self.padding = padding_name(owner, padding)
 
     def kernel(self, name: str, value: Any, channel_axis: int | None = None) -> Tensor:
@@ -178,7 +178,7 @@ def conv_transpose(
     weights = call.kernel("kernel", kernel, -1)
     added: tuple[int | None, ...] = (None,) * call.rank
     if output_padding is not None:
-        added = integers(owner, "output_padding", output_padding, call.rank, least=0)
+        added = whole_numbers(output_padding, owner, "output_padding", call.rank, least=0)
         if any(a is not None and a >= s for a, s in zip(added, call.strides, strict=True)):
             raise ValueError(
                 f"{owner}: output_padding must be less than strides, got output_padding={output_padding} and "

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
+from recurra.checks import whole_numbers
 from recurra.ops.operation import composed
-from recurra.ops.windows import as_given, channels_last, data_format_name, integers, padding_name, spatial_rank
+from recurra.ops.windows import as_given, channels_last, data_format_name, padding_name, spatial_rank
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def _pooled(
 ) -> Tensor:
     given = _engine.operand(inputs)
     rank = spatial_rank(owner, given)
-    sizes = integers(owner, "pool_size", pool_size, rank)
-    steps = sizes if strides is None else integers(owner, "strides", strides, rank)
+    sizes = whole_numbers(pool_size, owner, "pool_size", rank)
+    steps = sizes if strides is None else whole_numbers(strides, owner, "strides", rank)
     name, order = padding_name(owner, padding), data_format_name(owner, data_format)
     window = (sizes[0], steps[0]) if rank == 1 else (sizes, steps)
     pooled: Tensor = functions[rank - 1](channels_last(order, given), *window, name)

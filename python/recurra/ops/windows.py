@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from recurra import _engine
 from recurra.tensor import Tensor
-
-
-def integers(owner: str, argument: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
-    """`count` integers from that many, or from one that stands for all.
-
-    Raises: ValueError naming the owner, a layer class or a function, and the argument.
-    """
-    values = (value,) * count if isinstance(value, (int, np.integer)) else value
-    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) != count:
-        wanted = "an integer" if count == 1 else f"an integer or {count} integers"
-        raise ValueError(f"{owner}: {argument} must be {wanted}, got {value!r}")
-    for one in values:
-        if isinstance(one, bool) or not isinstance(one, (int, np.integer)) or one < least:
-            raise ValueError(f"{owner}: {argument} must be {least} or more, got {value!r}")
-    return tuple(int(one) for one in values)
 
 
 def padding_name(owner: str, value: Any, causal: bool = False) -> str:

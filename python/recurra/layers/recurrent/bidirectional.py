@@ -30,10 +30,10 @@ class Bidirectional(Layer):
     layer follow the output; `initial_state` takes them in the same order.
 
     Args:
-        layer: a recurrent layer; a copy of it with its own weights reads forwards.
+        layer: A recurrent layer; a copy of it with its own weights reads forwards.
         merge_mode: "concat", "sum", "ave" (mean), "mul", or None for both outputs unmerged; default "concat".
-        weights: initial weights, those of the forward layer and then those of the backward layer; default None.
-        backward_layer: the layer that reads backwards, made with go_backwards=True; default None, a copy of `layer`.
+        weights: Initial weights, those of the forward layer and then those of the backward layer; default None.
+        backward_layer: The layer that reads backwards, made with go_backwards=True; default None, a copy of `layer`.
         {layer arguments}
 
     Input shape:

@@ -23,7 +23,7 @@ class Residual(Layer):
         y = x + layer(x)
 
     Args:
-        layer: a layer whose output has the shape of its input; a recurrent one returns sequences, reads them forwards
+        layer: A layer whose output has the shape of its input; a recurrent one returns sequences, reads them forwards
             and returns no state.
         {layer arguments}
 
@@ -101,8 +101,8 @@ class Highway(Residual):
     Weights: gate_kernel (F, F) and gate_bias (F), beside those of the layer.
 
     Args:
-        layer: a layer whose output has the shape of its input, as for `Residual`.
-        gate_bias: initial value of b; default -2.0, so that at first most of the input passes.
+        layer: A layer whose output has the shape of its input, as for `Residual`.
+        gate_bias: Initial value of b; default -2.0, so that at first most of the input passes.
         {layer arguments}
 
     Input shape:
@@ -148,10 +148,10 @@ class Stack(Layer):
     """Copies of a recurrent layer on top of each other, which share all options and no weight.
 
     Args:
-        layer: a recurrent layer, also inside `Bidirectional`. The last copy returns what it returns, the others return
+        layer: A recurrent layer, also inside `Bidirectional`. The last copy returns what it returns, the others return
             sequences. It returns no state.
-        depth: number of copies, from 1 to 1000.
-        connection: what runs past each copy whose output has the shape of its input and which returns sequences: None,
+        depth: Number of copies, from 1 to 1000.
+        connection: What runs past each copy whose output has the shape of its input and which returns sequences: None,
             "residual" or "highway"; see `Residual` and `Highway`; default None.
         {layer arguments}
 

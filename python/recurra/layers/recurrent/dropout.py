@@ -16,11 +16,27 @@ class Like(NamedTuple):
 
 
 class DropoutRNNCell:
-    """Mixin for cells: scale masks drawn once a sequence and kept for all its steps.
+    """Mixin for cells of your own: dropout masks drawn once a sequence and used in all its steps.
 
     Masks hold 0 or 1 / (1 - rate). A cell that mixes this in has `dropout` and `recurrent_dropout` (rates in [0, 1))
-    and `seed_generator`; `RNN` drops the masks when a sequence is finished. With `dropout_per_step` a mask is drawn at
+    and `seed_generator`; `RNN` drops the masks at the end of a sequence. With `dropout_per_step` a mask is drawn at
     every call, in the shape of its argument.
+
+    Example:
+        >>> class Cell(recurra.layers.DropoutRNNCell, recurra.Layer):
+        ...     dropout, recurrent_dropout, state_size = 0.5, 0.0, 3
+        ...
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.seed_generator = recurra.random.SeedGenerator(1)
+        ...
+        ...     def call(self, inputs, states, training=False):
+        ...         mask = self.get_dropout_mask(inputs) if training else None
+        ...         h = states[0] + (inputs if mask is None else inputs * mask)
+        ...         return h, [h]
+        >>> y = recurra.layers.RNN(Cell())(np.ones((1, 4, 3), "float32"), training=True)
+        >>> sorted(set(y.numpy().ravel().tolist())) in ([0.0], [8.0], [0.0, 8.0])
+        True
 
     Source: Gal & Ghahramani, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, 2016.
     """

@@ -19,10 +19,10 @@ class GatedRNNCell(GatedCell):
     The gate weighs the candidate n, not the past: at 0 the state stays. Blocks stand in the order g, n.
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate n, by name or as a function; default "tanh".
         recurrent_activation: σ of the gate g, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -56,10 +56,10 @@ class GatedRNN(GatedLayer):
         g = σ(x_t W_g + h_{t-1} R_g + b_g)    n = f(x_t W_n + h_{t-1} R_n + b_n)    h_t = (1 - g) h_{t-1} + g n
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate n, by name or as a function; default "tanh".
         recurrent_activation: σ of the gate g, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

@@ -34,11 +34,11 @@ class GRUCell(BuiltInCell):
     reset_after=False bias (3U).
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate g, by name or as a function; default "tanh".
         recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
-        reset_after: whether the reset gate multiplies the recurrent product or the state in front of it; default True.
+        use_bias: Whether there is a bias; default True.
+        reset_after: Whether the reset gate multiplies the recurrent product or the state in front of it; default True.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -114,11 +114,11 @@ class GRU(CellLayer):
     Gates stand in the order z, r, h; weights are those of `GRUCell`.
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate g, by name or as a function; default "tanh".
         recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
-        reset_after: whether the reset gate multiplies the recurrent product or the state in front of it; default True.
+        use_bias: Whether there is a bias; default True.
+        reset_after: Whether the reset gate multiplies the recurrent product or the state in front of it; default True.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

@@ -24,10 +24,10 @@ class IndRNNCell(BuiltInCell):
     Weights: kernel (F, U), recurrent_kernel (U), which is u, bias (U).
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f, by name or as a function; default "relu".
-        use_bias: whether there is a bias; default True.
-        recurrent_initializer: initial values of u, by name or as an object; default `RandomUniform(0, 1)`. For
+        use_bias: Whether there is a bias; default True.
+        recurrent_initializer: Initial values of u, by name or as an object; default `RandomUniform(0, 1)`. For
             sequences of T steps the source keeps |u| below 2^(1/T).
         {weight arguments}
         {cell arguments}
@@ -79,10 +79,10 @@ class IndRNN(CellLayer):
     Units meet in the next layer of a stack. The cost per step does not grow with U² as that of most others does.
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f, by name or as a function; default "relu".
-        use_bias: whether there is a bias; default True.
-        recurrent_initializer: initial values of u, by name or as an object; default `RandomUniform(0, 1)`. For
+        use_bias: Whether there is a bias; default True.
+        recurrent_initializer: Initial values of u, by name or as an object; default `RandomUniform(0, 1)`. For
             sequences of T steps the source keeps |u| below 2^(1/T).
         {weight arguments}
         {cell arguments}

@@ -28,11 +28,11 @@ class JordanCell(BuiltInCell):
     the initializers, regularizers and constraints of kernel and bias. Dropout and zoneout of the state act on y.
 
     Args:
-        units: width U of the hidden h, at least 1.
-        output_units: width P of the output y, at least 1; default None, which is units.
+        units: Width U of the hidden h, at least 1.
+        output_units: Width P of the output y, at least 1; default None, which is units.
         activation: f of h, by name or as a function; default "tanh".
         output_activation: out of y, by name or as a function; default None, which is linear.
-        use_bias: whether there are the biases b and c; default True.
+        use_bias: Whether there are the biases b and c; default True.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -123,11 +123,11 @@ class Jordan(CellLayer):
         h_t = f(x_t W + y_{t-1} R + b)      y_t = out(h_t V + c)
 
     Args:
-        units: width U of the hidden h, at least 1.
-        output_units: width P of the output y, at least 1; default None, which is units.
+        units: Width U of the hidden h, at least 1.
+        output_units: Width P of the output y, at least 1; default None, which is units.
         activation: f of h, by name or as a function; default "tanh".
         output_activation: out of y, by name or as a function; default None, which is linear.
-        use_bias: whether there are the biases b and c; default True.
+        use_bias: Whether there are the biases b and c; default True.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

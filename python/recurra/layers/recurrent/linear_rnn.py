@@ -27,9 +27,9 @@ class LinearRNNCell(LinearCell):
     whatever a is. This is the linear recurrent unit of the source with real instead of complex a.
 
     Args:
-        units: width U of the state and of the output, at least 1.
-        use_bias: whether there is a bias; default True.
-        recurrent_initializer: initial values of ν; default `RandomDecay(0.4, 0.99)`, with which a starts in that range.
+        units: Width U of the state and of the output, at least 1.
+        use_bias: Whether there is a bias; default True.
+        recurrent_initializer: Initial values of ν; default `RandomDecay(0.4, 0.99)`, with which a starts in that range.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -68,9 +68,9 @@ class LinearRNN(CellLayer):
     Its cost per step does not grow with U², and in training on few sequences whole blocks of time are computed at once.
 
     Args:
-        units: width U of the state and of the output, at least 1.
-        use_bias: whether there is a bias; default True.
-        recurrent_initializer: initial values of ν; default `RandomDecay(0.4, 0.99)`, with which a starts in that range.
+        units: Width U of the state and of the output, at least 1.
+        use_bias: Whether there is a bias; default True.
+        recurrent_initializer: Initial values of ν; default `RandomDecay(0.4, 0.99)`, with which a starts in that range.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

@@ -38,18 +38,18 @@ class LSTMCell(BuiltInCell):
     normal(c') + shift), by the weights cell_gain and cell_shift (U).
 
     Args:
-        units: width U of the states and of the output, at least 1.
+        units: Width U of the states and of the output, at least 1.
         activation: act of the candidate and of the cell state on its way out, by name or as a function; default "tanh".
         recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
-        unit_forget_bias: whether the bias of the forget gate starts at one; default True.
-        forget_bias: initial bias of the forget gate, instead of one; default None.
+        use_bias: Whether there is a bias; default True.
+        unit_forget_bias: Whether the bias of the forget gate starts at one; default True.
+        forget_bias: Initial bias of the forget gate, instead of one; default None.
         peephole: None; "diagonal": i and f also see p c, o sees p c', with a weight for each unit and gate; or "full":
             they see c V and c' V, with whole matrices; default None.
-        coupled: whether f = 1 - i instead of a gate of its own; default False.
-        forget_gate: whether there is a forget gate; without it c' = c + i g, the form of 1997; default True.
-        cell_clip: bound of c', a positive number; default None.
-        projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
+        coupled: Whether f = 1 - i instead of a gate of its own; default False.
+        forget_gate: Whether there is a forget gate; without it c' = c + i g, the form of 1997; default True.
+        cell_clip: Bound of c', a positive number; default None.
+        projection: Width P of h' = (o act(c')) V, at least 1; default None, h' without V.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -250,18 +250,18 @@ class LSTM(CellLayer):
     Gates stand in the order i, f, c, o; weights are those of `LSTMCell`.
 
     Args:
-        units: width U of the states and of the output, at least 1.
+        units: Width U of the states and of the output, at least 1.
         activation: act of the candidate and of the cell state on its way out, by name or as a function; default "tanh".
         recurrent_activation: σ of the gates, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
-        unit_forget_bias: whether the bias of the forget gate starts at one; default True.
-        forget_bias: initial bias of the forget gate, instead of one; default None.
+        use_bias: Whether there is a bias; default True.
+        unit_forget_bias: Whether the bias of the forget gate starts at one; default True.
+        forget_bias: Initial bias of the forget gate, instead of one; default None.
         peephole: None; "diagonal": i and f also see p c, o sees p c', with a weight for each unit and gate; or "full":
             they see c V and c' V, with whole matrices; default None.
-        coupled: whether f = 1 - i instead of a gate of its own; default False.
-        forget_gate: whether there is a forget gate; without it c' = c + i g, the form of 1997; default True.
-        cell_clip: bound of c', a positive number; default None.
-        projection: width P of h' = (o act(c')) V, at least 1; default None, h' without V.
+        coupled: Whether f = 1 - i instead of a gate of its own; default False.
+        forget_gate: Whether there is a forget gate; without it c' = c + i g, the form of 1997; default True.
+        cell_clip: Bound of c', a positive number; default None.
+        projection: Width P of h' = (o act(c')) V, at least 1; default None, h' without V.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

@@ -19,10 +19,10 @@ class MGUCell(GatedCell):
     The one gate g both resets and updates. Blocks stand in the order g, n.
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate n, by name or as a function; default "tanh".
         recurrent_activation: σ of the gate g, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -61,10 +61,10 @@ class MGU(GatedLayer):
         g = σ(x_t W_g + h_{t-1} R_g + b_g)    n = f(x_t W_n + (g h_{t-1}) R_n + b_n)    h_t = (1 - g) h_{t-1} + g n
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate n, by name or as a function; default "tanh".
         recurrent_activation: σ of the gate g, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

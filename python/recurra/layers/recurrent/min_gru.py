@@ -27,10 +27,10 @@ class MinGRUCell(LinearCell):
     There are no recurrent weights. As in the source, z weighs the candidate. Blocks stand in the order z, g.
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate g, by name or as a function; default None, which is linear.
         recurrent_activation: σ of the gate z, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -83,10 +83,10 @@ class MinGRU(CellLayer):
     Its cost per step does not grow with U², and in training on few sequences whole blocks of time are computed at once.
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f of the candidate g, by name or as a function; default None, which is linear.
         recurrent_activation: σ of the gate z, by name or as a function; default "sigmoid".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

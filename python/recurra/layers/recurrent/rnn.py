@@ -36,17 +36,17 @@ class RNN(Layer):
     `get_initial_state(batch_size)` and a `training` argument are honoured where it has them.
 
     Args:
-        cell: a built-in cell, a cell of your own, or a list of cells to stack.
+        cell: A built-in cell, a cell of your own, or a list of cells to stack.
         {recurrence arguments}
         {layer arguments}
 
     The call takes:
         sequences: (B, T, F), or (B, T, ...) for a cell of your own.
-        initial_state: the states to start from, (B, U) each; zeros (or the cell's own) by default.
-        mask: bool (B, T), true where a step counts. A masked step changes no state, and its values have no influence
+        initial_state: The states to start from, (B, U) each; zeros (or the cell's own) by default.
+        mask: Bool (B, T), true where a step counts. A masked step changes no state, and its values have no influence
             on any value or gradient.
-        training: whether dropout is active.
-        lengths: integers (B,), instead of a mask: the number of steps that count at the beginning of each sequence.
+        training: Whether dropout is active.
+        lengths: Integers (B,), instead of a mask: the number of steps that count at the beginning of each sequence.
 
     Input shape:
         (B, T, F): sequences, steps, features.
@@ -139,7 +139,7 @@ class RNN(Layer):
         """Reset the carried states of a stateful layer to the initial ones.
 
         Args:
-            rows: the sequences of the batch to reset; None resets all of them, after which the next batch may have
+            rows: The sequences of the batch to reset; None resets all of them, after which the next batch may have
                 another size.
 
         Raises:

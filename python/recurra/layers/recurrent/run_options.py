@@ -9,12 +9,12 @@ class RunOptions(NamedTuple):
     """Settings of one run over a sequence; `RNN` documents the arguments of the same names.
 
     Attributes:
-        go_backwards: read the last step first.
-        return_sequences: return the outputs of all steps, (B, T, O), instead of the last one, (B, O).
-        return_state: return the final states; the engine skips copying them otherwise.
-        zero_output_for_mask: masked steps put out zeros instead of repeating the output before them.
-        checkpoint: recompute states in the backward pass instead of storing all of them.
-        engine: let the engine run the whole sequence in one call where it knows the cell.
+        go_backwards: Read the last step first.
+        return_sequences: Return the outputs of all steps, (B, T, O), instead of the last one, (B, O).
+        return_state: Return the final states; the engine skips copying them otherwise.
+        zero_output_for_mask: Masked steps put out zeros instead of repeating the output before them.
+        checkpoint: Recompute states in the backward pass instead of storing all of them.
+        engine: Let the engine run the whole sequence in one call where it knows the cell.
     """
 
     go_backwards: bool = False

@@ -40,13 +40,13 @@ def run(
     """The output, (B, T, O) or (B, O), and the final states in the structure of `states`.
 
     Args:
-        cell: what runs; weights are built.
-        x: the sequences (B, T, ...).
+        cell: What runs; weights are built.
+        x: The sequences (B, T, ...).
         states: None for zeros, where the cell's class starts from these (`starts_from_zeros`).
         mask: (B, T), True where a step counts; None where all do.
-        options: direction, results, and whether the engine may run the sequence.
-        training: whether dropout and zoneout are drawn.
-        observe: sees every step. Observed cells run step by step, never in the engine.
+        options: Direction, results, and whether the engine may run the sequence.
+        training: Whether dropout and zoneout are drawn.
+        observe: Sees every step. Observed cells run step by step, never in the engine.
     """
     if observe is not None:
         options = options._replace(engine=False)

@@ -21,9 +21,9 @@ class SimpleRNNCell(BuiltInCell):
         h' = f(x W + h R + b)
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f, by name or as a function; default "tanh".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -68,9 +68,9 @@ class SimpleRNN(CellLayer):
         h_t = f(x_t W + h_{t-1} R + b)
 
     Args:
-        units: width U of the state and of the output, at least 1.
+        units: Width U of the state and of the output, at least 1.
         activation: f, by name or as a function; default "tanh".
-        use_bias: whether there is a bias; default True.
+        use_bias: Whether there is a bias; default True.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

@@ -16,7 +16,7 @@ class StackedRNNCells(Layer):
     """Cells of which each reads the output of the one before; one state entry for each cell.
 
     Args:
-        cells: a list of built-in cells or cells of your own, the first one nearest to the input.
+        cells: A list of built-in cells or cells of your own, the first one nearest to the input.
         {layer arguments}
 
     Input shape:

@@ -18,7 +18,7 @@ class TimeDistributed(Layer):
     The layer sees all steps as one batch of B·T rows, in one call.
 
     Args:
-        layer: the layer to apply; takes one step, (B, ...).
+        layer: The layer to apply; takes one step, (B, ...).
         {layer arguments}
 
     Input shape:

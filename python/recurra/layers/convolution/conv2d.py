@@ -1,0 +1,108 @@
+"""Convolution over images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recurra import _engine, activations
+from recurra.layers.convolution.base import GroupedConvolution
+from recurra.layers.documentation import documented
+from recurra.ops.windows import channels_last
+
+
+@documented
+class Conv2D(GroupedConvolution):
+    """Convolution over images.
+
+        y[i, j, o] = f(bias[o] + Σ_k,l,c x[i·s + k·d − p, j·s + l·d − p, c]·kernel[k, l, c, o])
+
+    with stride s and dilation d of either axis.
+
+    Weights: kernel (*kernel_size, channels / groups, filters), bias (filters).
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Pixels that a kernel covers, one integer or (height, width).
+        strides: Pixels from one window to the next, one integer or two; default (1, 1). Strides above 1 need
+            dilation_rate 1.
+        padding: "valid" (whole windows only) or "same" (zeros around; the odd zero comes last); default "valid".
+        data_format: "channels_last" or "channels_first", where the channels stand on axis 1; default None,
+            "channels_last".
+        dilation_rate: Pixels from one tap of the kernel to the next, one integer or two; default (1, 1).
+        groups: Number of groups of channels that see only each other; default 1.
+        activation: f, by name or as a function; default None, which is linear.
+        use_bias: Whether there is a bias; default True.
+        {weight arguments}
+        {layer arguments}
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, new height, new width, filters).
+
+    Raises:
+        ValueError: An argument is out of range, or with "valid" padding an image is smaller than the kernel.
+
+    Example:
+        >>> layer = recurra.layers.Conv2D(4, kernel_size=3, activation="relu")
+        >>> layer(np.ones((2, 8, 8, 3), "float32")).shape
+        (2, 6, 6, 4)
+    """
+
+    rank = 2
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            filters,
+            groups,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )
+
+    def call(self, inputs: Any) -> Any:
+        inputs = channels_last(self.data_format, inputs)
+        known = activations.name_in_engine(self.activation)
+        outputs = _engine.conv2d(
+            inputs,
+            self.kernel,
+            self.bias,
+            self.strides,
+            self.dilation_rate,
+            self.groups,
+            self.padding,
+            known or "linear",
+        )
+        return self._finished(outputs, activated=known is not None)
