@@ -141,6 +141,12 @@ def plot_history(
 
     Raises:
         ImportError: matplotlib is not installed; the message says how to install it.
+
+    Example:
+        >>> values, epochs = {"loss": [0.5, 0.2], "val_loss": [0.4]}, {"loss": [1, 2], "val_loss": [2]}
+        >>> figure = recurra.plotting.plot_history(values, epochs)
+        >>> [line.get_label() for line in figure.axes[0].lines]
+        ['training', 'validation']
     """
     names = [name for name in history if not (name.startswith("val_") and name.removeprefix("val_") in history)]
     figure, axes = new_figure(max(len(names), 1), 2.6)
