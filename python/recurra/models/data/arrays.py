@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from recurra import _engine, config
-from recurra.conversion import to_array
+from recurra.conversion import names_of_columns, to_array
 from recurra.tree import flatten, map_structure
 
 #: (inputs, targets, sample weights); each an array, a nested structure of arrays, or None.
@@ -45,14 +45,14 @@ def as_array(value: Any, what: str, text: bool = False, dtype: str | None = None
     return np.ascontiguousarray(array, dtype if array.dtype.kind == "f" else None)
 
 
-def check_finite(array: np.ndarray, what: str, lengths: Any = None, columns: Sequence[Any] | None = None) -> np.ndarray:
+def check_finite(array: np.ndarray, what: str, lengths: Any = None, given: Any = None) -> np.ndarray:
     """The array, if all its numbers are finite; with `lengths` those behind them may be anything, and become 0.
 
     Args:
         array: Checked array.
         what: Name of the argument, for messages.
         lengths: How many steps of each sequence (N, T, ...) count; None if all do.
-        columns: Names of the columns, for messages.
+        given: What the array was made from; the names of its columns, if it has any, stand in messages.
 
     Raises:
         ValueError: A number that counts is NaN or infinite; the message says where.
@@ -67,6 +67,7 @@ def check_finite(array: np.ndarray, what: str, lengths: Any = None, columns: Seq
         bad = np.argwhere(~np.isfinite(array[start : start + 4096]))
         if len(bad):
             place = (int(bad[0][0]) + start, *map(int, bad[0][1:]))
+            columns = names_of_columns(given)
             column = f" (column {columns[place[1]]!r})" if columns is not None and len(place) == 2 else ""
             raise ValueError(
                 f"{what} holds {array[place]} at index {place if len(place) > 1 else place[0]}{column}; "
@@ -93,18 +94,35 @@ def _is_one_array(value: Any) -> bool:
     return isinstance(value, (int, float, bool, str, np.generic))
 
 
-def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None = None) -> Any:
-    """Every element of a list, tuple or dictionary as an array, as `as_array` makes it; None stays None."""
+def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None = None, finite: bool = True) -> Any:
+    """Every element of a list, tuple or dictionary as an array, as `as_array` makes it; None stays None.
+
+    Args:
+        structure: An array, or a structure of arrays.
+        what: Name of the argument, for messages.
+        text: Whether texts pass, for a layer that takes them.
+        dtype: The model's float type; that of the package by default.
+        finite: Whether to check that all numbers are finite, as `check_finite` does.
+    """
     if structure is None:
         return None
+    if type(structure) is np.ndarray:
+        array = as_array(structure, what, text, dtype)
+        return check_finite(array, what) if finite else array
     if isinstance(structure, Mapping):
         structure = dict(structure)
     elif isinstance(structure, (list, tuple)) and _is_one_array(structure):
         structure = as_array(structure, what, text, dtype)
     names = iter(names_of(structure, what))
-    return map_structure(
-        lambda value: None if value is None else as_array(value, next(names, what), text, dtype), structure
-    )
+
+    def convert(value: Any) -> Any:
+        name = next(names, what)
+        if value is None:
+            return None
+        array = as_array(value, name, text, dtype)
+        return check_finite(array, name, None, value) if finite else array
+
+    return map_structure(convert, structure)
 
 
 def rows_of(structure: Any, what: str = "x") -> int:

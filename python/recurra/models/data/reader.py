@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from recurra import config
-from recurra.conversion import names_of_columns
 from recurra.models.data import lengths as sequence_lengths
 from recurra.models.data.arrays import Batch, arrays_of, check_finite, check_lengths, names_of
 from recurra.tree import flatten, pack_as
@@ -44,12 +43,16 @@ class Reader:
             TypeError, ValueError: They do not fit each other, are no numbers or not finite; the message says which.
         """
         dtype = config.floatx() if self.model is None else self.model._float_type()
-        inputs = arrays_of(x, "x", text=True, dtype=dtype)
-        targets, weights = arrays_of(y, "y", dtype=dtype), arrays_of(sample_weight, "sample_weight", dtype=dtype)
+        finite = lengths is None
+        inputs = arrays_of(x, "x", True, dtype, finite)
+        targets = arrays_of(y, "y", False, dtype, finite)
+        weights = arrays_of(sample_weight, "sample_weight", False, dtype, finite)
         check_lengths(inputs, targets, weights)
-        own = sequence_lengths.checked(lengths, inputs)
         if self.builds and self.model is not None:
             self.model._build_for_arrays(inputs, self.open_time)
+        if lengths is None:
+            return inputs, targets, weights, None
+        own = sequence_lengths.checked(lengths, inputs)
         known = [None] * len(flatten(inputs)) if own is None else flatten(own)
         times = {array.shape[1]: one for array, one in zip(flatten(inputs), known, strict=True) if one is not None}
         least = 2 if self._has_outputs_over_time() else 3
@@ -79,9 +82,9 @@ def _finite(structure: Any, what: str, given: Any, lengths: Sequence[Any]) -> An
     arrays, names = flatten(structure), names_of(structure, what)
     if len(names) != len(arrays):  # lists in dictionaries
         names = [what] * len(arrays)
-    columns = names_of_columns(given) if len(arrays) == 1 else None
+    given = given if len(arrays) == 1 else None
     checked = [
-        None if array is None else check_finite(array, name, own, columns)
+        None if array is None else check_finite(array, name, own, given)
         for array, name, own in zip(arrays, names, lengths, strict=True)
     ]
     return pack_as(structure, checked)

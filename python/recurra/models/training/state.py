@@ -72,11 +72,12 @@ class TrainingState(Compilation):
         if self.run.figures is None:
             return
         loss, compiled = self._require_compiled("fit")
-        own = {
+        parts: dict[str, list[Metric]] = {
             "loss": [self._loss_mean],
-            "losses": loss.means,
+            "losses": [*loss.means],
             "metrics": [metric for _, metric, _ in compiled.parts],
-        }[kind]
+        }
+        own = parts[kind]
         try:
             states = self.run.figures[kind]
             for metric, state in zip(own, [states] if kind == "loss" else states, strict=bool(own)):
