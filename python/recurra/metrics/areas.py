@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,15 +11,14 @@ from recurra import config
 from recurra.checks import one_of, whole_number
 from recurra.metrics.confusion import Decisions, ratio
 
-# Predictions that are no probabilities (logits, scores) are told apart by thresholds beyond 0 and 1, 300 on each side.
-# They add points of the curve only for such predictions: for probabilities the area is the same to the bit.
-_BEYOND = np.geomspace(1e-3, 1e6, 300)
+# How many values beyond 0 and 1 are told apart; neighbours are merged when there are more.
+_MOST_BEYOND = 8192
 
 
 class AUC(Decisions):
     """Area under the curve of decisions at many thresholds.
 
-    Predictions of any range are ordered rightly; those from 0 to 1 finer than others.
+    Predictions between 0 and 1 are told apart by the thresholds; any beyond, such as logits, by their own values.
 
     Args:
         num_thresholds: Default 200, evenly between 0 and 1.
@@ -39,6 +39,8 @@ class AUC(Decisions):
     """
 
     direction = "max"
+    _sums = (*Decisions._sums, "beyond")
+    beyond: Any  # rows (value, weight of positives, weight of negatives) in ascending order
 
     def __init__(
         self,
@@ -61,8 +63,6 @@ class AUC(Decisions):
         super().__init__(None, None, None, name or "auc", dtype)
         margin = config.epsilon()
         self.thresholds = np.concatenate([[-margin], inner, [1 + margin]])
-        beyond = (-np.inf, *-_BEYOND[::-1]), (*1 + _BEYOND, np.inf)
-        self._cuts = np.concatenate([beyond[0], self.thresholds, beyond[1]])
         self.num_thresholds = len(self.thresholds)
         self.curve = curve
         self.summation_method = summation_method
@@ -73,14 +73,33 @@ class AUC(Decisions):
     def _count(self, true: np.ndarray, predicted: np.ndarray, weight: np.ndarray, thresholds: np.ndarray) -> None:
         if self.from_logits:
             predicted = 0.5 + 0.5 * np.tanh(0.5 * predicted.astype(np.float64))
-        super()._count(true, predicted, weight, self._cuts)
+        super()._count(true, predicted, weight, thresholds)
+        outside = (predicted < thresholds[0]) | (predicted > thresholds[-1])
+        if outside.any():
+            rows = np.stack([predicted, np.where(true, weight, 0), np.where(true, 0, weight)], axis=1)[outside]
+            known = rows if np.ndim(self.beyond) == 0 else np.concatenate([self.beyond, rows])
+            self.beyond = _merged(known.astype(np.float64))
+
+    def _curve(self) -> tuple[np.ndarray, ...]:
+        """True and false positives, true and false negatives for ascending thresholds, over all predictions."""
+        counts = self.true_positives, self.false_positives, self.true_negatives, self.false_negatives
+        if np.ndim(self.beyond) == 0:
+            return counts
+        tp, fp, tn, fn = counts
+        below = self.beyond[self.beyond[:, 0] < self.thresholds[0], 1:]
+        above = self.beyond[self.beyond[:, 0] > self.thresholds[-1], 1:]
+        # A threshold below all values, then one at each: what lies above it is positive.
+        lower, upper = np.add(_sums_above(below), (tp[0], fp[0]))[:-1], _sums_above(above)[1:]
+        tp = np.concatenate([lower[:, 0], tp, upper[:, 0]])
+        fp = np.concatenate([lower[:, 1], fp, upper[:, 1]])
+        positives, negatives = counts[0][0] + fn[0], counts[1][0] + tn[0]
+        return tp, fp, negatives - fp, positives - tp
 
     def result(self) -> float:
         """The area, between 0 and 1; 0 if nothing was collected."""
-        tp, fp = self.true_positives, self.false_positives
-        tn, fn = self.true_negatives, self.false_negatives
-        if np.ndim(tp) == 0:
+        if np.ndim(self.true_positives) == 0:
             return 0.0
+        tp, fp, tn, fn = self._curve()
         if self.curve == "PR" and self.summation_method == "interpolation":
             return _interpolated_pr_area(tp, fp, fn)
         recall = ratio(tp, fn)
@@ -90,6 +109,24 @@ class AUC(Decisions):
         else:
             heights = (np.minimum if self.summation_method == "minoring" else np.maximum)(y[:-1], y[1:])
         return float(((x[:-1] - x[1:]) * heights).sum())
+
+
+def _merged(rows: np.ndarray) -> np.ndarray:
+    """The rows in ascending order of their values, those of equal values added up; at most _MOST_BEYOND."""
+    values, places = np.unique(rows[:, 0], return_inverse=True)
+    columns = [values, *(np.bincount(places, rows[:, i], len(values)) for i in (1, 2))]
+    merged: np.ndarray = np.stack(columns, axis=1)
+    while len(merged) > _MOST_BEYOND:
+        pairs = merged[: len(merged) // 2 * 2].reshape(-1, 2, 3)
+        joined = np.concatenate([pairs[:, 1, :1], pairs[:, :, 1:].sum(axis=1)], axis=1)
+        merged = np.concatenate([joined, merged[len(joined) * 2 :]])
+    return merged
+
+
+def _sums_above(weights: np.ndarray) -> np.ndarray:
+    """For a threshold below all values and for one at each of them, the weights of the values above."""
+    sums: np.ndarray = np.concatenate([weights[::-1].cumsum(axis=0)[::-1], np.zeros((1, 2))])
+    return sums
 
 
 def _interpolated_pr_area(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> float:
