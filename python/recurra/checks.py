@@ -142,6 +142,27 @@ def seed(value: Any, owner: str) -> int | None:
     raise ValueError(f"{owner}: seed must be None or an integer in [0, 2**64), got {value!r}")
 
 
+def plain_number(value: Any, owner: str, argument: str, least: float | None = None, most: float | None = None) -> float:
+    """`value` as Python's number, an integer as an int.
+
+    Raises:
+        ValueError: It is not a finite number, or lies outside [least, most].
+    """
+    checked = number(value, owner, argument, least, most)
+    return int(value) if is_whole_number(value) else checked
+
+
+def positive_number(value: Any, owner: str, argument: str) -> float:
+    """`value` as Python's number, an integer as an int.
+
+    Raises:
+        ValueError: It is not a finite number greater than 0.
+    """
+    if not is_number(value) or not 0 < value < float("inf"):
+        raise ValueError(f"{owner}: {argument} must be greater than 0, got {value!r}")
+    return plain_number(value, owner, argument)
+
+
 def one_of(value: Any, owner: str, argument: str, choices: Collection[Any]) -> Any:
     """`value`, if it is one of `choices`.
 
@@ -252,3 +273,17 @@ def constructor_keywords(cls: type) -> tuple[str, ...]:
         if not takes_any:
             break
     return tuple(found)
+
+
+def positional_count(function: Callable[..., Any], otherwise: int) -> int:
+    """How many arguments a function takes by position, at most 99; `otherwise` where Python cannot tell."""
+    from inspect import Parameter, signature
+
+    try:
+        parameters = signature(function).parameters.values()
+    except ValueError:
+        return otherwise
+    if any(each.kind is Parameter.VAR_POSITIONAL for each in parameters):
+        return 99
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(each.kind in positional for each in parameters)

@@ -25,14 +25,22 @@ class Configurable:
         if "__init__" in vars(cls):
             cls.__init__ = with_known_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]
 
+    @classmethod
+    def _argument_names(cls) -> tuple[str, ...]:
+        """The names of the constructor's arguments."""
+        return constructor_keywords(cls)
+
     def _arguments(self) -> dict[str, Any]:
         """The arguments that the object can be made from again, by name."""
-        names = constructor_keywords(type(self))
-        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return {name: getattr(self, name) for name in self._argument_names() if hasattr(self, name)}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return self._arguments()
+
+    def _own_defaults(self) -> dict[str, Any]:
+        """Defaults that the signatures do not show."""
+        return {}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -40,9 +48,10 @@ class Configurable:
         return cls(**config)
 
     def __repr__(self) -> str:
-        defaults = _defaults(type(self))
-        defaults["name"] = defaults.get("name") or type(self).__name__.lower()
+        defaults = self._own_defaults() | _defaults(type(self))
         given = {name: value for name, value in self._arguments().items() if not _same(value, defaults.get(name, ...))}
+        if str(given.get("name")).lower() == type(self).__name__.lower():
+            del given["name"]  # made from the class, where none was given
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(value)}' for name, value in given.items())})"
 
 
@@ -63,4 +72,10 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    return getattr(value, "__name__", None) or repr(value)
+    """The value in one short line: functions and classes by their name, arrays by their shape."""
+    if hasattr(value, "__name__"):
+        return str(value.__name__)
+    if getattr(value, "shape", ()):
+        return f"<{type(value).__name__} of shape {tuple(value.shape)}>"
+    text = repr(value)
+    return text if len(text) <= 80 or isinstance(value, Configurable) else f"{text[:77]}..."

@@ -69,7 +69,7 @@ def test_old_batch_names_and_params():
     ],
 )
 def test_early_stopping(arguments, figures, epochs):
-    stop = callbacks.EarlyStopping(monitor="figure", **arguments)
+    stop = callbacks.EarlyStopping(monitor="figure", **{"mode": "min"} | arguments)
     history = linear().fit(X, Y, epochs=6, verbose=0, callbacks=[Figures(figure=figures), stop])
     assert len(history.epoch) == epochs
 
@@ -77,7 +77,7 @@ def test_early_stopping(arguments, figures, epochs):
 def test_early_stopping_puts_the_best_weights_back():
     model, kept = linear(), []
     keep = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(model.get_weights()[0].copy()))
-    stop = callbacks.EarlyStopping(monitor="figure", patience=2, restore_best_weights=True)
+    stop = callbacks.EarlyStopping("figure", patience=2, mode="min", restore_best_weights=True)
     model.fit(X, Y, epochs=9, verbose=0, callbacks=[Figures(figure=[3, 1, 2, 2, 2]), keep, stop])
     assert len(kept) == 4
     np.testing.assert_array_equal(model.get_weights()[0], kept[1])
@@ -89,7 +89,7 @@ def test_missing_figure_warns():
 
 
 def test_reduce_rate_on_plateau():
-    reduce = callbacks.ReduceLROnPlateau("figure", factor=0.5, patience=1, cooldown=2, min_lr=0.2)
+    reduce = callbacks.ReduceLROnPlateau("figure", mode="min", factor=0.5, patience=1, cooldown=2, min_lr=0.2)
     history = linear(optimizers.SGD(1.0)).fit(
         X * 0, Y, epochs=9, verbose=0, callbacks=[Figures(figure=[1.0] * 9), reduce]
     )
@@ -110,7 +110,7 @@ def test_learning_rate_scheduler():
 def test_model_checkpoint(tmp_path):
     model = linear()
     path = tmp_path / "new" / "model-{epoch:02d}-{figure:.1f}.safetensors"
-    save = callbacks.ModelCheckpoint(path, monitor="figure", save_best_only=True, save_weights_only=True)
+    save = callbacks.ModelCheckpoint(path, monitor="figure", mode="min", save_best_only=True, save_weights_only=True)
     model.fit(X, Y, epochs=4, verbose=0, callbacks=[Figures(figure=[3.0, 4.0, 1.0, 2.0]), save])
     names = sorted(file.name for file in path.parent.iterdir())
     assert names == ["model-01-3.0.safetensors", "model-03-1.0.safetensors"]
@@ -232,10 +232,18 @@ def test_backup_of_another_model_and_damaged_backup(tmp_path):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: callbacks.EarlyStopping(mode="least"), ValueError, "mode must be 'auto', 'min' or 'max'"),
+        (
+            lambda: callbacks.EarlyStopping(mode="least"),
+            ValueError,
+            "mode must be one of 'auto', 'min', 'max', got 'least'",
+        ),
         (lambda: callbacks.ReduceLROnPlateau(factor=1.0), ValueError, "factor must be between 0 and 1"),
         (lambda: callbacks.ModelCheckpoint("x", save_freq="batch"), ValueError, "save_freq must be"),
-        (lambda: callbacks.LambdaCallback(on_epoch=print), TypeError, "nothing named on_epoch"),
+        (
+            lambda: callbacks.LambdaCallback(on_epoch=print),
+            TypeError,
+            "no argument 'on_epoch'; did you mean 'on_epoch_end'",
+        ),
         (
             lambda: linear().fit(X, Y, verbose=0, callbacks=[callbacks.LearningRateScheduler(lambda e: "fast")]),
             TypeError,

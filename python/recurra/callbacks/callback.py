@@ -6,19 +6,32 @@ from collections.abc import Callable, Iterable, Mapping
 from os import PathLike, fspath
 from typing import Any
 
-import numpy as np
-
 from recurra import plotting
+from recurra.checks import is_number, positional_count, unknown_argument
+from recurra.configurable import Configurable
 
 Logs = Mapping[str, Any]
 
 
-class Callback:
+class Callback(Configurable):
     """Base of the callbacks: override what you need.
 
     `self.model` is the model, `self.params` says "epochs", "steps" (None if unknown) and "verbose". `logs` are the
     figures so far: of the epoch's batches up to now, or of the whole epoch with the validation's `val_…`. Set
     `self.model.stop_training = True` to stop after this batch.
+
+    Example:
+        >>> class Count(recurra.callbacks.Callback):
+        ...     def on_train_begin(self, logs=None):
+        ...         self.batches = 0
+        ...     def on_train_batch_end(self, batch, logs=None):
+        ...         self.batches += 1
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> count = Count()
+        >>> history = model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=2, callbacks=[count], verbose=0)
+        >>> count.batches
+        4
     """
 
     def __init__(self) -> None:
@@ -96,6 +109,19 @@ class CallbackList:
 
     Figures of single batches are computed only if a callback looks at them; one with a true attribute `lazy` is called
     without and fetches them when it needs them.
+
+    Args:
+        callbacks: The callbacks.
+        model: The model that they are told of; default none.
+        **params: The settings of the run that they are told of.
+
+    Raises:
+        TypeError: One is no callback.
+
+    Example:
+        >>> several = recurra.callbacks.CallbackList([recurra.callbacks.TerminateOnNaN()], epochs=3)
+        >>> several.callbacks[0].params
+        {'epochs': 3}
     """
 
     def __init__(self, callbacks: Iterable[Any] = (), model: Any = None, **params: Any) -> None:
@@ -139,6 +165,20 @@ class CallbackList:
             else:
                 logs = figures() if logs is None else logs
                 getattr(callback, f"on_{kind}_batch_end")(batch, logs)
+
+
+def check_settable_rate(model: Any, who: str) -> None:
+    """Refuses a model whose learning rate follows a schedule and cannot be set.
+
+    Raises:
+        TypeError: It does.
+    """
+    schedule = getattr(model.optimizer, "learning_rate_schedule", None)
+    if schedule is not None:
+        raise TypeError(
+            f"{who}: the learning rate of the optimizer follows {schedule!r} and cannot be set; compile the model with "
+            "a number as learning_rate, or leave the callback out"
+        )
 
 
 class History(Callback):
@@ -198,7 +238,7 @@ class History(Callback):
 
     def __repr__(self) -> str:
         count = len(self.epoch)
-        last = ", ".join(f"{name}={values[-1]:.4g}" for name, values in self.history.items() if not np.ndim(values[-1]))
+        last = ", ".join(f"{name}={values[-1]:.4g}" for name, values in self.history.items() if is_number(values[-1]))
         return f"<History of {count} epoch{'s' * (count != 1)}{': ' if last else ''}{last}>"
 
     def state(self) -> dict[str, Any]:
@@ -211,38 +251,70 @@ class History(Callback):
 
 
 class LambdaCallback(Callback):
-    """A callback from functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))`.
+    """A callback made of functions.
 
-    Takes the name of any method of Callback. Raises TypeError for a name that is none.
+    Args:
+        **functions: Functions by the name of the method of `Callback` that they stand for.
+
+    Raises:
+        TypeError: A name is none of a method.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(recurra.optimizers.SGD(0.0), "mse")
+        >>> show = recurra.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
+        >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), callbacks=[show], verbose=0)
+        0 {'loss': 1.0}
     """
 
     def __init__(self, **functions: Callable[..., Any] | None) -> None:
         super().__init__()
         for name, function in functions.items():
             if not name.startswith("on_") or not hasattr(Callback, name):
-                raise TypeError(f"LambdaCallback: there is nothing named {name}")
+                raise unknown_argument(
+                    "LambdaCallback", name, [hook for hook in dir(Callback) if hook.startswith("on_")]
+                )
             if function is not None:
                 setattr(self, name, function)
 
+    def __repr__(self) -> str:
+        return f"LambdaCallback({', '.join(f'{name}=...' for name in vars(self) if name.startswith('on_'))})"
+
 
 class LearningRateScheduler(Callback):
-    """Sets the learning rate before each epoch.
+    """Sets the learning rate before each epoch; it is in the figures as "learning_rate".
 
-    schedule: function of (epoch, current rate), or of the epoch alone, that returns the rate.
-    verbose: 1 prints the rate. The rate is in the logs as "learning_rate".
+    Args:
+        schedule: Function of (epoch, current rate), or of the epoch alone, that returns the rate.
+        verbose: 1 prints the rate.
+
+    Raises:
+        TypeError: The schedule returns no number, or the optimizer follows a schedule of its own.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1)])
+        >>> model.compile(recurra.optimizers.SGD(1.0), "mse")
+        >>> halve = recurra.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+        >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=2, callbacks=[halve], verbose=0)
+        >>> history.history["learning_rate"]
+        [0.5, 0.25]
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
+        if not callable(schedule):
+            raise TypeError(f"LearningRateScheduler: schedule must be a function of the epoch, got {schedule!r}")
         self.schedule = schedule
         self.verbose = verbose
+        self._takes_rate = positional_count(schedule, 2) >= 2
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        check_settable_rate(self.model, "LearningRateScheduler")
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        try:
-            rate = self.schedule(epoch, self.model.optimizer.learning_rate)
-        except TypeError:
-            rate = self.schedule(epoch)
-        if not isinstance(rate, (int, float, np.floating)):
+        optimizer = self.model.optimizer
+        rate = self.schedule(epoch, optimizer.learning_rate) if self._takes_rate else self.schedule(epoch)
+        if not is_number(rate):
             raise TypeError(f"LearningRateScheduler: the schedule must return a number, got {type(rate).__name__}")
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose:

@@ -15,7 +15,8 @@ import numpy as np
 from recurra import foreign_files, safetensors
 from recurra.callbacks import resumption
 from recurra.callbacks.callback import Callback, Logs
-from recurra.callbacks.monitors import Monitor
+from recurra.callbacks.monitor import Monitor
+from recurra.checks import is_whole_number, number
 
 BACKUP_FORMAT = "recurra training"
 BACKUP_VERSION = 1
@@ -70,9 +71,17 @@ class ModelCheckpoint(Callback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = _checked_frequency(save_freq, "ModelCheckpoint")
-        self.best = self._monitor.worst if initial_value_threshold is None else initial_value_threshold
+        self.mode = mode
+        self.initial_value_threshold = initial_value_threshold
+        self.best: float | None = None
+        if initial_value_threshold is not None:
+            self.best = number(initial_value_threshold, "ModelCheckpoint", "initial_value_threshold")
         self._batches = 0
         self._epoch = 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.save_best_only:
+            self._monitor.begin(self.model, self.params)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
@@ -89,11 +98,12 @@ class ModelCheckpoint(Callback):
 
     def _save(self, epoch: int, batch: int | None, logs: Logs | None) -> None:
         if self.save_best_only:
-            value = self._monitor.value(logs)
+            value = self._monitor.value(logs, self.model)
             if value is None or not self._monitor.better(value, self.best):
                 return
             if self.verbose:
-                print(f"Epoch {epoch + 1}: {self.monitor} {value:.5f} is better than {self.best:.5f}, saving")
+                before = "" if self.best is None else f" from {self.best:.5f}"
+                print(f"Epoch {epoch + 1}: {self.monitor} improved{before} to {value:.5f}, saving")
             self.best = value
         path = Path(self._path(epoch, batch, logs))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,14 +127,16 @@ class ModelCheckpoint(Callback):
         return {"best": self.best, "batches": self._batches}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        self.best = float(state["best"])
+        self.best = None if state["best"] is None else float(state["best"])
         self._batches = int(state["batches"])
 
 
 def _checked_frequency(frequency: str | int, who: str) -> str | int:
-    if frequency != "epoch" and not (isinstance(frequency, int) and frequency >= 1):
+    if isinstance(frequency, str) and frequency == "epoch":
+        return frequency
+    if not is_whole_number(frequency) or int(frequency) < 1:
         raise ValueError(f"{who}: save_freq must be 'epoch' or a number of batches, got {frequency!r}")
-    return frequency
+    return int(frequency)
 
 
 class CSVLogger(Callback):

@@ -2,69 +2,43 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from recurra.callbacks.callback import Callback, Logs
-
-_RISING = (
-    "acc",
-    "accuracy",
-    "auc",
-    "precision",
-    "recall",
-    "f1_score",
-    "fbeta_score",
-    "r2_score",
-    "cosine_similarity",
-    "true_positives",
-    "true_negatives",
-)
+from recurra.callbacks.callback import Callback, Logs, check_settable_rate
+from recurra.callbacks.monitor import Monitor
+from recurra.checks import number, plain_number
 
 
-class Monitor:
-    """What "better" means for a figure.
-
-    mode: "min", "max" or "auto" (rising for accuracies and the like, by the figure's name). min_delta: what counts as a
-    change.
-    """
-
-    def __init__(self, name: str, mode: str, min_delta: float, who: str) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"{who}: mode must be 'auto', 'min' or 'max', got {mode!r}")
-        self.name = name
-        self.who = who
-        self.rising = mode == "max" or (mode == "auto" and name.endswith(_RISING))
-        self.min_delta = abs(min_delta)
-        self.worst = -math.inf if self.rising else math.inf
-
-    def better(self, value: float, than: float) -> bool:
-        """Whether `value` beats `than` by more than min_delta."""
-        return value - self.min_delta > than if self.rising else value + self.min_delta < than
-
-    def value(self, logs: Logs | None) -> float | None:
-        """The figure in the logs; warns and gives None if it is not there."""
-        value = (logs or {}).get(self.name)
-        if value is None:
-            warnings.warn(
-                f"{self.who}: there is no '{self.name}' to watch; there are {', '.join(logs or {}) or 'no figures'}",
-                stacklevel=3,
-            )
-            return None
-        return float(value)
+def _stored(best: Any) -> float | None:
+    return None if best is None else float(best)
 
 
 class EarlyStopping(Callback):
-    """Stops training when a figure has not become better for a while.
+    """Stops training when a figure has stopped improving.
 
-    monitor: name of the figure, default "val_loss". min_delta: smaller changes do not count, default 0. patience:
-    epochs without a better figure, default 0. verbose: 1 says so. mode: "auto", "min" or "max". baseline: the figure
-    has to be better than this. restore_best_weights: put back the weights of the best epoch at the end, default False.
-    start_from_epoch: epochs to wait before watching, default 0.
+    Args:
+        monitor: Name of the figure, default "val_loss".
+        min_delta: Smaller changes do not count, default 0.
+        patience: Epochs without an improvement, default 0.
+        verbose: 1 prints what happens.
+        mode: "min", "max", or "auto" (default) for the direction of the metric that the figure comes from.
+        baseline: The figure has to be better than this; default None.
+        restore_best_weights: Put back the weights of the best epoch at the end, default False.
+        start_from_epoch: Epochs to wait before watching, default 0.
+
+    Raises:
+        ValueError: An argument has no such value, or the direction of the figure is not known: give `mode`.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(recurra.optimizers.SGD(0.0), "mse")
+        >>> stop = recurra.callbacks.EarlyStopping("loss", patience=2)
+        >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=10, callbacks=[stop], verbose=0)
+        >>> len(history.epoch)
+        3
     """
 
     def __init__(
@@ -81,25 +55,28 @@ class EarlyStopping(Callback):
         super().__init__()
         self.monitor = monitor
         self._monitor = Monitor(monitor, mode, min_delta, "EarlyStopping")
-        self.patience = patience
+        self.min_delta = min_delta
+        self.patience = plain_number(patience, "EarlyStopping", "patience", 0)
         self.verbose = verbose
-        self.baseline = baseline
+        self.mode = mode
+        self.baseline = None if baseline is None else number(baseline, "EarlyStopping", "baseline")
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.start_from_epoch = plain_number(start_from_epoch, "EarlyStopping", "start_from_epoch", 0)
         self._forget()
 
     def _forget(self) -> None:
         self.wait = 0
         self.stopped_epoch = 0
         self.best_epoch = 0
-        self.best: float = self._monitor.worst
+        self.best: float | None = None
         self.best_weights: list[np.ndarray] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._forget()
+        self._monitor.begin(self.model, self.params)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        value = self._monitor.value(logs)
+        value = self._monitor.value(logs, self.model)
         if value is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
@@ -121,29 +98,48 @@ class EarlyStopping(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.stopped_epoch and self.verbose:
             print(
-                f"Epoch {self.stopped_epoch + 1}: {self.monitor} is not better since epoch {self.best_epoch + 1}: stop"
+                f"Epoch {self.stopped_epoch + 1}: {self.monitor} has not improved since epoch {self.best_epoch + 1}: "
+                "stopping"
             )
         if self.restore_best_weights and self.best_weights is not None:
             self.model.set_weights(self.best_weights)
             if self.verbose:
-                print(f"The weights are those of epoch {self.best_epoch + 1}, the best one")
+                print(f"Restored the weights of the best epoch, {self.best_epoch + 1}")
 
     def state(self) -> dict[str, Any]:
         return {"wait": self.wait, "best": self.best, "best_epoch": self.best_epoch, "best_weights": self.best_weights}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         self.wait = int(state["wait"])
-        self.best = float(state["best"])
+        self.best = _stored(state["best"])
         self.best_epoch = int(state["best_epoch"])
         self.best_weights = state["best_weights"]
 
 
 class ReduceLROnPlateau(Callback):
-    """Lowers the learning rate when a figure has not become better for a while.
+    """Lowers the learning rate when a figure has stopped improving.
 
-    monitor: name of the figure, default "val_loss". factor: new rate = rate · factor, below 1, default 0.1. patience:
-    epochs without a better figure, default 10. verbose: 1 says so. mode: "auto", "min" or "max". min_delta: smaller
-    changes do not count, default 1e-4. cooldown: epochs to wait after a change, default 0. min_lr: default 0.
+    Args:
+        monitor: Name of the figure, default "val_loss".
+        factor: New rate = rate · factor, below 1, default 0.1.
+        patience: Epochs without an improvement, default 10.
+        verbose: 1 prints what happens.
+        mode: "min", "max", or "auto" (default) for the direction of the metric that the figure comes from.
+        min_delta: Smaller changes do not count, default 1e-4.
+        cooldown: Epochs to wait after a change, default 0.
+        min_lr: Lowest rate, default 0.
+
+    Raises:
+        ValueError: An argument has no such value, or the direction of the figure is not known: give `mode`.
+        TypeError: The learning rate of the optimizer follows a schedule.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1)])
+        >>> model.compile(recurra.optimizers.SGD(1.0), "mse")
+        >>> reduce = recurra.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1)
+        >>> history = model.fit(np.zeros((4, 1)), np.zeros((4, 1)), epochs=3, callbacks=[reduce], verbose=0)
+        >>> history.history["learning_rate"]
+        [1.0, 1.0, 0.5]
     """
 
     def __init__(
@@ -158,30 +154,34 @@ class ReduceLROnPlateau(Callback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__()
+        self.factor = number(factor, "ReduceLROnPlateau", "factor")
         if not 0 < factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must be between 0 and 1, got {factor}")
         self.monitor = monitor
         self._monitor = Monitor(monitor, mode, min_delta, "ReduceLROnPlateau")
-        self.factor = factor
-        self.patience = patience
+        self.min_delta = min_delta
+        self.patience = plain_number(patience, "ReduceLROnPlateau", "patience", 0)
         self.verbose = verbose
-        self.cooldown = cooldown
-        self.min_lr = min_lr
+        self.mode = mode
+        self.cooldown = plain_number(cooldown, "ReduceLROnPlateau", "cooldown", 0)
+        self.min_lr = number(min_lr, "ReduceLROnPlateau", "min_lr", 0)
         self._forget()
 
     def _forget(self) -> None:
-        self.best: float = self._monitor.worst
+        self.best: float | None = None
         self.wait = 0
-        self.cooldown_counter = 0
+        self.cooldown_counter: float = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._forget()
+        self._monitor.begin(self.model, self.params)
+        check_settable_rate(self.model, "ReduceLROnPlateau")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         optimizer = self.model.optimizer
         if isinstance(logs, dict):
             logs["learning_rate"] = optimizer.learning_rate
-        value = self._monitor.value(logs)
+        value = self._monitor.value(logs, self.model)
         if value is None:
             return
         cooling = self.cooldown_counter > 0
@@ -205,6 +205,6 @@ class ReduceLROnPlateau(Callback):
         return {"best": self.best, "wait": self.wait, "cooldown_counter": self.cooldown_counter}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        self.best = float(state["best"])
+        self.best = _stored(state["best"])
         self.wait = int(state["wait"])
-        self.cooldown_counter = int(state["cooldown_counter"])
+        self.cooldown_counter = float(state["cooldown_counter"])

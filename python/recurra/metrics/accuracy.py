@@ -107,7 +107,11 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> np.ndarr
     return _among_top(y_true.argmax(-1), y_pred, k)
 
 
-class Accuracy(MeanMetricWrapper):
+class _MeanMatch(MeanMetricWrapper):
+    direction = "max"
+
+
+class Accuracy(_MeanMatch):
     """Share of predictions equal to their target.
 
     Args:
@@ -123,7 +127,7 @@ class Accuracy(MeanMetricWrapper):
         super().__init__(accuracy, name, dtype)
 
 
-class BinaryAccuracy(MeanMetricWrapper):
+class BinaryAccuracy(_MeanMatch):
     """Share of predictions on the right side of a threshold.
 
     Args:
@@ -153,7 +157,7 @@ class BinaryAccuracy(MeanMetricWrapper):
         super().update_state(y_true, y_pred, sample_weight)
 
 
-class CategoricalAccuracy(MeanMetricWrapper):
+class CategoricalAccuracy(_MeanMatch):
     """Share of samples whose most likely class is right, for one-hot targets.
 
     Args:
@@ -169,7 +173,7 @@ class CategoricalAccuracy(MeanMetricWrapper):
         super().__init__(categorical_accuracy, name, dtype)
 
 
-class SparseCategoricalAccuracy(MeanMetricWrapper):
+class SparseCategoricalAccuracy(_MeanMatch):
     """Share of samples whose most likely class is right, for targets that are class numbers.
 
     Args:
@@ -185,7 +189,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
-class TopKCategoricalAccuracy(MeanMetricWrapper):
+class TopKCategoricalAccuracy(_MeanMatch):
     """Share of samples whose class is among the k most likely, for one-hot targets.
 
     Args:
@@ -202,7 +206,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
         super().__init__(top_k_categorical_accuracy, name, dtype, k=whole_number(k, "TopKCategoricalAccuracy", "k"))
 
 
-class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
+class SparseTopKCategoricalAccuracy(_MeanMatch):
     """Share of samples whose class is among the k most likely, for targets that are class numbers.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def _thresholds(given: float | Sequence[float] | None, default: float, who: str)
 class Decisions(TargetMetric):
     """Counts of decisions ŷ > threshold by what is true, for each threshold; NaN is above none of them."""
 
-    _sums = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+    _sums: ClassVar[tuple[str, ...]] = ("true_positives", "false_positives", "true_negatives", "false_negatives")
     true_positives: Any
     false_positives: Any
     true_negatives: Any

@@ -11,7 +11,11 @@ from recurra.checks import whole_number
 from recurra.metrics.metric import MeanMetricWrapper
 
 
-class MeanSquaredError(MeanMetricWrapper):
+class _MeanLoss(MeanMetricWrapper):
+    direction = "min"
+
+
+class MeanSquaredError(_MeanLoss):
     """Mean of (y − ŷ)².
 
     Args:
@@ -27,7 +31,7 @@ class MeanSquaredError(MeanMetricWrapper):
         super().__init__(losses.mean_squared_error, name, dtype)
 
 
-class MeanAbsoluteError(MeanMetricWrapper):
+class MeanAbsoluteError(_MeanLoss):
     """Mean of |y − ŷ|.
 
     Args:
@@ -43,7 +47,7 @@ class MeanAbsoluteError(MeanMetricWrapper):
         super().__init__(losses.mean_absolute_error, name, dtype)
 
 
-class MeanAbsolutePercentageError(MeanMetricWrapper):
+class MeanAbsolutePercentageError(_MeanLoss):
     """100 · mean of |y − ŷ| / max(|y|, ε), ε = config.epsilon().
 
     Args:
@@ -59,7 +63,7 @@ class MeanAbsolutePercentageError(MeanMetricWrapper):
         super().__init__(losses.mean_absolute_percentage_error, name, dtype)
 
 
-class MeanSquaredLogarithmicError(MeanMetricWrapper):
+class MeanSquaredLogarithmicError(_MeanLoss):
     """Mean of (log(1 + y) − log(1 + ŷ))².
 
     Args:
@@ -75,7 +79,7 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper):
         super().__init__(losses.mean_squared_logarithmic_error, name, dtype)
 
 
-class LogCoshError(MeanMetricWrapper):
+class LogCoshError(_MeanLoss):
     """Mean of log cosh(ŷ − y).
 
     Args:
@@ -98,7 +102,7 @@ def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 _cosine.targets = VECTORS  # type: ignore[attr-defined]
 
 
-class CosineSimilarity(MeanMetricWrapper):
+class CosineSimilarity(_MeanLoss):
     """Mean cosine of the angle between y and ŷ: 1 for equal directions (the loss has the other sign).
 
     Args:
@@ -117,7 +121,7 @@ class CosineSimilarity(MeanMetricWrapper):
         super().__init__(_cosine, name, dtype, axis=whole_number(axis, "CosineSimilarity", "axis", None))
 
 
-class Hinge(MeanMetricWrapper):
+class Hinge(_MeanLoss):
     """Mean of max(1 − y ŷ, 0), y −1 and 1, or 0 and 1.
 
     Args:
@@ -133,7 +137,7 @@ class Hinge(MeanMetricWrapper):
         super().__init__(losses.hinge, name, dtype)
 
 
-class SquaredHinge(MeanMetricWrapper):
+class SquaredHinge(_MeanLoss):
     """Mean of max(1 − y ŷ, 0)², y −1 and 1, or 0 and 1.
 
     Args:
@@ -149,7 +153,7 @@ class SquaredHinge(MeanMetricWrapper):
         super().__init__(losses.squared_hinge, name, dtype)
 
 
-class CategoricalHinge(MeanMetricWrapper):
+class CategoricalHinge(_MeanLoss):
     """Mean of max(max((1 − y) ŷ) − sum(y ŷ) + 1, 0), y one-hot.
 
     Args:
@@ -165,7 +169,7 @@ class CategoricalHinge(MeanMetricWrapper):
         super().__init__(losses.categorical_hinge, name, dtype)
 
 
-class KLDivergence(MeanMetricWrapper):
+class KLDivergence(_MeanLoss):
     """Mean Kullback-Leibler divergence: sum y log(y / ŷ).
 
     Args:
@@ -181,7 +185,7 @@ class KLDivergence(MeanMetricWrapper):
         super().__init__(losses.kl_divergence, name, dtype)
 
 
-class Poisson(MeanMetricWrapper):
+class Poisson(_MeanLoss):
     """Mean of ŷ − y log ŷ.
 
     Args:
@@ -197,7 +201,7 @@ class Poisson(MeanMetricWrapper):
         super().__init__(losses.poisson, name, dtype)
 
 
-class BinaryCrossentropy(MeanMetricWrapper):
+class BinaryCrossentropy(_MeanLoss):
     """Mean of −y log p − (1 − y) log(1 − p).
 
     Args:
@@ -223,7 +227,7 @@ class BinaryCrossentropy(MeanMetricWrapper):
         )
 
 
-class CategoricalCrossentropy(MeanMetricWrapper):
+class CategoricalCrossentropy(_MeanLoss):
     """Mean of −sum y log p, y one-hot.
 
     Args:
@@ -256,7 +260,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
         )
 
 
-class SparseCategoricalCrossentropy(MeanMetricWrapper):
+class SparseCategoricalCrossentropy(_MeanLoss):
     """Mean of −log p[y], y class numbers.
 
     Args:
@@ -280,7 +284,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper):
         super().__init__(losses.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, axis=axis)
 
 
-class RootMeanSquaredError(MeanMetricWrapper):
+class RootMeanSquaredError(_MeanLoss):
     """Root of the mean of (y − ŷ)² over everything collected.
 
     Args:
@@ -299,7 +303,7 @@ class RootMeanSquaredError(MeanMetricWrapper):
         return math.sqrt(super().result())
 
 
-class Perplexity(MeanMetricWrapper):
+class Perplexity(_MeanLoss):
     """exp of the mean of −log p[y]: among how many equally likely classes the model hesitates.
 
     Every time step counts once, weighted; padding (the mask of the predictions) and the class `mask_token_id` are left

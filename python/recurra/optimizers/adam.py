@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from recurra import _engine
-from recurra.optimizers.optimizer import LearningRate, Optimizer, OptimizerOptions
+from recurra.checks import number
+from recurra.optimizers.optimizer import Optimizer
+from recurra.optimizers.options import LearningRate, OptimizerOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -21,10 +23,21 @@ class Adam(Optimizer):
 
     m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), θ ← θ − η √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m/(√v + ε).
 
-    learning_rate: η, default 0.001. beta_1: β₁, default 0.9. beta_2: β₂, default 0.999. epsilon: ε, default 1e-7.
-    amsgrad: divide by the largest v so far, default False. Others: see Optimizer.
+    Args:
+        learning_rate: η, default 0.001.
+        beta_1: β₁, default 0.9.
+        beta_2: β₂, default 0.999.
+        epsilon: ε, default 1e-7.
+        amsgrad: Divide by the largest v so far, default False.
+        **options: As for `Optimizer`.
 
     Source: Kingma and Ba, ICLR 2015; Reddi et al., "On the convergence of Adam and beyond", ICLR 2018 (amsgrad).
+
+    Example:
+        >>> weight = recurra.Variable(np.array([1.0]))
+        >>> recurra.optimizers.Adam(0.1).apply([np.array([2.0])], [weight])
+        >>> weight.numpy().round(4)
+        array([0.9])
     """
 
     def __init__(
@@ -37,9 +50,9 @@ class Adam(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
+        self.beta_1 = number(beta_1, type(self).__name__, "beta_1")
+        self.beta_2 = number(beta_2, type(self).__name__, "beta_2")
+        self.epsilon = number(epsilon, type(self).__name__, "epsilon")
         self.amsgrad = amsgrad
 
     def _slots_used(self) -> Mapping[str, float]:
@@ -59,21 +72,26 @@ class Adam(Optimizer):
             step,
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
-        }
-
 
 class AdamW(Adam):
     """Adam with weight decay apart from the gradient: θ ← θ − η · weight_decay · θ before each step.
 
-    weight_decay: default 0.004. Others: see Adam.
+    Args:
+        learning_rate: η, default 0.001.
+        weight_decay: Default 0.004.
+        beta_1: β₁, default 0.9.
+        beta_2: β₂, default 0.999.
+        epsilon: ε, default 1e-7.
+        amsgrad: As for `Adam`.
+        **options: As for `Optimizer`.
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Example:
+        >>> weight = recurra.Variable(np.array([1.0]))
+        >>> recurra.optimizers.AdamW(0.1).apply([np.array([2.0])], [weight])
+        >>> weight.numpy().round(4)
+        array([0.8996])
     """
 
     def __init__(  # type: ignore[misc]
@@ -97,10 +115,20 @@ class Adamax(Optimizer):
 
     m ← m + (1 − β₁)(g − m), u ← max(β₂ u, |g|), θ ← θ − η m / ((1 − β₁ᵗ)(u + ε)).
 
-    learning_rate: η, default 0.001. beta_1: β₁, default 0.9. beta_2: β₂, default 0.999. epsilon: ε, default 1e-7.
-    Others: see Optimizer.
+    Args:
+        learning_rate: η, default 0.001.
+        beta_1: β₁, default 0.9.
+        beta_2: β₂, default 0.999.
+        epsilon: ε, default 1e-7.
+        **options: As for `Optimizer`.
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", section 7, ICLR 2015.
+
+    Example:
+        >>> weight = recurra.Variable(np.array([1.0]))
+        >>> recurra.optimizers.Adamax(0.1).apply([np.array([2.0])], [weight])
+        >>> weight.numpy().round(4)
+        array([0.9])
     """
 
     slots: ClassVar[Mapping[str, float]] = {"momentum": 0.0, "norm": 0.0}
@@ -114,15 +142,12 @@ class Adamax(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
+        self.beta_1 = number(beta_1, type(self).__name__, "beta_1")
+        self.beta_2 = number(beta_2, type(self).__name__, "beta_2")
+        self.epsilon = number(epsilon, type(self).__name__, "epsilon")
 
     def _update(self, block: _engine.ParameterBlock, slots: Mapping[str, Tensor], rate: float, step: int) -> None:
         _engine.adamax_step(block, slots["momentum"], slots["norm"], rate, self.beta_1, self.beta_2, self.epsilon, step)
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
 
 
 class Nadam(Optimizer):
@@ -131,10 +156,20 @@ class Nadam(Optimizer):
     uₜ = β₁ (1 − ½·0.96ᵗ), Πₜ = u₁…uₜ, m and v as in Adam,
     θ ← θ − η (uₜ₊₁ m/(1 − Πₜ uₜ₊₁) + (1 − uₜ) g/(1 − Πₜ)) / (√(v/(1 − β₂ᵗ)) + ε).
 
-    learning_rate: η, default 0.001. beta_1: β₁, default 0.9. beta_2: β₂, default 0.999. epsilon: ε, default 1e-7.
-    Others: see Optimizer.
+    Args:
+        learning_rate: η, default 0.001.
+        beta_1: β₁, default 0.9.
+        beta_2: β₂, default 0.999.
+        epsilon: ε, default 1e-7.
+        **options: As for `Optimizer`.
 
     Source: Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+
+    Example:
+        >>> weight = recurra.Variable(np.array([1.0]))
+        >>> recurra.optimizers.Nadam(0.1).apply([np.array([2.0])], [weight])
+        >>> weight.numpy().round(4)
+        array([0.8937])
     """
 
     slots: ClassVar[Mapping[str, float]] = {"momentum": 0.0, "velocity": 0.0}
@@ -148,9 +183,9 @@ class Nadam(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
+        self.beta_1 = number(beta_1, type(self).__name__, "beta_1")
+        self.beta_2 = number(beta_2, type(self).__name__, "beta_2")
+        self.epsilon = number(epsilon, type(self).__name__, "epsilon")
         self._product = 1.0
 
     def _update(self, block: _engine.ParameterBlock, slots: Mapping[str, Tensor], rate: float, step: int) -> None:
@@ -173,6 +208,3 @@ class Nadam(Optimizer):
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         super().set_state(state)
         self._product = float(state["product"])
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}

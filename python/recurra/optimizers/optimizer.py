@@ -10,60 +10,62 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import is_
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from recurra import _engine, random
+from recurra.checks import constructor_keywords, is_number, unknown_argument
+from recurra.configurable import Configurable
 from recurra.optimizers import schedules
+from recurra.optimizers.options import STORED, LearningRate, OptimizerOptions, checked_options
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from recurra.tensor import Tensor, Variable
 
-LearningRate = float | schedules.LearningRateSchedule | Callable[[], float] | Mapping[str, Any]
 
-
-class OptimizerOptions(TypedDict, total=False):
-    """Arguments that every optimizer takes, by name."""
-
-    weight_decay: float | None
-    clipnorm: float | None
-    clipvalue: float | None
-    global_clipnorm: float | None
-    use_ema: bool
-    ema_momentum: float
-    ema_overwrite_frequency: int | None
-    gradient_accumulation_steps: int | None
-    gradient_noise: float | None
-    gradient_noise_decay: float
-    gradient_noise_seed: int | None
-    name: str | None
-    lr: float
-    decay: float | None
-
-
-class Optimizer:
+class Optimizer(Configurable):
     """Base of the optimizers.
 
-    learning_rate: step size η; a number, a schedule, or a function without arguments. `lr` is another name for it.
-    weight_decay: θ ← θ − η · weight_decay · θ before each step, except for variables given to
-        `exclude_from_weight_decay`. Default None: no decay.
-    clipnorm, clipvalue, global_clipnorm: clip the norm of each variable's gradient, each of its elements, or the norm
-        of all gradients together. At most one of them.
-    use_ema, ema_momentum, ema_overwrite_frequency: keep a moving average of the weights,
-        a ← ema_momentum · a + (1 − ema_momentum) · θ, and put it in place of the weights every so many steps and at the
-        end of `fit`.
-    gradient_accumulation_steps: take a step with the mean gradient of so many batches (at least 2).
-    gradient_noise, gradient_noise_decay, gradient_noise_seed: add normal noise of variance η / (1 + t)^γ to the clipped
-        gradients, with η = gradient_noise (default None: no noise; 0.01, 0.3 and 1.0 are usual), γ =
-        gradient_noise_decay (default 0.55) and t the number of steps taken. The noise of a step depends on seed and t
-        alone; the seed is drawn from the global generator if it is not given.
-        Source: Neelakantan et al., "Adding gradient noise improves learning for very deep networks", 2015.
+    A new rule is a subclass that names its `slots`, defines `_update`, and keeps each argument of its constructor in an
+    attribute of the same name.
 
-    A new rule is a subclass that names its `slots` and defines `_update`.
+    Args:
+        learning_rate: Step size η: a number, a schedule, or a function without arguments. `lr` is another name for it.
+        weight_decay: θ ← θ − η · weight_decay · θ before each step, except for variables given to
+            `exclude_from_weight_decay`. Default None: no decay.
+        clipnorm: Clip the norm of the gradient of each variable. At most one of the three is given.
+        clipvalue: Clip each element of the gradients.
+        global_clipnorm: Clip the norm of all gradients together.
+        use_ema: Keep a moving average of the weights, a ← ema_momentum · a + (1 − ema_momentum) · θ, and put it in
+            place of the weights at the end of `fit`. Default False.
+        ema_momentum: Default 0.99.
+        ema_overwrite_frequency: Put the average in place of the weights every so many steps as well. Default None.
+        gradient_accumulation_steps: Take a step with the mean gradient of so many batches, at least 2. Default None.
+        gradient_noise: Add normal noise of variance gradient_noise / (1 + t)^γ to the clipped gradients, t the number
+            of steps taken; 0.01, 0.3 and 1.0 are usual. Default None: no noise.
+        gradient_noise_decay: γ, default 0.55.
+        gradient_noise_seed: The noise of a step depends on the seed and t alone; by default the seed is drawn from the
+            global generator.
+        name: Default the name of the class.
+
+    Raises:
+        TypeError: There is no such argument.
+        ValueError: An argument has no such value.
+
+    Source: Neelakantan et al., "Adding gradient noise improves learning for very deep networks", 2015.
+
+    Example:
+        >>> optimizer = recurra.optimizers.SGD(0.5, clipvalue=1.0)
+        >>> weight = recurra.Variable(np.array([1.0, 2.0]))
+        >>> optimizer.apply([np.array([0.5, -4.0])], [weight])
+        >>> weight.numpy()
+        array([0.75, 2.5 ])
+        >>> optimizer
+        SGD(learning_rate=0.5, clipvalue=1.0)
     """
 
     #: Names of the flat runs the rule keeps, and what they start from.
@@ -75,22 +77,23 @@ class Optimizer:
                 "decay is ignored; give learning_rate=schedules.InverseTimeDecay(rate, 1, decay) instead", stacklevel=3
             )
         learning_rate = options.pop("lr", learning_rate)
-        unknown = sorted(set(options) - set(OptimizerOptions.__annotations__))
-        if unknown:
-            raise TypeError(f"{type(self).__name__}: unknown argument {', '.join(unknown)}")
-        self.name: str = options.get("name") or type(self).__name__.lower()
-        self.weight_decay = options.get("weight_decay")
-        self.clipnorm = options.get("clipnorm")
-        self.clipvalue = options.get("clipvalue")
-        self.global_clipnorm = options.get("global_clipnorm")
-        self.use_ema = options.get("use_ema", False)
-        self.ema_momentum = options.get("ema_momentum", 0.99)
-        self.ema_overwrite_frequency = options.get("ema_overwrite_frequency")
-        self.gradient_accumulation_steps = options.get("gradient_accumulation_steps")
-        self.gradient_noise = options.get("gradient_noise")
-        self.gradient_noise_decay = options.get("gradient_noise_decay", 0.55)
-        self._check_options()
-        seed = options.get("gradient_noise_seed")
+        who = type(self).__name__
+        unknown = next((name for name in options if name not in OptimizerOptions.__annotations__), None)
+        if unknown is not None:
+            raise unknown_argument(who, unknown, self._argument_names())
+        known = checked_options(options, who)
+        self.name: str = known["name"] or who.lower()
+        self.weight_decay: float | None = known["weight_decay"]
+        self.clipnorm: float | None = known["clipnorm"]
+        self.clipvalue: float | None = known["clipvalue"]
+        self.global_clipnorm: float | None = known["global_clipnorm"]
+        self.use_ema: bool = known["use_ema"]
+        self.ema_momentum: float = known["ema_momentum"]
+        self.ema_overwrite_frequency: int | None = known["ema_overwrite_frequency"]
+        self.gradient_accumulation_steps: int | None = known["gradient_accumulation_steps"]
+        self.gradient_noise: float | None = known["gradient_noise"]
+        self.gradient_noise_decay: float = known["gradient_noise_decay"]
+        seed = known["gradient_noise_seed"]
         self._noise = random.SeedGenerator(seed) if self.gradient_noise or seed is not None else None
         self._learning_rate: float | schedules.LearningRateSchedule | Callable[[], float]
         self._learning_rate = self._checked_rate(learning_rate)
@@ -113,43 +116,20 @@ class Optimizer:
         """The slots this optimizer needs with its arguments."""
         return self.slots
 
-    # Options.
-
-    def _check_options(self) -> None:
-        who = type(self).__name__
-        clips = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue, "global_clipnorm": self.global_clipnorm}
-        given = [name for name, value in clips.items() if value is not None]
-        if len(given) > 1:
-            raise ValueError(f"{who}: only one of clipnorm, clipvalue, global_clipnorm may be given, got {given}")
-        for name, value in clips.items():
-            if value is not None and not value > 0:
-                raise ValueError(f"{who}: {name} must be greater than 0, got {value}")
-        steps = self.gradient_accumulation_steps
-        if steps is not None and (not isinstance(steps, int) or steps < 2):
-            raise ValueError(f"{who}: gradient_accumulation_steps must be a whole number of at least 2, got {steps}")
-        if self.use_ema and not 0 <= self.ema_momentum <= 1:
-            raise ValueError(f"{who}: ema_momentum must be between 0 and 1, got {self.ema_momentum}")
-        frequency = self.ema_overwrite_frequency
-        if frequency is not None and (not isinstance(frequency, int) or frequency < 1):
-            raise ValueError(f"{who}: ema_overwrite_frequency must be a whole number of at least 1, got {frequency}")
-        for name, value in (("noise", self.gradient_noise), ("noise_decay", self.gradient_noise_decay)):
-            if value is not None and not 0 <= value < float("inf"):
-                raise ValueError(f"{who}: gradient_{name} must be a finite number of at least 0, got {value}")
+    # The learning rate.
 
     def _checked_rate(self, rate: Any) -> float | schedules.LearningRateSchedule | Callable[[], float]:
         if isinstance(rate, Mapping):
             return schedules.deserialize(rate)
         if isinstance(rate, schedules.LearningRateSchedule) or callable(rate):
             return rate  # type: ignore[no-any-return]
-        try:
-            number = float(rate)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"{type(self).__name__}: learning_rate must be a number, a schedule or a function, got {rate!r}"
-            ) from None
-        if not number >= 0:
-            raise ValueError(f"{type(self).__name__}: learning_rate must be at least 0, got {number}")
-        return number
+        who = type(self).__name__
+        rate = rate.item() if np.ndim(rate) == 0 and hasattr(rate, "item") else rate
+        if not is_number(rate):
+            raise TypeError(f"{who}: learning_rate must be a number, a schedule or a function, got {rate!r}")
+        if not rate >= 0:
+            raise ValueError(f"{who}: learning_rate must be at least 0, got {rate}")
+        return float(rate)
 
     @property
     def learning_rate(self) -> float:
@@ -170,6 +150,12 @@ class Optimizer:
         self._learning_rate = new
 
     lr = learning_rate
+
+    @property
+    def learning_rate_schedule(self) -> schedules.LearningRateSchedule | None:
+        """The schedule that the learning rate follows, or None."""
+        rate = self._learning_rate
+        return rate if isinstance(rate, schedules.LearningRateSchedule) else None
 
     @property
     def iterations(self) -> int:
@@ -407,33 +393,33 @@ class Optimizer:
         """The arrays of `state`, in order."""
         return list(self.state().values())
 
+    @property
+    def gradient_noise_seed(self) -> int | None:
+        """The seed of the noise, None where there is none."""
+        return None if self._noise is None else self._noise.seed
+
+    @classmethod
+    def _argument_names(cls) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*constructor_keywords(cls), *STORED]))
+
+    def _arguments(self) -> dict[str, Any]:
+        named = [name for name in self._argument_names() if name != "learning_rate" and hasattr(self, name)]
+        return {"learning_rate": self._learning_rate} | {name: getattr(self, name) for name in named}
+
+    def _own_defaults(self) -> dict[str, Any]:
+        return checked_options({}, type(self).__name__)
+
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, fit for JSON; the learning rate as it is now."""
+        """The arguments of the constructor, fit for JSON; the learning rate as it is now.
+
+        Raises:
+            TypeError: The learning rate is a function.
+        """
         rate = self._learning_rate
         if isinstance(rate, schedules.LearningRateSchedule):
-            config: dict[str, Any] = {"learning_rate": schedules.serialize(rate)}
-        elif isinstance(rate, float):
-            config = {"learning_rate": rate}
-        else:
+            return self._arguments() | {"learning_rate": schedules.serialize(rate)}
+        if not isinstance(rate, float):
             raise TypeError(
                 f"{type(self).__name__}: a learning rate given as a function cannot be saved; use a schedule class"
             )
-        return config | {
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "clipvalue": self.clipvalue,
-            "global_clipnorm": self.global_clipnorm,
-            "use_ema": self.use_ema,
-            "ema_momentum": self.ema_momentum,
-            "ema_overwrite_frequency": self.ema_overwrite_frequency,
-            "gradient_accumulation_steps": self.gradient_accumulation_steps,
-            "gradient_noise": self.gradient_noise,
-            "gradient_noise_decay": self.gradient_noise_decay,
-            "gradient_noise_seed": None if self._noise is None else self._noise.seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The optimizer with these arguments."""
-        return cls(**config)
+        return self._arguments()

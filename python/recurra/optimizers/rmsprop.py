@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recurra import _engine
-from recurra.optimizers.optimizer import LearningRate, Optimizer, OptimizerOptions
+from recurra.checks import number
+from recurra.optimizers.optimizer import Optimizer
+from recurra.optimizers.options import LearningRate, OptimizerOptions
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -20,10 +22,21 @@ class RMSprop(Optimizer):
     s ← ρ s + (1 − ρ) g², Δ = η g / √(s + ε), m ← μ m + Δ, θ ← θ − m (θ ← θ − Δ without momentum).
     Centered: a ← ρ a + (1 − ρ) g, and s − a² in place of s.
 
-    learning_rate: η, default 0.001. rho: ρ, default 0.9. momentum: μ, default 0. epsilon: ε, default 1e-7.
-    centered: default False. Others: see Optimizer.
+    Args:
+        learning_rate: η, default 0.001.
+        rho: ρ, default 0.9.
+        momentum: μ, default 0.
+        epsilon: ε, default 1e-7.
+        centered: Default False.
+        **options: As for `Optimizer`.
 
     Source: Tieleman and Hinton, lecture 6.5, 2012; Graves, arXiv:1308.0850, 2013 (centered).
+
+    Example:
+        >>> weight = recurra.Variable(np.array([1.0]))
+        >>> recurra.optimizers.RMSprop(0.1).apply([np.array([2.0])], [weight])
+        >>> weight.numpy().round(4)
+        array([0.6838])
     """
 
     def __init__(
@@ -36,9 +49,9 @@ class RMSprop(Optimizer):
         **options: Unpack[OptimizerOptions],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.rho = rho
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.rho = number(rho, type(self).__name__, "rho")
+        self.momentum = number(momentum, type(self).__name__, "momentum")
+        self.epsilon = number(epsilon, type(self).__name__, "epsilon")
         self.centered = centered
 
     def _slots_used(self) -> Mapping[str, float]:
@@ -56,11 +69,3 @@ class RMSprop(Optimizer):
             self.momentum,
             self.epsilon,
         )
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }

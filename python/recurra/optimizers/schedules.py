@@ -1,6 +1,7 @@
 """Learning rates that follow the number of training steps.
 
-A schedule is called with the step (0 for the first) and returns the learning rate. `p` below is step / decay_steps.
+A schedule is called with the step (0 for the first) and returns the learning rate. Below, η₀ is
+`initial_learning_rate` and p is step / decay_steps.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recurra import serialization
+from recurra.checks import plain_number, positive_number
+from recurra.configurable import Configurable
 
 __all__ = [
     "CosineDecay",
@@ -24,117 +27,162 @@ __all__ = [
 ]
 
 
-class LearningRateSchedule:
-    """A function from the step to the learning rate; subclass it and define `__call__` and `get_config`."""
+class LearningRateSchedule(Configurable):
+    """Base of the schedules: a function from the step to the learning rate.
+
+    A schedule of your own is a subclass that defines `__call__(step)` and keeps each argument of its constructor in an
+    attribute of the same name, from which it is stored; else it defines `get_config` as well.
+
+    Example:
+        >>> class Warmup(recurra.optimizers.schedules.LearningRateSchedule):
+        ...     def __init__(self, rate, steps):
+        ...         self.rate, self.steps = rate, steps
+        ...     def __call__(self, step):
+        ...         return self.rate * min(1.0, (step + 1) / self.steps)
+        >>> Warmup(0.1, 4)(1)
+        0.05
+        >>> Warmup(0.1, 4).get_config()
+        {'rate': 0.1, 'steps': 4}
+    """
 
     def __call__(self, step: int) -> float:
         raise TypeError(f"{type(self).__name__} does not define __call__(step), which returns the learning rate")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        raise TypeError(f"{type(self).__name__} does not define get_config(), which is needed to save it")
+        """The arguments of the constructor.
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> LearningRateSchedule:
-        """The schedule with these arguments."""
-        return cls(**config)
+        Raises:
+            TypeError: One of them is not kept in an attribute of its name.
+        """
+        config = super().get_config()
+        missing = [name for name in self._argument_names() if name not in config]
+        if missing:
+            raise TypeError(
+                f"{type(self).__name__} keeps no attribute '{missing[0]}': define get_config(), which is needed to "
+                "save it"
+            )
+        return config
 
 
-def _positive(value: float, argument: str, schedule: LearningRateSchedule) -> float:
-    if not value > 0:
-        raise ValueError(f"{type(schedule).__name__}: {argument} must be greater than 0, got {value}")
-    return value
-
-
-class ExponentialDecay(LearningRateSchedule):
-    """initial_learning_rate · decay_rate^p; with `staircase` p is rounded down."""
-
+class _Decay(LearningRateSchedule):
     def __init__(
         self,
         initial_learning_rate: float,
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
-        name: str = "ExponentialDecay",
+        name: str | None = None,
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps", self)
-        self.decay_rate = decay_rate
+        who = type(self).__name__
+        self.initial_learning_rate = plain_number(initial_learning_rate, who, "initial_learning_rate")
+        self.decay_steps = positive_number(decay_steps, who, "decay_steps")
+        self.decay_rate = plain_number(decay_rate, who, "decay_rate")
         self.staircase = staircase
-        self.name = name
+        self.name = name or who
+
+    def _periods(self, step: int) -> float:
+        """Decay periods passed: p, or the whole ones."""
+        p = step / self.decay_steps
+        return math.floor(p) if self.staircase else p
+
+
+class ExponentialDecay(_Decay):
+    """Exponential decay: η₀ · decay_rate^p.
+
+    Args:
+        initial_learning_rate: η₀, the rate at step 0.
+        decay_steps: Steps after which the rate is multiplied by decay_rate.
+        decay_rate: Factor.
+        staircase: Round p down, so that the rate falls in steps; default False.
+        name: Default the name of the class.
+
+    Raises:
+        ValueError: decay_steps is not greater than 0.
+
+    Example:
+        >>> recurra.optimizers.schedules.ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)(200)
+        0.025
+    """
 
     def __call__(self, step: int) -> float:
-        p = step / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate ** (math.floor(p) if self.staircase else p)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return float(self.initial_learning_rate * self.decay_rate ** self._periods(step))
 
 
-class InverseTimeDecay(LearningRateSchedule):
-    """initial_learning_rate / (1 + decay_rate · p); with `staircase` p is rounded down."""
+class InverseTimeDecay(_Decay):
+    """Hyperbolic decay: η₀ / (1 + decay_rate · p).
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps", self)
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
+    Args:
+        initial_learning_rate: η₀, the rate at step 0.
+        decay_steps: Steps in which p rises by 1.
+        decay_rate: Factor of p.
+        staircase: Round p down, so that the rate falls in steps; default False.
+        name: Default the name of the class.
+
+    Raises:
+        ValueError: decay_steps is not greater than 0.
+
+    Example:
+        >>> recurra.optimizers.schedules.InverseTimeDecay(0.1, decay_steps=100, decay_rate=1.0)(100)
+        0.05
+    """
 
     def __call__(self, step: int) -> float:
-        p = step / self.decay_steps
-        return self.initial_learning_rate / (1 + self.decay_rate * (math.floor(p) if self.staircase else p))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return self.initial_learning_rate / (1 + self.decay_rate * self._periods(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """values[i] up to and with step boundaries[i]; the last value after the last boundary."""
+    """Constant rates between boundaries: values[i] up to and including step boundaries[i], then the next.
+
+    Args:
+        boundaries: Ascending steps.
+        values: Rates, one more than there are boundaries.
+        name: Default "PiecewiseConstant".
+
+    Raises:
+        ValueError: The boundaries do not ascend, or the numbers of boundaries and values do not fit.
+
+    Example:
+        >>> schedule = recurra.optimizers.schedules.PiecewiseConstantDecay([100, 200], [1.0, 0.5, 0.1])
+        >>> [schedule(step) for step in (0, 100, 101, 500)]
+        [1.0, 1.0, 0.5, 0.1]
+    """
 
     def __init__(self, boundaries: Sequence[int], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        who = "PiecewiseConstantDecay"
         if len(values) != len(boundaries) + 1:
             raise ValueError(
-                f"PiecewiseConstantDecay: expected one value more than boundaries, "
-                f"got {len(boundaries)} boundaries and {len(values)} values"
+                f"{who}: expected one value more than boundaries, got {len(boundaries)} boundaries and "
+                f"{len(values)} values"
             )
         if list(boundaries) != sorted(boundaries):
-            raise ValueError(f"PiecewiseConstantDecay: boundaries must ascend, got {list(boundaries)}")
-        self.boundaries = list(boundaries)
-        self.values = list(values)
+            raise ValueError(f"{who}: boundaries must ascend, got {list(boundaries)}")
+        self.boundaries = [plain_number(step, who, "boundaries") for step in boundaries]
+        self.values = [plain_number(rate, who, "values") for rate in values]
         self.name = name
 
     def __call__(self, step: int) -> float:
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
-    def get_config(self) -> dict[str, Any]:
-        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
-
 
 class PolynomialDecay(LearningRateSchedule):
-    """(initial − end) · (1 − p)^power + end, p held at 1 after `decay_steps`.
+    """Polynomial decay to a last rate: (η₀ − end) · (1 − p)^power + end, where p stays at 1 after `decay_steps`.
 
-    With `cycle` the decay starts again each time it ends, over a longer and longer stretch: `decay_steps` is multiplied
-    by ceil(step / decay_steps).
+    Args:
+        initial_learning_rate: η₀, the rate at step 0.
+        decay_steps: Length of the decay in steps.
+        end_learning_rate: end, default 0.0001.
+        power: Default 1, a linear decay.
+        cycle: Restart the decay whenever it ends; each cycle ends at the next multiple of decay_steps and so is slower
+            than the one before. Default False.
+        name: Default "PolynomialDecay".
+
+    Raises:
+        ValueError: decay_steps is not greater than 0.
+
+    Example:
+        >>> schedule = recurra.optimizers.schedules.PolynomialDecay(0.5, decay_steps=100, end_learning_rate=0.0)
+        >>> [schedule(step) for step in (0, 50, 100, 200)]
+        [0.5, 0.25, 0.0, 0.0]
     """
 
     def __init__(
@@ -146,10 +194,11 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps", self)
-        self.end_learning_rate = end_learning_rate
-        self.power = power
+        who = "PolynomialDecay"
+        self.initial_learning_rate = plain_number(initial_learning_rate, who, "initial_learning_rate")
+        self.decay_steps = positive_number(decay_steps, who, "decay_steps")
+        self.end_learning_rate = plain_number(end_learning_rate, who, "end_learning_rate")
+        self.power = plain_number(power, who, "power")
         self.cycle = cycle
         self.name = name
 
@@ -161,24 +210,29 @@ class PolynomialDecay(LearningRateSchedule):
         left = float((1 - p) ** self.power)
         return (self.initial_learning_rate - self.end_learning_rate) * left + self.end_learning_rate
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "end_learning_rate": self.end_learning_rate,
-            "power": self.power,
-            "cycle": self.cycle,
-            "name": self.name,
-        }
-
 
 class CosineDecay(LearningRateSchedule):
-    """initial · ((1 − alpha) · ½(1 + cos πp) + alpha), p held at 1 after `decay_steps`.
+    """Cosine decay: η₀ · ((1 − alpha) · ½(1 + cos πp) + alpha), where p stays at 1 after `decay_steps`.
 
-    With `warmup_target` the rate first rises linearly from `initial_learning_rate` to it over `warmup_steps`, and the
-    decay starts from there.
+    With `warmup_target` the rate first rises linearly from η₀ to it over `warmup_steps`, and the decay starts there.
 
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+
+    Args:
+        initial_learning_rate: η₀, the rate at step 0.
+        decay_steps: Length of the decay in steps.
+        alpha: Lowest rate as a fraction of the highest, default 0.
+        name: Default "CosineDecay".
+        warmup_target: Rate at the end of the rise; default None: no rise.
+        warmup_steps: Length of the rise in steps, default 0.
+
+    Raises:
+        ValueError: decay_steps is not greater than 0.
+
+    Example:
+        >>> schedule = recurra.optimizers.schedules.CosineDecay(0.0, 100, warmup_target=0.1, warmup_steps=10)
+        >>> [round(schedule(step), 3) for step in (0, 5, 10, 60, 110)]
+        [0.0, 0.05, 0.1, 0.05, 0.0]
     """
 
     def __init__(
@@ -190,12 +244,13 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = _positive(decay_steps, "decay_steps", self)
-        self.alpha = alpha
+        who = "CosineDecay"
+        self.initial_learning_rate = plain_number(initial_learning_rate, who, "initial_learning_rate")
+        self.decay_steps = positive_number(decay_steps, who, "decay_steps")
+        self.alpha = plain_number(alpha, who, "alpha")
         self.name = name
-        self.warmup_target = warmup_target
-        self.warmup_steps = warmup_steps
+        self.warmup_target = None if warmup_target is None else plain_number(warmup_target, who, "warmup_target")
+        self.warmup_steps = plain_number(warmup_steps, who, "warmup_steps", 0)
 
     def __call__(self, step: int) -> float:
         start = self.initial_learning_rate
@@ -208,21 +263,27 @@ class CosineDecay(LearningRateSchedule):
         p = min(passed, self.decay_steps) / self.decay_steps
         return start * ((1 - self.alpha) * 0.5 * (1 + math.cos(math.pi * p)) + self.alpha)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "alpha": self.alpha,
-            "name": self.name,
-            "warmup_target": self.warmup_target,
-            "warmup_steps": self.warmup_steps,
-        }
-
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decay that starts again: stretch i lasts first_decay_steps · t_mulⁱ and starts from initial · m_mulⁱ.
+    """Cosine decay with warm restarts: cycle i lasts first_decay_steps · t_mulⁱ and starts from η₀ · m_mulⁱ.
 
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+
+    Args:
+        initial_learning_rate: η₀, the rate at step 0.
+        first_decay_steps: Length of the first cycle in steps.
+        t_mul: Factor of the length from cycle to cycle, default 2.
+        m_mul: Factor of the first rate from cycle to cycle, default 1.
+        alpha: Lowest rate as a fraction of η₀, default 0.
+        name: Default "SGDRDecay".
+
+    Raises:
+        ValueError: first_decay_steps or t_mul is not greater than 0.
+
+    Example:
+        >>> schedule = recurra.optimizers.schedules.CosineDecayRestarts(0.1, first_decay_steps=100)
+        >>> [round(schedule(step), 3) for step in (0, 50, 100, 200)]
+        [0.1, 0.05, 0.1, 0.05]
     """
 
     def __init__(
@@ -234,11 +295,12 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.first_decay_steps = _positive(first_decay_steps, "first_decay_steps", self)
-        self.t_mul = t_mul
-        self.m_mul = m_mul
-        self.alpha = alpha
+        who = "CosineDecayRestarts"
+        self.initial_learning_rate = plain_number(initial_learning_rate, who, "initial_learning_rate")
+        self.first_decay_steps = positive_number(first_decay_steps, who, "first_decay_steps")
+        self.t_mul = positive_number(t_mul, who, "t_mul")
+        self.m_mul = plain_number(m_mul, who, "m_mul")
+        self.alpha = plain_number(alpha, who, "alpha")
         self.name = name
 
     def __call__(self, step: int) -> float:
@@ -251,16 +313,6 @@ class CosineDecayRestarts(LearningRateSchedule):
             p = (p - (1 - self.t_mul**stretch) / (1 - self.t_mul)) / self.t_mul**stretch
         cosine = 0.5 * self.m_mul**stretch * (1 + math.cos(math.pi * p))
         return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "first_decay_steps": self.first_decay_steps,
-            "t_mul": self.t_mul,
-            "m_mul": self.m_mul,
-            "alpha": self.alpha,
-            "name": self.name,
-        }
 
 
 def serialize(schedule: LearningRateSchedule) -> dict[str, Any] | None:

@@ -138,15 +138,20 @@ class Compilation:
         return names + ([] if self._compiled_metrics is None else self._compiled_metrics.figure_names)
 
     def _direction_of(self, figure: str) -> str | None:
-        """Whether a figure is better when it is smaller ("min") or larger ("max"); None if nobody can tell."""
+        """Whether a figure is better when it is smaller ("min") or larger ("max").
+
+        "" if it comes from a metric that does not say, None if it comes from no metric that is known (yet).
+        """
         compiled = self._compiled_metrics
         known = None if compiled is None else compiled.metric_of(figure)
         own = [known] if known is not None else [metric for metric in self.metrics if metric.name == figure]
         for metric in own:
             if metric.direction is not None:
                 return metric.direction
-        if figure == "loss" or (known is None and figure.endswith("_loss")):
+        if figure == "loss" or figure.endswith("_loss"):
             return "min"
+        if known is not None:
+            return ""
         if compiled is not None and not compiled.built:
             return compiled.expected_direction(figure)
         return None

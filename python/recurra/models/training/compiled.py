@@ -241,7 +241,10 @@ class CompiledMetrics:
         return [key for name in self.names for key in self._keys.get(name, [name])]
 
     def expected_direction(self, figure: str) -> str | None:
-        """The direction of a figure before the metrics are made: that of a metric whose name it may come from."""
+        """The direction of a figure before the metrics are made: that of a metric whose name it may come from.
+
+        "" if that metric does not say, None if there is none.
+        """
         for identifier in flat_identifiers([self.given, self.given_weighted]):
             if _is_one_of(identifier, _ACCURACIES):
                 name, direction = identifier, "max"
@@ -249,7 +252,7 @@ class CompiledMetrics:
                 metric = metrics.get(identifier)
                 name, direction = identifier if isinstance(identifier, str) else metric.name, metric.direction or ""
             if re.fullmatch(rf"(.*_)?{re.escape(name)}(_\d+)?", figure):
-                return direction or None
+                return direction
         return None
 
     def metric_of(self, figure: str) -> Metric | None:
