@@ -11,9 +11,23 @@ from recurra.progress import Progress, format_duration, format_values
 
 
 class ProgbarLogger(Callback):
-    """Shows progress by `verbose`: 0 nothing, 1 a bar an epoch (see recurra.progress), 2 one line an epoch.
+    """Shows progress by `verbose`: 0 nothing, 1 a bar per epoch (see `recurra.progress`), 2 one line per epoch.
 
-    `fit` adds one by itself.
+    `fit` adds one by itself; give your own to show progress elsewhere.
+
+    Args:
+        stream: Where to write, default standard output.
+        clock: Function that gives the time in seconds.
+
+    Example:
+        >>> import io
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(recurra.optimizers.SGD(0.0), "mse")
+        >>> shown = io.StringIO()
+        >>> display = recurra.callbacks.ProgbarLogger(shown, clock=lambda: 0.0)
+        >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), callbacks=[display], verbose=2)
+        >>> shown.getvalue()
+        'Epoch 1/1 · 1 steps · ... · loss 1.0000\\n'
     """
 
     #: Figures are fetched when they are drawn, not at each batch.
@@ -94,7 +108,11 @@ class ProgbarLogger(Callback):
 
 
 def checked_verbose(verbose: Any) -> int:
-    """0, 1 or 2; "auto" is 1. Raises ValueError for anything else."""
+    """0, 1 or 2; "auto" is 1.
+
+    Raises:
+        ValueError: It is something else.
+    """
     if verbose == "auto":
         return 1
     if verbose in (0, 1, 2):

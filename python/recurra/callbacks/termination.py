@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from recurra.callbacks.callback import Callback, Logs
+from recurra.checks import positive_number
 from recurra.layers.recurrent.rnn import RNN
 from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten, leaves
@@ -23,17 +24,28 @@ class TerminateOnNaN(Callback):
     one where it turned bad on its way from the loss back to the input. What was found is printed and kept in `reason`.
     A model with a `train_step` of its own is stopped by the loss alone, after the update.
 
-    max_gradient_norm: stop too when the norm of all gradients together, before any clipping, is larger than this, and
-    name the layer with the largest; default None.
+    Args:
+        max_gradient_norm: Stop too when the norm of all gradients together, before any clipping, is larger than this,
+            and name the layer with the largest; default None.
 
-    Raises: ValueError for a norm that is not above 0.
+    Raises:
+        ValueError: The norm is not greater than 0.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1, name="last")])
+        >>> model.compile(recurra.optimizers.SGD(1e30), "mse")
+        >>> watch = recurra.callbacks.TerminateOnNaN()
+        >>> history = model.fit(np.ones((8, 1)), np.zeros((8, 1)), batch_size=1, callbacks=[watch], verbose=0)
+        Epoch 1, batch 1: the loss is inf; ...; the weights are those before this step. Training stops.
+        >>> watch.reason.startswith("Epoch 1, batch 1: the loss is inf")
+        True
     """
 
     def __init__(self, max_gradient_norm: float | None = None) -> None:
         super().__init__()
-        if max_gradient_norm is not None and not max_gradient_norm > 0:
-            raise ValueError(f"TerminateOnNaN: max_gradient_norm must be greater than 0, got {max_gradient_norm}")
-        self.max_gradient_norm = max_gradient_norm
+        self.max_gradient_norm: float | None = None
+        if max_gradient_norm is not None:
+            self.max_gradient_norm = positive_number(max_gradient_norm, "TerminateOnNaN", "max_gradient_norm")
         self.reason: str | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -132,12 +132,29 @@ NAMES: dict[str, type[Metric]] = {_snake_case(name): cls for name, cls in CLASSE
 
 
 def serialize(metric: Metric) -> dict[str, Any] | None:
-    """A metric object as its class and arguments."""
+    """A metric object as its class and arguments.
+
+    Example:
+        >>> recurra.metrics.serialize(recurra.metrics.AUC(curve="PR"))["class_name"]
+        'AUC'
+    """
     return serialization.serialize(metric)
 
 
 def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Metric:
-    """The metric object that `serialize` described."""
+    """The metric object that `serialize` described.
+
+    Args:
+        described: What `serialize` gave.
+        custom_objects: Classes and functions of your own by name.
+
+    Raises:
+        ValueError: There is no such metric.
+
+    Example:
+        >>> recurra.metrics.deserialize(recurra.metrics.serialize(recurra.metrics.AUC(curve="PR")))
+        AUC(curve='PR')
+    """
     metric: Metric = serialization.deserialize(described, Metric, custom_objects)
     return metric
 
@@ -145,7 +162,17 @@ def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] 
 def get(identifier: str | Metric | type[Metric] | Callable[..., Any] | Mapping[str, Any]) -> Metric:
     """A metric from its name ('mae', 'auc', 'Precision', …), from a function of (y_true, y_pred), or itself.
 
-    Names of losses are names of metrics too. Raises ValueError for an unknown name, TypeError for anything else.
+    Args:
+        identifier: A name (those of losses are names of metrics too), a description, a class, a function or a `Loss`;
+            metrics are returned as they are.
+
+    Raises:
+        ValueError: There is no such metric; the message names the close ones.
+        TypeError: It is nothing of these.
+
+    Example:
+        >>> recurra.metrics.get("rmse")
+        RootMeanSquaredError()
     """
     if isinstance(identifier, Metric):
         return identifier

@@ -41,12 +41,29 @@ _OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any] | None:
-    """An optimizer as its class and arguments."""
+    """An optimizer as its class and arguments.
+
+    Example:
+        >>> recurra.optimizers.serialize(recurra.optimizers.Adam(0.01))["class_name"]
+        'Adam'
+    """
     return serialization.serialize(optimizer)
 
 
 def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
-    """The optimizer that `serialize` described; classes of your own are found in `custom_objects`, or registered."""
+    """The optimizer that `serialize` described.
+
+    Args:
+        described: What `serialize` gave.
+        custom_objects: Classes of your own by name, beside those registered.
+
+    Raises:
+        ValueError: There is no such optimizer.
+
+    Example:
+        >>> recurra.optimizers.deserialize(recurra.optimizers.serialize(recurra.optimizers.Adam(0.01)))
+        Adam(learning_rate=0.01)
+    """
     optimizer: Optimizer = serialization.deserialize(described, Optimizer, custom_objects)
     return optimizer
 
@@ -54,7 +71,16 @@ def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] 
 def get(identifier: str | Optimizer | type[Optimizer] | Mapping[str, Any]) -> Optimizer:
     """An optimizer from its name ('rmsprop', 'adam', 'sgd', …), its class, its configuration, or itself.
 
-    Raises ValueError for an unknown name, TypeError for anything else.
+    Args:
+        identifier: A name, a class or a description; optimizers are returned as they are.
+
+    Raises:
+        ValueError: There is no such optimizer; the message names the close ones.
+        TypeError: It is nothing of these.
+
+    Example:
+        >>> recurra.optimizers.get("adam")
+        Adam()
     """
     if isinstance(identifier, Optimizer):
         return identifier

@@ -316,11 +316,30 @@ class CosineDecayRestarts(LearningRateSchedule):
 
 
 def serialize(schedule: LearningRateSchedule) -> dict[str, Any] | None:
-    """A schedule as its class and arguments."""
+    """A schedule as its class and arguments.
+
+    Example:
+        >>> schedules = recurra.optimizers.schedules
+        >>> schedules.serialize(schedules.CosineDecay(0.1, 100))["class_name"]
+        'CosineDecay'
+    """
     return serialization.serialize(schedule)
 
 
 def deserialize(described: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> LearningRateSchedule:
-    """The schedule that `serialize` described; classes of your own are found in `custom_objects`, or registered."""
+    """The schedule that `serialize` described.
+
+    Args:
+        described: What `serialize` gave.
+        custom_objects: Classes of your own by name, beside those registered.
+
+    Raises:
+        ValueError: There is no such schedule.
+
+    Example:
+        >>> schedules = recurra.optimizers.schedules
+        >>> schedules.deserialize(schedules.serialize(schedules.CosineDecay(0.1, 100)))
+        CosineDecay(initial_learning_rate=0.1, decay_steps=100)
+    """
     schedule: LearningRateSchedule = serialization.deserialize(described, LearningRateSchedule, custom_objects)
     return schedule
