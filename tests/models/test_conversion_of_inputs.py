@@ -101,6 +101,29 @@ def test_recurrent_layers_take_numbers_of_every_kind(name: str, kind: str) -> No
     examine(getattr(layers, name)(case.units), case.shape, KINDS[kind])
 
 
+SEVERAL = [case for case in CASES if len(case.shapes) > 1 and not any(case.masked)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "list"])
+@pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
+def test_layers_of_several_inputs_take_numbers_of_every_kind(case: LayerCase, kind: str) -> None:
+    layer = getattr(layers, case.layer)(**case.arguments)
+    numbers = [zeros_and_ones(shape) for shape in case.shapes]
+    expected, given = layer(numbers), [KINDS[kind](one) for one in numbers]
+    assert_same(layer(given), expected)
+    assert_same(layer([given[0], *numbers[1:]]), expected)
+    sources = [Input(shape[1:], name=f"input_{i}") for i, shape in enumerate(case.shapes)]
+    for model in (Model(sources, layer(sources)), Wrapping(layer)):
+        for inputs in (given, tuple(given)):
+            assert_same(model(inputs), expected)
+            assert_same(model.predict(inputs, verbose=0), expected)
+            assert_same(model.predict_on_batch(inputs), expected)
+    by_name = {source.name: one for source, one in zip(sources, given, strict=True)}
+    model = Model(sources, layer(sources))
+    assert_same(model(by_name), expected)
+    assert_same(model.predict(by_name, verbose=0), expected)
+
+
 WRAPPERS: dict[str, Callable[[], Any]] = {
     "Bidirectional": lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
     "RNN": lambda: layers.RNN([layers.GRUCell(3), layers.LSTMCell(2)]),

@@ -59,6 +59,7 @@ class Compilation:
         self._compiled_metrics: CompiledMetrics | None = None
         self._compile_arguments: dict[str, Any] = {}
         self._loss_mean = Mean("loss")
+        self._own_figures: dict[str, Any] | None = None  # of an overridden compute_metrics
         self._float_type_at: tuple[int, str] | None = None
 
     @answers_unknown_keywords

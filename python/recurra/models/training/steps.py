@@ -83,7 +83,17 @@ class Steps(TrainingState):
         return self._per_output(weights, outputs, "sample_weight")
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Adds a batch to the metrics and gives the figures so far; may be overridden."""
+        """Adds a batch to the metrics and gives the figures so far; may be overridden.
+
+        Args:
+            x: Inputs of the batch.
+            y: Targets.
+            y_pred: Outputs of the model.
+            sample_weight: Weights of samples, or of time steps.
+
+        Returns:
+            Figures by name, the mean loss among them.
+        """
         self._update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
@@ -103,21 +113,31 @@ class Steps(TrainingState):
         self._loss_mean.total += loss.item() * count
         self._loss_mean.count += count
 
-    def _train_batch(self, batch: Batch) -> None:
+    def _measure(self, batch: Batch, y_pred: Any, training: bool, steps: int = 1) -> Tensor:
+        """The loss of a batch for these outputs, noted in the mean loss and followed by the metrics."""
         x, y, sample_weight = batch
-        y_pred = self(x, training=True)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._note_loss(loss, y_pred)
-        self._update_metrics(y, y_pred, sample_weight)  # before the update: what does not fit changes no weight
-        self._descend(loss, x)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        self._note_loss(loss, y_pred, steps)
+        if type(self).compute_metrics is Steps.compute_metrics:
+            self._update_metrics(y, y_pred, sample_weight)
+        else:
+            self._own_figures = self.compute_metrics(x, y, y_pred, sample_weight)
+        return loss
+
+    def _figures(self) -> dict[str, Any]:
+        """The figures after a step."""
+        return self.get_metrics_result() if self._own_figures is None else self._own_figures
+
+    def _train_batch(self, batch: Batch) -> None:
+        # Metrics come before the update: what does not fit changes no weight.
+        loss = self._measure(batch, self(batch[0], training=True), True)
+        self._descend(loss, batch[0])
 
     def _train_windows(self, batch: Batch, truncation: Truncation) -> None:
         """Truncated backpropagation through a batch: an update for each of its windows."""
         for window in truncation.windows(batch):
             y_pred = window.outputs(self(window.x, training=True))
-            loss = self.compute_loss(window.x, window.y, y_pred, window.sample_weight, training=True)
-            self._note_loss(loss, y_pred, window.steps)
-            self._update_metrics(window.y, y_pred, window.sample_weight)
+            loss = self._measure((window.x, window.y, window.sample_weight), y_pred, True, window.steps)
             self._descend(loss, window.x)
             if self.run.interrupted or self.run.halted:
                 return
@@ -134,20 +154,24 @@ class Steps(TrainingState):
             self.optimizer.step()
 
     def _test_batch(self, batch: Batch) -> None:
-        x, y, sample_weight = batch
-        y_pred = self(x, training=False)
-        self._note_loss(self.compute_loss(x, y, y_pred, sample_weight, training=False), y_pred)
-        self._update_metrics(y, y_pred, sample_weight)
+        self._measure(batch, self(batch[0], training=False), False)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One training step on (x, y) or (x, y, sample_weight); gives the figures so far; may be overridden."""
+        """Does one training step and gives the figures so far; may be overridden.
+
+        Args:
+            data: (x, y) or (x, y, sample_weight).
+
+        Returns:
+            Figures by name.
+        """
         self._train_batch(unpack(data))
-        return self.get_metrics_result()
+        return self._figures()
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of `evaluate`; gives the figures so far; may be overridden."""
+        """Does one step of `evaluate` and gives the figures so far, as `train_step`; may be overridden."""
         self._test_batch(unpack(data))
-        return self.get_metrics_result()
+        return self._figures()
 
     def predict_step(self, data: Any) -> Any:
         """The outputs for a batch; may be overridden."""
@@ -204,7 +228,7 @@ class Steps(TrainingState):
                     fast(batch)
                 else:
                     self._train_windows(batch, truncation)
-                return self.get_metrics_result
+                return self._figures
 
             return step
         method = getattr(self, f"{kind}_step")
