@@ -116,9 +116,10 @@ class Layer(WeightHolder):
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
     _build_arguments: tuple[str, ...] = ("input_shape",)
     _computes_mask = False
-    #: Whether inputs are cast to the layer's dtype at all, and whether whole numbers and truth values are.
+    #: Whether inputs are cast to the layer's dtype at all; whether whole numbers and truth values are, or the latter.
     _casts_inputs = True
     _computes_with_floats = False
+    _computes_with_numbers = False  # truth values only
     _cast_from: frozenset[str]
     #: Arguments of the constructor that `get_config` stores; each is an attribute of the same name.
     config_arguments: ClassVar[tuple[str, ...]] = ()
@@ -250,7 +251,7 @@ class Layer(WeightHolder):
         if is_symbolic(args, kwargs):
             return self._call_symbolically(args, kwargs)
         args = tuple(self._convert_structure(arg) for arg in args)
-        if self._computes_with_floats and args:
+        if args and (self._computes_with_floats or self._computes_with_numbers):
             args = (map_structure(self._cast, args[0]), *args[1:])
         kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
         inputs = args[0] if args else None
@@ -310,7 +311,8 @@ class Layer(WeightHolder):
         """Sets the dtype, and with it which dtypes of inputs are cast to it."""
         self._dtype = dtype
         casts = () if dtype not in FLOATS or not self._casts_inputs else FLOATS
-        self._cast_from = frozenset((*casts, *(_WHOLE if casts and self._computes_with_floats else ()))) - {dtype}
+        others = _WHOLE if self._computes_with_floats else ("bool",) if self._computes_with_numbers else ()
+        self._cast_from = frozenset((*casts, *(others if casts else ()))) - {dtype}
 
     def _convert(self, value: Any) -> Any:
         """An array as a tensor, a floating one of the layer's dtype; None, texts and whole numbers stay as they are."""

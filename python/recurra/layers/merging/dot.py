@@ -36,6 +36,8 @@ class Dot(Layer):
         array([[11.]], dtype=float32)
     """
 
+    _computes_with_numbers = True
+
     config_arguments = ("axes", "normalize")
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:

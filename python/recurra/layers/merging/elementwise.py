@@ -15,6 +15,8 @@ from recurra.layers.merging.shapes import broadcast, shapes_of
 class _Merge(Layer):
     """Combines tensors element by element, from left to right."""
 
+    _computes_with_numbers = True
+
     combine: Callable[..., Any]
     inputs_needed = 1
 
