@@ -200,7 +200,7 @@ class TestImdb:
         }
         {"imdb.npz": write_official, "imdb_ids.npz": write_ids}.get(name, lambda p: write_archive(p, many))(path)
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
-        with pytest.raises(ValueError, match=rf"{name} cannot be read: .*anew"):
+        with pytest.raises(ValueError, match=rf"{name} cannot be read: .*again"):
             imdb.load_data()
 
     def test_checksums_are_compared(self, folder):

@@ -132,6 +132,35 @@ def test_missing_values_are_left_out_of_everything() -> None:
         experiment.forecaster(run).forecast(series_from_table(short, "load", missing="skip"))
 
 
+def test_values_out_of_proportion_are_named() -> None:
+    table = waves()
+    table.values[5, 0] = 1e300
+    with pytest.raises(ValueError, match="waves: the values of column 's' are too large to be normalised"):
+        Experiment(series_from_table(table, "load"), settings())
+    table = waves()
+    table.values[600, 0] = 1e300
+    with pytest.raises(ValueError, match=r"column 's' has 1e\+300 at 2024-01-26 00:00, out of proportion to its mean"):
+        Experiment(series_from_table(table, "load"), settings())
+    _, forecaster = trained(waves())
+    with pytest.raises(ValueError, match="out of proportion"):
+        forecaster.forecast(series_from_table(table, "load"))
+
+
+def test_a_split_without_a_whole_window_is_refused() -> None:
+    table = waves()
+    table.values[565::9, 1] = np.nan
+    with pytest.raises(ValueError, match="in the test split every window of 12 rows or its target is missing a value"):
+        Experiment(series_from_table(table, "load", missing="skip"), settings(step=1, model="naive"))
+
+
+def test_rules_with_nothing_to_copy_are_left_out() -> None:
+    table = waves()
+    table.values[370:531, 1] = np.nan
+    series = series_from_table(table, "load", missing="skip")
+    experiment = Experiment(series, settings(split=(380, 180)))
+    assert list(experiment.baselines()) == ["naive (last value)", "seasonal naive (day)"]
+
+
 def test_seasons() -> None:
     assert seasons(Spacing(HOUR)) == {"day": 24, "week": 168, "year": 8760}
     assert seasons(Spacing(DAY)) == {"week": 7, "year": 365}

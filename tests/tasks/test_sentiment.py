@@ -186,8 +186,8 @@ class TestClassifier:
     ("changes", "message"),
     [
         ({"model": "transformer"}, "unknown model 'transformer'"),
-        ({"max_words": 4}, "max_words must be at least 5"),
-        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"max_words": 4}, "max_words must be an integer >= 5"),
+        ({"epochs": 0}, "epochs must be an integer >= 1"),
         ({"validation_split": 1.0}, "validation_split must be between 0 and 1"),
         ({"reviews": 3}, "reviews must be at least 10"),
         ({"model": "conv", "maxlen": 40}, "maxlen must be at least 41 for 'conv'"),
@@ -241,7 +241,7 @@ class TestCommands:
 
     def test_mistakes_are_one_line(self, reviews, capsys):
         for arguments, message in (
-            ([*self.options, "--epochs", "0"], "epochs must be at least 1"),
+            ([*self.options, "--epochs", "0"], "epochs must be an integer >= 1"),
             ([*self.options, "--seeds", "0"], "--seeds must be at least 1"),
             (["classify", str(reviews / "imdb_ids.npz"), "text"], "imdb_ids.npz"),
             (["classify", str(reviews / "none.safetensors"), "text"], "none.safetensors"),

@@ -66,9 +66,10 @@ def _from_npz(path: Path) -> tuple[_Part, _Part]:
 
 
 def _from_archive(path: Path) -> tuple[_Part, _Part]:
+    contents = read_reviews(path)  # first: what is no archive needs no word index
     ranks = {word.encode(): rank for word, rank in get_word_index().items()}
     parts = []
-    for reviews in read_reviews(path).values():
+    for reviews in contents.values():
         rows = [word_ranks(review.data, ranks) for review in reviews]
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
         parts.append(_checked(np.concatenate(rows), offsets, [review.label for review in reviews]))

@@ -46,6 +46,8 @@ def _from_folder(folder: Path) -> Iterator[Review]:
 
 def _from_archive(path: Path) -> Iterator[Review]:
     unpacked = 0
+    if not tarfile.is_tarfile(path):
+        raise ValueError("it is neither a tar archive of reviews nor an .npz archive")
     with tarfile.open(path) as archive:
         for member in archive:
             places = member.name.split("/")[-3:]

@@ -64,10 +64,10 @@ def reading(path: str | PathLike[str], sha256: str | None = None) -> Iterator[No
         raise
     except Exception as error:  # each format's reader has errors of its own
         if sha256 is None or not Path(path).is_file():
-            remedy = "get it anew"
+            remedy = "get it again"
         elif (found := sha256_of(path)) == sha256:
             remedy = "though its sha256 is that of the published file"
         else:
-            remedy = f"its sha256 is {found}, that of the published file {sha256}; get it anew"
+            remedy = f"its sha256 is {found}, that of the published file {sha256}; get it again"
         reason = str(error) or type(error).__name__
         raise ValueError(f"{path} cannot be read: {reason} ({remedy})") from error

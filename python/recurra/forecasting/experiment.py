@@ -20,7 +20,7 @@ from recurra.datasets.windows import WindowSource, whole_windows
 from recurra.forecasting.baselines import NaiveForecast, naive_forecasts
 from recurra.forecasting.networks import NETWORKS
 from recurra.forecasting.prediction import Forecaster, known_rows
-from recurra.forecasting.series import Series, unit_of
+from recurra.forecasting.series import Series, normalized, unit_of
 
 Part = Literal["training", "validation", "test"]
 _MOST_UNITS = 1_000_000
@@ -148,8 +148,17 @@ class Experiment:
         if series.names[self.target] in self.constant:
             raise ValueError(f"{series.source}: the target '{settings.target}' never changes in the training split")
         self.std = np.where(deviation == 0, 1.0, deviation)
-        self.data = ((series.values - self.mean) / self.std).astype(np.float32)
-        self.rules = naive_forecasts(series.spacing, settings.horizon, training + settings.lookback - settings.step)
+        self.data = normalized(series, self.mean, self.std)
+        for part in self.bounds:
+            if self.skips_missing and not len(self.rows(part)):
+                raise ValueError(
+                    f"{series.source}: in the {part} split every window of {settings.lookback} rows or its target is "
+                    "missing a value; shorten the windows (--lookback) or fill the gaps (--missing interpolate)"
+                )
+        known = training + settings.lookback - settings.step
+        rules = naive_forecasts(series.spacing, settings.horizon, known)
+        # Where values are missing, a rule may have nothing to copy.
+        self.rules = [rule for rule in rules if np.isfinite([*self._errors(rule).values()]).all()]
 
     @property
     def scale(self) -> float:
@@ -207,14 +216,16 @@ class Experiment:
         return predicted + self.data[self.rows(part), self.target] if self.settings.predict_change else predicted
 
     def error(self, forecast: NDArray[np.floating], part: Part) -> float:
-        """Mean absolute error over a part, normalised."""
-        return float(np.nanmean(np.abs(forecast.astype(np.float64) - self.truth(part))))
+        """Mean absolute error over a part, normalised; infinite where nothing was forecast."""
+        distances = np.abs(forecast.astype(np.float64) - self.truth(part))
+        return float(np.nanmean(distances)) if not np.isnan(distances).all() else np.inf
+
+    def _errors(self, rule: NaiveForecast) -> dict[Part, float]:
+        return {part: self.error(self.naive(rule, part), part) for part in EVALUATED}
 
     def baselines(self) -> dict[str, dict[Part, float]]:
         """Errors of every naive forecast on validation and test part."""
-        return {
-            rule.name: {part: self.error(self.naive(rule, part), part) for part in EVALUATED} for rule in self.rules
-        }
+        return {rule.name: self._errors(rule) for rule in self.rules}
 
     def train(self, seed: int = 0, verbose: int | str = "auto", callbacks: Sequence[Any] = ()) -> Run:
         """Trains the network of the settings, keeps its best epoch and evaluates it.
@@ -292,7 +303,15 @@ def _statistics(series: Series, rows: int) -> tuple[NDArray[np.float64], NDArray
             f"{series.source}: column '{series.names[empty[0]]}' has no value in the training split; leave it out "
             "(--drop)"
         )
-    return np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    huge = np.flatnonzero(~np.isfinite(mean + deviation))
+    if len(huge):
+        raise ValueError(
+            f"{series.source}: the values of column '{series.names[huge[0]]}' are too large to be normalised; divide "
+            "them, or leave it out (--drop)"
+        )
+    return mean, deviation
 
 
 def split_rows(rows: int, shares: Sequence[float]) -> tuple[int, int]:

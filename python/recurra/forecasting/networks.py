@@ -13,7 +13,7 @@ class Network:
 
     Attributes:
         summary: One line for people.
-        build: (samples a window, features, units) -> model, or None for the common-sense rule.
+        build: (samples a window, features, units) -> model, or None for the naive forecast.
         epochs: How long it is trained unless told otherwise.
         reverse: Whether its windows run backwards in time.
         finer: How many times finer than the others it samples the window.
@@ -85,7 +85,7 @@ def _convolution_gru(samples: int, features: int, units: int) -> Any:
 
 
 NETWORKS = {
-    "naive": Network("the last value of the window, no training", None, epochs=0),
+    "naive": Network("the best naive forecast, no training", None, epochs=0),
     "dense": Network("Flatten, Dense(U, relu), Dense(1)", _dense),
     "gru": Network("GRU(U), Dense(1)", _gru),
     "lstm": Network("LSTM(U), Dense(1)", _lstm),

@@ -15,7 +15,7 @@ from recurra.datasets.spacing import Spacing, Unit
 from recurra.datasets.timeseries import windows_ending_at
 from recurra.datasets.windows import whole_windows
 from recurra.forecasting.baselines import naive_forecasts
-from recurra.forecasting.series import Series, unit_of
+from recurra.forecasting.series import Series, normalized, unit_of
 from recurra.model_metadata import Metadata
 
 Values = NDArray[np.float64]
@@ -136,8 +136,8 @@ class Forecaster:
         least = self.lookback - self.step + 1
         if len(series) < least:
             raise ValueError(f"{series.source}: {len(series)} rows are fewer than the {least} of one window")
-        raw = series.values[:, [series.names.index(name) for name in self.columns]]
-        data = ((raw - self.mean) / self.std).astype(np.float32)
+        data = normalized(series, self.mean, self.std, self.columns)
+        raw = series.values[:, series.names.index(self.target)]
         target = self.columns.index(self.target)
         newest = np.arange(least - 1, len(series))
         newest = newest[whole_windows(data, newest, self.lookback, self.step)]
@@ -153,9 +153,9 @@ class Forecaster:
         at = newest + self.horizon
         actual = np.full(len(at), np.nan)
         known = at < len(series)
-        actual[known] = raw[at[known], target]
+        actual[known] = raw[at[known]]
         rules = naive_forecasts(series.spacing, self.horizon, int(newest[-1]))
-        naive = {rule.name: np.asarray(rule.values(raw[:, target], newest), np.float64) for rule in rules}
+        naive = {rule.name: np.asarray(rule.values(raw, newest), np.float64) for rule in rules}
         return Forecast(at, self.mean[target] + self.std[target] * predicted, naive, actual)
 
     def future(self, series: Series) -> Forecast:

@@ -104,6 +104,33 @@ def unit_of(name: str) -> str:
     return _SYMBOLS.get(match[1], match[1]) if match else ""
 
 
+def normalized(
+    series: Series, mean: NDArray[np.float64], std: NDArray[np.float64], names: Sequence[str] | None = None
+) -> NDArray[np.float32]:
+    """Columns less their means, in units of their standard deviations.
+
+    Args:
+        series: With the columns.
+        mean, std: Of each column.
+        names: The columns; None: all.
+
+    Raises:
+        ValueError: A value lies so far from the mean that float32 cannot hold it.
+    """
+    names = series.names if names is None else names
+    values = series.values[:, [series.names.index(name) for name in names]]
+    with np.errstate(over="ignore"):
+        data = ((values - mean) / std).astype(np.float32)
+    lost = np.isinf(data)
+    if lost.any():
+        row, column = (int(place) for place in np.argwhere(lost)[0])
+        raise ValueError(
+            f"{series.source}: column '{names[column]}' has {values[row, column]:g} at {series.label(row)}, out of "
+            f"proportion to its mean {mean[column]:g} and standard deviation {std[column]:g}; correct or remove it"
+        )
+    return data
+
+
 def series_from_table(
     table: Table,
     target: str,

@@ -53,13 +53,13 @@ class SentimentClassifier:
             ValueError: It holds what is no character, such as the remains of undecodable bytes.
         """
         if not isinstance(text, str):
-            raise TypeError(f"a text to judge must be a string, got {text!r:.40}")
+            raise TypeError(f"a text to classify must be a string, got {text!r:.40}")
         try:
             data = text.encode()
         except UnicodeEncodeError as error:
             raise ValueError(
-                f"a text to judge has {text[error.start]!r} at position {error.start}, which is no character: decode "
-                "its bytes with the right encoding"
+                f"a text to classify has {text[error.start]!r} at position {error.start}, which is no character: "
+                "decode its bytes with the right encoding"
             ) from None
         ranks = word_ranks(data, self.ranks, unknown=UNKNOWN - FIRST)
         return [START, *(ranks + FIRST).tolist()]

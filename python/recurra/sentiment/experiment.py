@@ -1,6 +1,6 @@
 """One experiment with reviews: a network learns on most of the training reviews and is watched on the rest of them.
 
-The weights kept are those of the epoch with the best validation accuracy; with them the test reviews are judged.
+The weights kept are those of the epoch with the best validation accuracy; the test reviews are classified with them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recurra.checks import unknown_name, whole_number
 from recurra.datasets import imdb
 from recurra.sentiment.networks import NETWORKS
 from recurra.sentiment.reviews import inputs
@@ -54,10 +55,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.model not in NETWORKS:
-            raise ValueError(f"unknown model '{self.model}'; there are {', '.join(NETWORKS)}")
+            raise unknown_name("model", self.model, NETWORKS)
         for name, least in (("max_words", FIRST + 2), ("maxlen", 1), ("units", 1), ("epochs", 1), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+            whole_number(getattr(self, name), "reviews", name, least)
         network = NETWORKS[self.model]
         if self.maxlen < network.shortest:
             raise ValueError(f"maxlen must be at least {network.shortest} for '{self.model}', got {self.maxlen}")
@@ -112,7 +112,7 @@ def confusion(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> l
 
 
 def most_wrong(truth: NDArray[np.int64], probabilities: NDArray[np.float64], count: int) -> list[int]:
-    """The reviews judged wrongly with the most confidence, the worst first; fewer if fewer are wrong."""
+    """The reviews classified wrongly with the most confidence, the worst first; fewer if fewer are wrong."""
     error = np.abs(truth - probabilities)
     order = np.argsort(-error, kind="stable")[:count]
     return [int(i) for i in order if error[i] > 0.5]
@@ -175,7 +175,7 @@ class Experiment:
         )
 
     def train(self, seed: int = 0, verbose: int | str = "auto", callbacks: Sequence[Any] = ()) -> Run:
-        """Trains the network of the settings and judges the test reviews.
+        """Trains the network of the settings and classifies the test reviews.
 
         Args:
             seed: Of the weights and the order of the reviews.
@@ -205,10 +205,10 @@ class Experiment:
         seconds = time.perf_counter() - began
         history = {name: [float(value) for value in values] for name, values in history.items()}
         best = int(np.argmax(history["val_acc"]))
-        judged = {part: self.probabilities(model, part) for part in ("validation", "test")}
-        accuracy = {part: float(((p > 0.5) == self.parts[part][1]).mean()) for part, p in judged.items()}
-        counts = confusion(self.parts["test"][1], judged["test"])
-        return Run(seed, history, best + 1, accuracy, counts, judged["test"], seconds, model)
+        probabilities = {part: self.probabilities(model, part) for part in ("validation", "test")}
+        accuracy = {part: float(((p > 0.5) == self.parts[part][1]).mean()) for part, p in probabilities.items()}
+        counts = confusion(self.parts["test"][1], probabilities["test"])
+        return Run(seed, history, best + 1, accuracy, counts, probabilities["test"], seconds, model)
 
     def probabilities(self, model: Any, part: str) -> NDArray[np.float64]:
         """How probable a model finds it that each review of a part is positive."""
