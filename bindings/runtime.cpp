@@ -302,32 +302,69 @@ Made by `model.streaming(batch_size)` or `recurra.streaming.load_stream`. It hol
 training does not change it. Use it from one thread at a time; threads of their own take streams of their own.
 
 Letters: B sequences, T steps, F the shape of one step's input, O of its output. A model that begins with an Embedding
-takes whole numbers, and no F. Arrays are of the model's dtype; others are converted.)")
+takes integers, and no F. Arrays are of the model's dtype; others are converted.
+
+Example:
+    >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.GRU(3)])
+    >>> stream = model.streaming()
+    >>> stream
+    <Stream batch_size=1, input_shape=(1, 2), output_shape=(1, 3), dtype=float32>
+    >>> stream.step(np.zeros(2, "float32")).shape
+    (3,))")
       .def("step", &PyStream::step, py::arg("x"), py::arg("out") = py::none(),
-           R"(One time step: x (B, F) -> (B, O).
+           R"(Run one time step: x (B, F) -> (B, O).
 
 With one sequence the axis of the batch may be left out; the output then has none either.
 
-x: the step's input.
-out: contiguous array of the model's dtype to write to; a new one by default. No memory is allocated where it is given.
-Raises ValueError for a wrong shape or a number that is not in the vocabulary, TypeError for what is no number,
-RuntimeError if the stream is at work in another thread.)")
+Args:
+    x: The step's input.
+    out: Contiguous array of the model's dtype to write to; default None, a new one. No memory is allocated where it is
+        given.
+
+Returns:
+    The output of the step, `out` where it was given.
+
+Raises:
+    ValueError: The shape is wrong, or a number is not in the vocabulary.
+    TypeError: The input is not numbers.
+    RuntimeError: The stream is at work in another thread.)")
       .def("process", &PyStream::process, py::arg("block"), py::arg("out") = py::none(),
-           R"(Several time steps: block (B, T, F) -> (B, T, O), the same bits as T calls of step.
+           R"(Run several time steps: block (B, T, F) -> (B, T, O), the same bits as T calls of step.
 
-Other Python threads run meanwhile. Errors as step.)")
+Other Python threads run meanwhile.
+
+Args:
+    block: The inputs of the steps.
+    out: Array to write to, as in `step`.
+
+Returns:
+    The outputs of the steps.
+
+Raises:
+    ValueError: As in `step`.
+    TypeError: As in `step`.
+    RuntimeError: As in `step`.)")
       .def("reset", &PyStream::reset, py::arg("rows") = py::none(),
-           R"(Lets sequences begin anew: all, or those at these places of the batch.
+           R"(Reset sequences to the initial state.
 
-Raises ValueError if a row is not in the batch; nothing is changed then.)")
+Args:
+    rows: Places in the batch; default None, all sequences.
+
+Raises:
+    ValueError: A row is not in the batch; nothing is changed then.)")
       .def("copy", &PyStream::copy, "A stream in the same state, which goes on independently.")
       .def("__copy__", &PyStream::copy)
+      .def("__repr__",
+           [](PyStream& stream) {
+             return py::str("<Stream batch_size={}, input_shape={}, output_shape={}, dtype={}>")
+                 .format(stream.batch(), stream.input_shape(), stream.output_shape(), stream.dtype());
+           })
       .def_property("state", &PyStream::state, &PyStream::set_state,
                     R"(The state by layer: a dictionary of lists of arrays, copies.
 
 Of a recurrent layer each state (B, units); behind them, where the layer sees a mask, (B,): 1 once a step of the
 sequence has counted, else 0. Of a convolution its past inputs (B, steps, channels), oldest first. Setting it checks
-all arrays before any is changed; raises ValueError if layers or shapes differ.)")
+all arrays before any is changed; it raises ValueError if layers or shapes differ.)")
       .def_property_readonly("batch_size", &PyStream::batch, "The number of sequences B.")
       .def_property_readonly("dtype", &PyStream::dtype)
       .def_property_readonly("input_shape", &PyStream::input_shape, "The shape (B, F) of a step's input.")

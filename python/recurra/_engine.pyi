@@ -326,9 +326,19 @@ class Stream:
     training does not change it. Use it from one thread at a time; threads of their own take streams of their own.
 
     Letters: B sequences, T steps, F the shape of one step's input, O of its output. A model that begins with an Embedding
-    takes whole numbers, and no F. Arrays are of the model's dtype; others are converted.
+    takes integers, and no F. Arrays are of the model's dtype; others are converted.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.GRU(3)])
+        >>> stream = model.streaming()
+        >>> stream
+        <Stream batch_size=1, input_shape=(1, 2), output_shape=(1, 3), dtype=float32>
+        >>> stream.step(np.zeros(2, "float32")).shape
+        (3,)
     """
     def __copy__(self) -> Stream:
+        ...
+    def __repr__(self) -> str:
         ...
     def copy(self) -> Stream:
         """
@@ -336,26 +346,50 @@ class Stream:
         """
     def process(self, block: typing.Any, out: typing.Any = None) -> typing.Any:
         """
-        Several time steps: block (B, T, F) -> (B, T, O), the same bits as T calls of step.
+        Run several time steps: block (B, T, F) -> (B, T, O), the same bits as T calls of step.
 
-        Other Python threads run meanwhile. Errors as step.
+        Other Python threads run meanwhile.
+
+        Args:
+            block: The inputs of the steps.
+            out: Array to write to, as in `step`.
+
+        Returns:
+            The outputs of the steps.
+
+        Raises:
+            ValueError: As in `step`.
+            TypeError: As in `step`.
+            RuntimeError: As in `step`.
         """
     def reset(self, rows: typing.Any = None) -> None:
         """
-        Lets sequences begin anew: all, or those at these places of the batch.
+        Reset sequences to the initial state.
 
-        Raises ValueError if a row is not in the batch; nothing is changed then.
+        Args:
+            rows: Places in the batch; default None, all sequences.
+
+        Raises:
+            ValueError: A row is not in the batch; nothing is changed then.
         """
     def step(self, x: typing.Any, out: typing.Any = None) -> typing.Any:
         """
-        One time step: x (B, F) -> (B, O).
+        Run one time step: x (B, F) -> (B, O).
 
         With one sequence the axis of the batch may be left out; the output then has none either.
 
-        x: the step's input.
-        out: contiguous array of the model's dtype to write to; a new one by default. No memory is allocated where it is given.
-        Raises ValueError for a wrong shape or a number that is not in the vocabulary, TypeError for what is no number,
-        RuntimeError if the stream is at work in another thread.
+        Args:
+            x: The step's input.
+            out: Contiguous array of the model's dtype to write to; default None, a new one. No memory is allocated where it is
+                given.
+
+        Returns:
+            The output of the step, `out` where it was given.
+
+        Raises:
+            ValueError: The shape is wrong, or a number is not in the vocabulary.
+            TypeError: The input is not numbers.
+            RuntimeError: The stream is at work in another thread.
         """
     @property
     def batch_size(self) -> int:
@@ -382,7 +416,7 @@ class Stream:
 
         Of a recurrent layer each state (B, units); behind them, where the layer sees a mask, (B,): 1 once a step of the
         sequence has counted, else 0. Of a convolution its past inputs (B, steps, channels), oldest first. Setting it checks
-        all arrays before any is changed; raises ValueError if layers or shapes differ.
+        all arrays before any is changed; it raises ValueError if layers or shapes differ.
         """
     @state.setter
     def state(self, arg1: dict[str, typing.Any]) -> None:

@@ -1,4 +1,4 @@
-"""Running models step by step: live inference with the state kept between steps.
+"""Models run step by step: live inference, with the state carried from step to step.
 
     stream = model.streaming()
     for x in measurements:           # (features,)
@@ -28,7 +28,23 @@ __all__ = ["Stream", "load_stream", "stream_of"]
 
 
 def stream_of(model: Model, batch_size: int = 1) -> Stream:
-    """What `model.streaming(batch_size)` returns."""
+    """Make a stream of a model; the same as `model.streaming(batch_size)`.
+
+    Args:
+        model: A built model.
+        batch_size: Number of sequences that run at the same time; default 1.
+
+    Returns:
+        The stream, at the beginning of its sequences.
+
+    Raises:
+        ValueError: The model is not built, or a layer cannot be run step by step.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.GRU(3)])
+        >>> recurra.streaming.stream_of(model, batch_size=4).output_shape
+        (4, 3)
+    """
     batch = whole_number(batch_size, "streaming", "batch_size")
     if not model.built:
         raise ValueError(f"{model._title} must be built before it is streamed: give it an Input, or call it on data")
@@ -41,13 +57,24 @@ def stream_of(model: Model, batch_size: int = 1) -> Stream:
 
 
 def load_stream(filepath: str | PathLike[str], batch_size: int = 1) -> Stream:
-    """A stream of a model that `save_model` wrote, read by the engine alone: no layer is made in Python.
+    """Load a model that `save_model` wrote as a stream; the engine reads it alone, no layer is made in Python.
 
-    Arguments:
-        filepath: of the file.
-        batch_size: number of sequences that run at the same time.
+    Args:
+        filepath: Of the model file.
+        batch_size: Number of sequences that run at the same time; default 1.
 
-    Raises: FileNotFoundError; ValueError for a damaged file, or a layer that cannot be run step by step.
+    Returns:
+        The stream, at the beginning of its sequences.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, or a layer cannot be run step by step.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((None, 2)), recurra.layers.GRU(3)])
+        >>> model.save("gru.safetensors")
+        >>> recurra.streaming.load_stream("gru.safetensors").step(np.zeros(2, "float32")).shape
+        (3,)
     """
     path = Path(filepath)
     foreign_files.check_is_file(path)

@@ -155,10 +155,10 @@ def test_other_ways_to_give_an_initializer():
     [
         (lambda: initializers.get("gorot_uniform"), ValueError, "unknown initializer 'gorot_uniform'; did you mean"),
         (lambda: initializers.get(3), TypeError, "expected an initializer"),
-        (lambda: initializers.VarianceScaling(scale=0), ValueError, "scale must be positive"),
+        (lambda: initializers.VarianceScaling(scale=0), ValueError, "scale must be a number > 0"),
         (lambda: initializers.VarianceScaling(mode="fan"), ValueError, "mode must be"),
         (lambda: initializers.VarianceScaling(distribution="cauchy"), ValueError, "distribution must be"),
-        (lambda: initializers.GlorotUniform(seed="x"), ValueError, "GlorotUniform: seed must be an integer"),
+        (lambda: initializers.GlorotUniform(seed="x"), ValueError, "GlorotUniform: seed must be None or an integer"),
         (lambda: initializers.Orthogonal()((3,)), ValueError, "at least two axes"),
         (lambda: initializers.Identity()((3,)), ValueError, "makes matrices only"),
         (lambda: initializers.Constant([1, 2])((3,)), ValueError, "does not fit a weight of shape"),
@@ -221,10 +221,10 @@ def test_gradient_of_penalties():
     [
         (lambda: regularizers.get("l3"), ValueError, "unknown regularizer 'l3'"),
         (lambda: regularizers.get(0.1), TypeError, "expected a regularizer"),
-        (lambda: regularizers.L1(-1), ValueError, "L1: l1 must be a finite number >= 0, got -1"),
+        (lambda: regularizers.L1(-1), ValueError, "L1: l1 must be a number >= 0, got -1"),
         (lambda: regularizers.L2(float("nan")), ValueError, "L2: l2 must be"),
         (lambda: regularizers.L1L2("a"), ValueError, "L1L2: l1 must be"),
-        (lambda: regularizers.OrthogonalRegularizer(mode="cols"), ValueError, "'rows' or 'columns'"),
+        (lambda: regularizers.OrthogonalRegularizer(mode="cols"), ValueError, "one of 'rows', 'columns'"),
     ],
 )
 def test_bad_regularizers(make, error, words):
@@ -293,7 +293,7 @@ def test_bad_constraints():
         constraints.get("norm")
     with pytest.raises(TypeError, match="expected a constraint"):
         constraints.get(3)
-    with pytest.raises(ValueError, match="gain must be greater than 0, got 0"):
+    with pytest.raises(ValueError, match="gain must be a number > 0, got 0"):
         constraints.Orthogonal(0)
     with pytest.raises(ValueError, match=r"expected a matrix, got shape \(3,\)"):
         constraints.Orthogonal()(Tensor(np.ones(3)))

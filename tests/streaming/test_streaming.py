@@ -470,6 +470,14 @@ def test_wrong_arguments(model: Any) -> None:
             np.testing.assert_array_equal(old, new)
 
 
+def test_repr_names_sizes(model: Any) -> None:
+    stream = model.streaming(batch_size=3)
+    assert repr(stream) == (
+        f"<Stream batch_size=3, input_shape={stream.input_shape}, output_shape={stream.output_shape}, "
+        f"dtype={stream.dtype}>"
+    )
+
+
 def test_state_goes_on_where_it_was_read(model: Any) -> None:
     x = some_input((3, 15, 5))
     whole = model.streaming(3).process(x)
