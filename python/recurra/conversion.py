@@ -34,12 +34,20 @@ def to_array(value: Any, what: str, text: bool = False) -> np.ndarray[Any, Any]:
 
     Raises:
         TypeError: Something else than numbers, such as texts, dates or missing values.
-        ValueError: Rows of different lengths.
+        ValueError: Rows of different lengths, or masked elements.
     """
     if isinstance(value, Tensor):
         return value.detach().numpy()
     if hasattr(value, "detach") and hasattr(value, "cpu"):  # a torch tensor
         value = value.detach().cpu().numpy()
+    if isinstance(value, np.ma.MaskedArray):
+        if np.ma.is_masked(value):
+            place = tuple(map(int, np.argwhere(np.ma.getmaskarray(value))[0]))
+            raise ValueError(
+                f"{what} has a masked element at index {place if len(place) > 1 else place[0]}; fill it first "
+                "(x.filled(value)), or give lengths or a layers.Masking for whole steps"
+            )
+        value = value.data
     try:
         names = names_of_columns(value)
         array = _natural(value) if names is None else _frame(value, names, what, text)

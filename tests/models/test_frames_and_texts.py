@@ -164,3 +164,15 @@ def test_long_texts_do_not_widen_short_ones() -> None:
 def test_what_is_no_number_is_refused_by_name(value: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         to_array(value, "x")
+
+
+def test_masked_elements_are_refused_by_place() -> None:
+    x = np.ma.masked_array(np.ones((3, 2)), mask=[[False, False], [False, True], [False, False]])
+    model = dense()
+    for act in (lambda: model(x), lambda: model.predict(x, verbose=0), lambda: model.train_on_batch(x, np.ones(3))):
+        with pytest.raises(ValueError, match=r"masked element at index \(1, 1\); fill it first"):
+            act()
+    with pytest.raises(ValueError, match="y has a masked element at index 0"):
+        model.fit(np.ones((2, 2)), np.ma.masked_equal([0.0, 1.0], 0.0), verbose=0)
+    whole = np.ma.masked_array(np.ones((3, 2)))
+    assert np.array_equal(model.predict(whole, verbose=0), model.predict(np.ones((3, 2)), verbose=0))

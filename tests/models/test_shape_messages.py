@@ -53,6 +53,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no features": (lambda: fixed()(np.ones((5, 10))), r"got \(5, 10\); the last axis is missing: 3 features a step"),
     "swapped": (lambda: fixed()(np.ones((5, 3, 10))), r"x\.swapaxes\(1, 2\) puts the features last"),
+    "other length": (
+        lambda: fixed()(np.ones((5, 9, 3))),
+        r"got \(5, 9, 3\); a model with Input\(\(None, 3\)\) takes sequences of any length",
+    ),
     "too many inputs": (lambda: fixed()([np.ones((5, 10, 3))] * 2), "expected 1 input, got 2"),
     "too few inputs": (
         lambda: Model([a := Input((2,)), b := Input((2,))], layers.Add()([a, b])).predict(np.ones((3, 2)), verbose=0),
@@ -92,3 +96,13 @@ def test_one_input_in_a_structure(give: Callable[[Any], Any]) -> None:
             assert np.array_equal(model(given), expected)
             assert np.array_equal(model.predict(given, verbose=0), expected)
             assert np.array_equal(model.predict_on_batch(given), expected)
+
+
+@pytest.mark.parametrize("number", [int, np.int32, np.int64])
+def test_one_extent_as_a_number(number: Callable[[int], Any]) -> None:
+    for model in (
+        Sequential([layers.Dense(1, input_shape=number(3))]),
+        Sequential([Input(number(3)), layers.Dense(1)]),
+    ):
+        assert model.inputs[0].shape == (None, 3)
+    assert Input(number(6)).reshape(number(-1)).shape == (None,)

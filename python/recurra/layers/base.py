@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from recurra import loading, ops, regularizers
-from recurra.checks import constructor_keywords, unknown_argument
+from recurra.checks import constructor_keywords, is_whole_number, unknown_argument
 from recurra.conversion import to_array
 from recurra.layers import masks
 from recurra.layers.configuration import (
@@ -343,7 +343,7 @@ class Layer(WeightHolder):
 
     def _tensor(self, value: Any) -> Any:
         """What is no tensor as one, or as an array of strings if the layer takes them."""
-        if isinstance(value, (np.ndarray, list, tuple)):
+        if isinstance(value, (np.ndarray, list, tuple)) and not isinstance(value, np.ma.MaskedArray):
             try:
                 return Tensor(value)
             except TypeError:  # texts and objects
@@ -547,7 +547,7 @@ def _shape_from_first_layer(kwargs: dict[str, Any]) -> tuple[int | None, ...] | 
     if batch_shape is not None:
         return tuple(batch_shape)
     if shape is not None:
-        return (batch, *((shape,) if isinstance(shape, int) else shape))
+        return (batch, *((int(shape),) if is_whole_number(shape) else shape))
     if features is not None:
         return (batch, int(features))
     return None

@@ -16,6 +16,7 @@ import numpy as np
 
 from recurra import loading, ops
 from recurra._engine import NoGradient, Tensor
+from recurra.checks import is_whole_number
 from recurra.tree import flatten, leaves, map_structure
 
 Shape = tuple[int | None, ...]
@@ -61,7 +62,7 @@ class SymbolicTensor:
         return _operator("transpose", self)
 
     def reshape(self, *shape: Any) -> Any:
-        return _operator("reshape", self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        return _operator("reshape", self, shape[0] if len(shape) == 1 and not is_whole_number(shape[0]) else shape)
 
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"

@@ -95,4 +95,6 @@ def _mend(got: Shape, wanted: Sequence[Any]) -> str:
         return f"; the last axis is missing: {features}"
     if len(sample) == 2 and _agree(got[1:], sample[::-1]):
         return "; x.swapaxes(1, 2) puts the features last"
+    if len(sample) == 2 and len(got) == 3 and got[2] == sample[1]:
+        return f"; a model with Input((None, {sample[1]})) takes sequences of any length"
     return ""

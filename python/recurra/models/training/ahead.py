@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recurra.layers.recurrent.rnn import RNN
 from recurra.models.data.arrays import take
 from recurra.models.data.sources import ArrayBatches
 from recurra.models.inputs import arranged, fitted_shape
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from recurra.models.training.steps import Steps
 
 
-def is_stateful(model: Steps) -> bool:
-    """Whether any layer goes on from the states of the batch before."""
-    return any(getattr(layer, "stateful", False) is True for layer in model._flatten_layers())
+def stateful_layers(model: Steps) -> list[RNN]:
+    """The layers that go on from the states of the batch before."""
+    return [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
 
 
 def check_rows(model: Steps, source: Any, what: str = "") -> None:
@@ -39,7 +40,7 @@ def check_rows(model: Steps, source: Any, what: str = "") -> None:
     Raises:
         ValueError: The last batch would be smaller than the others.
     """
-    if not isinstance(source, ArrayBatches) or not is_stateful(model):
+    if not isinstance(source, ArrayBatches) or not stateful_layers(model):
         return
     samples, rows = source.samples, source.batch_size
     if samples > rows and samples % rows:
@@ -64,7 +65,7 @@ def check_validation(model: Steps, source: Any, held_out: Any, apart: bool = Fal
     check_rows(model, held_out, "validation_data: ")
     if not isinstance(source, ArrayBatches) or not isinstance(held_out, ArrayBatches):
         return
-    if is_stateful(model) and not apart:
+    if stateful_layers(model) and not apart:
         rows = [min(one.samples, one.batch_size) for one in (source, held_out)]
         if rows[0] != rows[1]:
             raise ValueError(
@@ -111,8 +112,7 @@ def nothing_changed_on_failure(model: Steps) -> Iterator[None]:
     """Within it an error leaves the model as it was: moving statistics, states, and what the first batch settles."""
     trainable = {id(variable) for variable in model.trainable_variables}
     others = [(one, np.array(one.numpy())) for one in model.weights if id(one) not in trainable]
-    layers = [layer for layer in model._flatten_layers() if getattr(layer, "stateful", False) is True]
-    states = [(layer, layer.states, layer._carries) for layer in layers]
+    states = [(layer, layer.states, layer._carries) for layer in stateful_layers(model)]
     loss, metrics = model._require_compiled("fit")
     settled = bool(loss.parts), metrics.built
     try:
