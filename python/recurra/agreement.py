@@ -225,7 +225,7 @@ def of_batch(
         return y_true, y_pred, weight, mask  # a structure that only a function of the user's can take
     target, prediction = agreed_shapes(shape_of(y_true), shape_of(y_pred), kind, who, axis)
     if kind == ELEMENTS and target == prediction:
-        single = columns and len(prediction) == 1
+        single = columns and len(prediction) <= 1
         if single or _covers(weight, prediction) or _covers(mask, prediction):
             target = prediction = (*prediction, 1)
     y_true, y_pred = reshaped(y_true, target), reshaped(y_pred, prediction)

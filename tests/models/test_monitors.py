@@ -327,3 +327,21 @@ def test_bad_arguments(make, message):
 
 def test_reprs():
     assert repr(callbacks.EarlyStopping("val_auc", patience=3)) == "EarlyStopping(monitor='val_auc', patience=3)"
+
+
+@pytest.mark.parametrize("argument", ["loss", "metrics", "weighted_metrics", "loss_weights"])
+def test_names_of_the_only_output_are_checked(argument):
+    model = Sequential([Input((1,)), layers.Dense(1, name="last")])
+    what = {"loss": "mse", "loss_weights": 1.0}.get(argument, ["mae"])
+    model.compile("sgd", **{"loss": "mse", argument: {"wrong": what}})
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=f"{argument}: there is no output 'wrong'; the output is 'last'"):
+        model.fit(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    model.compile("sgd", **{"loss": "mse", argument: {"last": what}})
+    model.fit(X, Y, verbose=0)
+
+
+def test_a_class_is_no_callback():
+    with pytest.raises(TypeError, match=r"EarlyStopping is a class; give an object, EarlyStopping\(\.\.\.\)"):
+        model_with().fit(X, Y, verbose=0, callbacks=[callbacks.EarlyStopping])

@@ -127,6 +127,8 @@ class CallbackList:
     def __init__(self, callbacks: Iterable[Any] = (), model: Any = None, **params: Any) -> None:
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
+            if isinstance(callback, type):
+                raise TypeError(f"callbacks: {callback.__name__} is a class; give an object, {callback.__name__}(...)")
             if not hasattr(callback, "on_epoch_end"):
                 raise TypeError(f"callbacks: expected Callback objects, got {type(callback).__name__}")
             callback.set_params(params)

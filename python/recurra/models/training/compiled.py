@@ -14,7 +14,7 @@ from recurra.losses import FunctionLoss, Loss
 from recurra.metrics import MeanMetricWrapper, Metric
 from recurra.metrics.metric import TargetMetric
 from recurra.models.names import unused_name
-from recurra.models.training.outputs import aligned_with, names_of_outputs
+from recurra.models.training.outputs import aligned_with, check_names_of_outputs, names_of_outputs
 from recurra.models.training.plausibility import warn_of_accuracy, warn_of_predictions
 from recurra.tensor import Tensor
 from recurra.tree import flatten
@@ -302,6 +302,8 @@ def _metrics_of_outputs(given: Any, outputs: Any, names: Sequence[str], what: st
     if given is None or given == []:
         return [[] for _ in range(count)]
     if count == 1:
+        if isinstance(given, Mapping) and "class_name" not in given:
+            check_names_of_outputs(given, outputs, names, what)
         return [flat_identifiers(given)]
     if not isinstance(given, (list, tuple, Mapping)):
         raise ValueError(

@@ -23,6 +23,8 @@ def aligned_with(structure: Any, outputs: Any, names: Sequence[str], what: str) 
         ValueError: The structure does not fit the outputs.
     """
     count = 1 if isinstance(outputs, Tensor) else len(flatten(outputs))
+    if isinstance(structure, Mapping):
+        check_names_of_outputs(structure, outputs, names, what)
     if count == 1:
         if isinstance(structure, Mapping):
             structure = list(structure.values())
@@ -32,15 +34,26 @@ def aligned_with(structure: Any, outputs: Any, names: Sequence[str], what: str) 
             structure = structure[0]
         return [structure]
     if isinstance(structure, Mapping):
-        known = names_of_outputs(outputs, names)
-        unknown = [name for name in structure if name not in known]
-        if unknown:
-            raise ValueError(f"{what}: there is no output '{unknown[0]}'; the outputs are {', '.join(known)}")
-        return [structure.get(name) for name in known]
+        return [structure.get(name) for name in names_of_outputs(outputs, names)]
     if isinstance(structure, (list, tuple)) and len(structure) == count:
         return list(structure)
     got = f"{len(structure)} of them" if isinstance(structure, (list, tuple)) else "one"
     raise ValueError(f"{what}: the model has {count} outputs, got {got}; give a list, or a dictionary by output name")
+
+
+def check_names_of_outputs(structure: Mapping[str, Any], outputs: Any, names: Sequence[str], what: str) -> None:
+    """Refuses a dictionary with a name that no output has; the only output of a model without names has any.
+
+    Raises:
+        ValueError: There is such a name.
+    """
+    known = names_of_outputs(outputs, names)
+    if len(known) == 1 and not names and not isinstance(outputs, Mapping):
+        return
+    unknown = [name for name in structure if name not in known]
+    if unknown:
+        end = f"the outputs are {', '.join(known)}" if len(known) > 1 else f"the output is '{known[0]}'"
+        raise ValueError(f"{what}: there is no output '{unknown[0]}'; {end}")
 
 
 def names_of_outputs(outputs: Any, names: Sequence[str]) -> list[str]:
