@@ -354,6 +354,16 @@ Raises:
     ValueError: A row is not in the batch; nothing is changed then.)")
       .def("copy", &PyStream::copy, "A stream in the same state, which goes on independently.")
       .def("__copy__", &PyStream::copy)
+      .def(
+          "__deepcopy__", [](PyStream& stream, const py::dict&) { return stream.copy(); }, py::arg("memo"))
+      .def(
+          "__reduce_ex__",
+          [](const PyStream&, int) -> py::object {
+            throw py::type_error(
+                "a stream cannot be pickled: hand over the model's file, make a stream from it in the other process by "
+                "recurra.streaming.load_stream, and set its state to that of this one");
+          },
+          py::arg("protocol"))
       .def("__repr__",
            [](PyStream& stream) {
              return py::str("<Stream batch_size={}, input_shape={}, output_shape={}, dtype={}>")

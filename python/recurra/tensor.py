@@ -11,10 +11,14 @@ and NumPy's indexing, and it remembers how it was computed where something it wa
 
 NumPy arrays and objects that speak DLPack are borrowed without a copy where type and layout fit; `numpy()`,
 `numpy.asarray` and DLPack give views of a tensor's elements.
+
+`copy`, `deepcopy` and `pickle` copy the elements, whether the tensor requires a gradient, and a variable's attributes;
+neither the graph that a tensor was computed in nor its gradient.
 """
 
 from __future__ import annotations
 
+import copyreg
 from contextlib import ContextDecorator
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +103,36 @@ class Variable(Tensor):
         """Subtracts from the elements; `value` broadcasts to the variable's shape."""
         return self.assign(_engine.subtract(self.detach(), value))
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _copied_variable, (type(self), np.array(self.numpy())), dict(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.requires_grad = self._trainable
+
     def __repr__(self) -> str:
         values = np.array2string(self.numpy(), separator=", ", threshold=100)
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={values}>"
+
+
+def _copied_variable(kind: type[Variable], elements: np.ndarray[Any, Any]) -> Variable:
+    variable = kind.__new__(kind)
+    Tensor.__init__(variable, Tensor(elements).clone())
+    return variable
+
+
+def _copied_tensor(elements: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
+    tensor = Tensor(elements).clone()
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def _reduced(tensor: Tensor) -> Any:
+    return _copied_tensor, (np.array(tensor.numpy()), tensor.requires_grad and tensor.is_leaf)
+
+
+# copy, deepcopy and pickle of tensors: their elements, outside of the graph that they were computed in.
+copyreg.pickle(Tensor, _reduced)  # type: ignore[arg-type]
 
 
 class no_grad(ContextDecorator):  # noqa: N801  (a function to its users)

@@ -196,6 +196,14 @@ class Layer(WeightHolder):
             # Tracebacks add "Did you mean: …?" by name and object; looking for close names here would slow hasattr.
             raise AttributeError(f"{self._title} has no attribute {name!r}{hint}", name=name, obj=self)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What `copy`, `deepcopy` and `pickle` take along: all but the place in a graph, which models restore."""
+        return {key: value for key, value in vars(self).items() if key != "_first_node"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        vars(self).setdefault("_first_node", None)
+
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in settings_beside_defaults(self).items())
         return f"<{type(self).__name__} name={self.name}{settings}, built={getattr(self, 'built', False)}>"

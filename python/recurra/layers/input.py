@@ -82,6 +82,14 @@ class InputLayer(Layer):
         output = SymbolicTensor(self.batch_shape, self._dtype, self.name)
         self._first_node = Node(self, (), {}, output)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_output": self.output}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        output = state["_output"]
+        super().__setstate__({key: value for key, value in state.items() if key != "_output"})
+        self._first_node = output.node or Node(self, (), {}, output)
+
     def call(self, inputs: Any) -> Any:
         return inputs
 

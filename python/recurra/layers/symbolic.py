@@ -67,6 +67,10 @@ class SymbolicTensor:
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
+    def __reduce__(self) -> Any:
+        # Without its node, which reaches back to the front of the graph: a copy of a model makes the nodes anew.
+        return SymbolicTensor, (self.shape, self.dtype, self.name)
+
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
             f"symbolic tensor {self.name!r} has no values to make a NumPy array of; use functions of recurra.ops"

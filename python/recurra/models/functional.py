@@ -85,6 +85,23 @@ class Graph:
         self._output_slots = [slots[id(tensor)] for tensor in self.outputs]
         self._steps = [_Step(node, slots) for node in self.nodes]
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "structures": (self.input_structure, self.output_structure),
+            "input_layers": self.input_layers,
+            "nodes": [(node.layer, node.args, node.kwargs, node.outputs) for node in self.nodes],
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for layer, *call in state["nodes"]:
+            node = Node(layer, *call)
+            layer._first_node = layer._first_node or node
+        self.__init__(*state["structures"])  # type: ignore[misc]
+        # Where a graph is cut open at another layer's output, the layers of its inputs have been made for it.
+        copied = {id(own): old for own, old in zip(self.input_layers, state["input_layers"], strict=True)}
+        self.input_layers = state["input_layers"]
+        self.layers = [copied.get(id(layer), layer) for layer in self.layers]
+
     def _find_nodes(self) -> list[Node]:
         """All nodes between inputs and outputs, each after those it depends on."""
         given = {id(tensor) for tensor in self.inputs}

@@ -16,6 +16,7 @@ from recurra.layers.symbolic import SymbolicTensor, infer
 from recurra.models import saving, summary
 from recurra.models.functional import Graph
 from recurra.models.training import Trainer
+from recurra.models.training.run import Run
 from recurra.streaming import stream_of
 from recurra.tree import flatten, map_shapes, map_structure
 
@@ -62,6 +63,9 @@ class Model(Trainer, Layer):
             self._casts_inputs = False  # each goes to its Input
             self._set_dtype(self._dtype)
             self.built = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "run": Run()}
 
     @property
     def _title(self) -> str:

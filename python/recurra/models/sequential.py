@@ -9,11 +9,11 @@ from recurra import serialization
 from recurra.layers import masks
 from recurra.layers.base import Layer
 from recurra.layers.input import InputLayer
-from recurra.layers.symbolic import SymbolicTensor, is_text
+from recurra.layers.symbolic import Node, SymbolicTensor, is_text
 from recurra.layers.weights import WeightHolder
 from recurra.models.inputs import arranged, fitted
 from recurra.models.model import Model
-from recurra.tree import is_shape
+from recurra.tree import is_shape, leaves
 
 
 class Sequential(Model):
@@ -48,6 +48,13 @@ class Sequential(Model):
             self._append(layer, names)
         if not trainable:
             self.trainable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for layer, before, output in zip(self._stack, self._tensors, self._tensors[1:], strict=False):
+            if all(tensor.node is None for tensor in leaves(output)):
+                node = Node(layer, (before,), {}, output)
+                layer._first_node = layer._first_node or node
 
     def add(self, layer: Any) -> None:
         """Puts a layer at the end; an `Input(...)` may come first.

@@ -346,6 +346,19 @@ class Optimizer(Configurable):
 
     # State and configuration.
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What `copy`, `deepcopy` and `pickle` take along: the variables, and the state as arrays."""
+        own = {key: value for key, value in vars(self).items() if key not in ("_block", "_slots")}
+        return {**own, "slots": self.state() if self._block is not None else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        slots = state["slots"]
+        vars(self).update({key: value for key, value in state.items() if key != "slots"})
+        self._block, self._slots = None, {}
+        if slots is not None:
+            self.build(self._variables)
+            self.set_state(slots)
+
     def state(self) -> dict[str, np.ndarray]:
         """All that the next step depends on beside the weights, as named arrays (copies).
 

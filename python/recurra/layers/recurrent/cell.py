@@ -151,6 +151,9 @@ class BuiltInCell(DropoutRNNCell, Layer):
         weights = weight_arguments("kernel", "recurrent", "bias")
         cls.config_arguments = ("units", *cls.activation_arguments, *cls.plain_arguments, *weights)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "engine_layers": {}}
+
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name[0] != "_":  # a setting
