@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"recurra: {_words(error)}", file=sys.stderr)
         return 1
-    except (ValueError, TypeError, OverflowError, ImportError) as error:
+    except (ValueError, OverflowError, ImportError) as error:
         print(f"recurra: {error}", file=sys.stderr)
         return 1
     except MemoryError as error:

@@ -41,10 +41,8 @@ def run(options: argparse.Namespace) -> int:
             f"{seen:,} of {len(series):,} rows were used to train the model or to choose its epoch; "
             "forecasts of them are not scored"
         )
-    elif forecaster.seen is None:
-        print(
-            "The model does not say which rows it was trained on; if they are in this file, the errors look too small."
-        )
+    elif not forecaster.recognizes(series):
+        print("Without dates rows of the training cannot be recognised; if there are any, the errors look too small.")
     _score(forecaster, forecast.only(forecast.rows >= seen))
     row, value = int(forecast.rows[-1]), forecast.values[-1]
     made = series.label(row - forecaster.horizon)

@@ -163,6 +163,10 @@ class Forecaster:
         forecast = self.forecast(series)
         return forecast.only(forecast.rows >= len(series))
 
+    def recognizes(self, series: Series) -> bool:
+        """Whether rows of the training can be recognised wherever they stand in a series: both need dates."""
+        return self.seen is not None and bool(self.seen["dated"]) and series.times is not None
+
     def rows_seen(self, series: Series) -> int:
         """How many rows at the beginning of a series the model was trained or chosen on.
 

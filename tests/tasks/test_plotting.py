@@ -1,0 +1,44 @@
+"""Pictures of trainings and forecasts: axes, labels, and where they can be written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="needs matplotlib")
+
+from recurra import plotting
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 60])
+def test_epochs_are_whole_numbers(epochs) -> None:
+    axis = plotting.plot_losses([{"loss": [0.5] * epochs, "val_loss": [0.6] * epochs}])
+    ticks = axis.get_xticks()
+    assert all(tick == round(tick) for tick in ticks)
+    assert any(1 <= tick <= epochs for tick in ticks)
+
+
+def test_the_forecast_goes_on_behind_the_data() -> None:
+    when = np.datetime64("2024-01-01") + np.arange(4)
+    future = (when[-1] + np.arange(1, 3), [5.0, 6.0])
+    axis = plotting.plot_forecast(
+        when,
+        [1, 2, 3, 4],
+        [1, 2, 3, 5],
+        [1, 1, 2, 3],
+        future=future,
+        naive_name="seasonal naive (week)",
+        name="load",
+        unit="",
+    )
+    lines = {line.get_label(): line for line in axis.get_lines()}
+    assert list(lines) == ["seasonal naive (week), error 0.75", "actual", "forecast, error 0.25", "behind the data"]
+    np.testing.assert_array_equal(lines["behind the data"].get_ydata(), [5, 6])
+    assert axis.get_xlim()[1] == axis.convert_xunits(future[0][-1])
+
+
+def test_kinds_of_files() -> None:
+    plotting.check_path("a/b.SVG")
+    for name in ("x", "x.doc", "png"):
+        with pytest.raises(ValueError, match=r"must end in \.png, \.pdf or \.svg"):
+            plotting.check_path(name)
