@@ -22,7 +22,7 @@ print(*ast.literal_eval(re.search(r"^requires = (\[.*?\])", open("pyproject.toml
 endef
 export BUILD_REQUIREMENTS
 
-.PHONY: help demo test test-levels bench figures experiments lint format stubs wheel asan tsan clean
+.PHONY: help demo test test-levels bench figures experiments lint docs format stubs wheel asan tsan clean
 
 help:  ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -70,6 +70,10 @@ lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	  --removed-arg=-fvect-cost-model=dynamic \
 	  --extra-arg=-idirafter"$$(dirname "$$($${CXX:-c++} -print-file-name=include/omp.h)")"
 
+docs: .venv/installed .venv/docs  ## the documentation site with its examples run, in build/docs/html; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/docs/doctrees docs build/docs/html
+	@echo "open build/docs/html/index.html"
+
 format: .venv/lint  ## bring all files into the agreed style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
@@ -96,7 +100,7 @@ tsan: .venv/tools  ## the C++ tests with ThreadSanitizer (clang and its OpenMP r
 	tools/sanitized_tests.sh tsan $(ARGS)
 
 clean:  ## remove everything that make made
-	rm -rf .venv build wheelhouse out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build wheelhouse out docs/api docs/examples docs/sg_execution_times.rst .pytest_cache .mypy_cache .ruff_cache
 
 .venv/created:
 	$(PYTHON) -m venv .venv
@@ -117,6 +121,10 @@ clean:  ## remove everything that make made
 
 .venv/lint: pyproject.toml | .venv/installed
 	$(PIP) "recurra[lint]"
+	touch $@
+
+.venv/docs: pyproject.toml | .venv/installed
+	$(PIP) "recurra[docs]"
 	touch $@
 
 .venv/wheel: pyproject.toml | .venv/installed

@@ -1,9 +1,14 @@
-"""GRU against LSTM: parameters, time of a training step, and error, at equal numbers of units.
+"""GRU against LSTM
+================
+
+Parameters, time of a training step and error, at equal numbers of units.
 
 A GRU has three gates where an LSTM has four, so three quarters of the weights and of the products. The times are
 medians of steps that the two networks take in turns, so that both meet the same state of the machine.
 
-RECURRA_DATA=/folder/with/weather python examples/gru_against_lstm.py
+On real data::
+
+    RECURRA_DATA=/folder/with/weather python examples/gru_against_lstm.py
 """
 
 import argparse

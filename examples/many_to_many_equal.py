@@ -1,4 +1,8 @@
-"""Many to many of equal length: at every step, whether the bits so far hold an even or an odd number of ones."""
+"""Many to many, equal lengths
+===========================
+
+At every step: is the number of ones so far even or odd?
+"""
 
 import argparse
 
@@ -37,6 +41,6 @@ def main(epochs=30, samples=4000, verbose=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=30)
     main(parser.parse_args().epochs)

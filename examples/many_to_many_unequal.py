@@ -1,4 +1,7 @@
-"""Many to many of unequal length: the last five steps answer what the whole sequence was read for.
+"""Many to many, unequal lengths
+=============================
+
+The last five steps answer questions about the sequence before them.
 
 The network reads twenty numbers; in its last five steps it must say the largest, the smallest, the mean, the first and
 the last of the first fifteen. Slicing the last steps off with a Lambda keeps the rest of the sequence without a target.
@@ -47,6 +50,6 @@ def main(epochs=30, samples=5000, verbose=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=30)
     main(parser.parse_args().epochs)

@@ -1,4 +1,7 @@
-"""Many to one: of a sequence of numbers, the sum of the two that are marked (the adding problem).
+"""Many to one: the adding problem
+===============================
+
+Two numbers of a sequence are marked; the network returns their sum.
 
 Source: S. Hochreiter, J. Schmidhuber, Long Short-Term Memory, Neural Computation 9(8), 1997.
 """
@@ -39,6 +42,6 @@ def main(epochs=30, samples=5000, verbose=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=30)
     main(parser.parse_args().epochs)

@@ -1,6 +1,9 @@
-"""Handwritten digits with a small convolutional network: the classic beside which recurrent networks are introduced.
+"""Digits with a convolutional network
+===================================
 
-RECURRA_DATA=/folder/with/mnist python examples/mnist_convnet.py --epochs 12
+The classic beside which recurrent networks are introduced.
+
+    RECURRA_DATA=/folder/with/mnist python examples/mnist_convnet.py --epochs 12
 
 Learning rate and momentum did best of four pairs on 10,000 training images held out (docs/results.md); the classic
 listing leaves them at 0.01 and 0, which learns more slowly.

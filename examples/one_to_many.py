@@ -1,4 +1,7 @@
-"""One to many: from one number, a frequency, the network draws a wave of 40 steps.
+"""One to many: drawing a wave
+===========================
+
+From one number, a frequency, the network draws a wave of 40 steps.
 
 RepeatVector shows the number to the LSTM at every step; the LSTM keeps count of where in the wave it is.
 """
@@ -43,6 +46,6 @@ def main(epochs=40, samples=2000, verbose=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=40)
     main(parser.parse_args().epochs)

@@ -1,11 +1,16 @@
-"""Last-step against per-step loss: a recurrent network that is asked once a sequence learns slowly.
+"""Loss of the last step against loss of every step
+================================================
+
+A recurrent network that is asked once per sequence learns slowly.
 
 Both networks are the same GRU over five days of hourly weather; both are judged by their last forecast. One is trained
 by the loss of the last step alone, the other by the losses of all steps, of which each is a forecast of its own: 120
 targets a sequence instead of one, at no cost but a wider last product. It pays because every hour has a target that can
 be told from the hours before; where only the end can be judged (the class of a picture read row by row), it does not.
 
-RECURRA_DATA=/folder/with/weather python examples/per_step_loss.py
+On real data::
+
+    RECURRA_DATA=/folder/with/weather python examples/per_step_loss.py
 """
 
 import argparse

@@ -1,10 +1,15 @@
-"""Moving window against recurrence: what to do with histories of any length.
+"""Moving window against recurrence
+================================
+
+What to do with histories of any length.
 
 A window of fixed width makes a sequence fit for an ordinary network: one layer of weights for each hour of the window,
 and another network for another width. A recurrent network has one set of weights for histories of all lengths. Here one
 GRU, trained on histories of random lengths in the same batch (`lengths=`), is compared with a network for each width.
 
-RECURRA_DATA=/folder/with/weather python examples/window_against_recurrence.py
+On real data::
+
+    RECURRA_DATA=/folder/with/weather python examples/window_against_recurrence.py
 """
 
 import argparse

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import recurra
-from tests.docs.public_names import DOCUMENTED, modules, offered, public_objects
+from tools.public_names import DOCUMENTED, modules, offered, public_objects
 
 # Modules whose docstrings have no examples yet.
 EXEMPT: tuple[str, ...] = (

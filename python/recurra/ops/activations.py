@@ -89,7 +89,7 @@ def relu(
 ) -> Tensor:
     """max(x, 0), or with a slope below `threshold` and a ceiling.
 
-    x >= max_value gives max_value; x > threshold gives x; else negative_slope (x - threshold).
+    x >= max_value gives max_value; x >= threshold gives x; else negative_slope (x - threshold).
     """
     if max_value is None:
         return _engine.relu(x, negative_slope, float("inf"), threshold)
