@@ -180,13 +180,13 @@ def close_names(name: object, known: Iterable[str]) -> list[str]:
     return [by_lower[each] for each in difflib.get_close_matches(str(name).lower(), sorted(by_lower), n=3, cutoff=0.6)]
 
 
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """A ValueError that says which names are close to `name`, or which there are."""
+def unknown_name(kind: str, name: object, known: Iterable[str], listed: bool = True) -> ValueError:
+    """A ValueError that says which names are close to `name`; or all of them, where these are to be listed."""
     names = sorted(set(known))
     close = close_names(name, names)
     if close:
         return ValueError(f"unknown {kind} '{name}'; did you mean {' or '.join(repr(each) for each in close)}?")
-    return ValueError(f"unknown {kind} '{name}'; known are {', '.join(names)}")
+    return ValueError(f"unknown {kind} '{name}'{'; known are ' + ', '.join(names) if listed else '.'}")
 
 
 def _hint(name: object, known: Iterable[str]) -> str:

@@ -237,8 +237,8 @@ def _class_of(described: Mapping[str, Any], kind: type | None) -> Any:
     if cls is None or (kind is not None and not (inspect.isclass(cls) and issubclass(cls, kind))):
         what = "class" if kind is None else getattr(kind, "_kind", kind.__name__.lower())
         raise UnknownObjectError(
-            f"unknown {what} {name!r}; known: {', '.join(known_names(kind))}. Register your own class with "
-            "recurra.saving.register_serializable or pass it in custom_objects"
+            f"{unknown_name(what, name, known_names(kind), listed=False)} Register your own class with "
+            "recurra.saving.register_serializable, or pass it in custom_objects"
         )
     return cls
 

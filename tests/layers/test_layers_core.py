@@ -474,7 +474,7 @@ def test_input_spec():
         (lambda: Dense(2, name="a/b"), ValueError, r"must not contain '/'"),
         (lambda: Dense(2, name=3), ValueError, r"name must be a string"),
         (lambda: Dense(2, trainable="yes"), ValueError, r"trainable must be True or False"),
-        (lambda: Dense(2, dtype="float16"), ValueError, r"dtype must be one of float32"),
+        (lambda: Dense(2, dtype="float16"), ValueError, r"dtype 'float16' is not supported"),
         (lambda: Dropout(1.5), ValueError, r"Dropout: rate must be a number in \[0, 1\], got 1.5"),
         (lambda: Flatten(data_format="last"), ValueError, r"Flatten: data_format"),
         (lambda: layers.ReLU(max_value=-1), ValueError, r"ReLU: max_value must be a number >= 0"),

@@ -149,7 +149,7 @@ def test_own_classes(path):
         pass
 
     Sequential([Input((3,)), Gain(), Local()]).save(path)
-    with pytest.raises(ValueError, match=r"unknown layer 'Local'; known: .*Dense.*register_serializable"):
+    with pytest.raises(ValueError, match=r"unknown layer 'Local'.*register_serializable"):
         saving.load_model(path)
     loaded = saving.load_model(path, custom_objects={"Local": Local})
     assert [type(layer) for layer in loaded.layers] == [Gain, Local]

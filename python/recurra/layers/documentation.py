@@ -68,6 +68,7 @@ _RECURRENCE = {
     "memory for long sequences and more time",
     "use_cudnn": "accepted for compatibility, without effect",
     "implementation": "accepted for compatibility, without effect",
+    "time_major": "accepted for compatibility, must be False",
 }
 _TABLES: dict[str, dict[str, str]] = {
     "layer arguments": _LAYER,
@@ -113,7 +114,8 @@ def _filled(cls: type, text: str, indent: str, passage: str) -> str:
         return "\n".join(indent + line if line else "" for line in _PASSAGES[passage].splitlines())
     parameters = inspect.signature(cls).parameters
     known = _TABLES.get(passage) or _weights_of(parameters)
-    refused = getattr(cls, "refused", ())
+    cell = getattr(cls, "cell_class", cls)
+    refused = (*getattr(cell, "refused", ()), *getattr(cell, "refused_in_layers", ()))
     lines = []
     for name, words in known.items():
         if name not in parameters and name != "input_shape":

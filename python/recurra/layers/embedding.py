@@ -92,15 +92,15 @@ class Embedding(Layer):
     def _known(self, inputs: Any) -> Any:
         """The inputs as integers. Raises ValueError for one that is not in the vocabulary, TypeError for text."""
         if not isinstance(inputs, Tensor):
-            raise TypeError(f"expected whole numbers, got {inputs.dtype}; put a TextVectorization layer in front of it")
+            raise TypeError(f"expected integers, got {inputs.dtype}; put a TextVectorization layer in front of it")
         numbers = inputs.numpy()
         whole = numbers if inputs.dtype in ("int32", "int64") else numbers.astype(np.int64)
         if numbers.size and (whole is not numbers or whole.min() < 0 or whole.max() >= self.input_dim):
             strange = (whole < 0) | (whole >= self.input_dim) | (whole != numbers)
             if strange.any():
                 raise ValueError(
-                    f"expected whole numbers in 0, …, {self.input_dim - 1} (input_dim={self.input_dim}), got "
-                    f"{numbers[strange].flat[0]}"
+                    f"expected integers in 0, …, {self.input_dim - 1} (input_dim={self.input_dim}), got "
+                    f"{numbers[strange].flat[0]}; input_dim must be above the largest number"
                 )
         return inputs if whole is numbers else Tensor(whole)
 

@@ -76,7 +76,9 @@ class InputLayer(Layer):
             raise ValueError("Input: give either batch_shape or shape and batch_size")
         for extent in batch_shape:
             if extent is not None and not (is_whole_number(extent) and 0 <= extent <= MOST_EXTENT):
-                raise ValueError(f"Input: extents must be integers from 0 to 2**40 or None, got {tuple(batch_shape)}")
+                raise ValueError(
+                    f"Input: shape: its extents must be integers from 0 to 2**40 or None, got {tuple(batch_shape)}"
+                )
         self.batch_shape = tuple(None if extent is None else int(extent) for extent in batch_shape)
         self.built = True
         output = SymbolicTensor(self.batch_shape, self._dtype, self.name)

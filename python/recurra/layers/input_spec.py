@@ -66,7 +66,9 @@ class InputSpec:
 
 
 def _layout(rank: int) -> str:
-    return {2: " (batch, features)", 3: " (batch, time, features)"}.get(rank, "")
+    return {2: " (batch, features)", 3: " (batch, time, features)", 4: " (batch, height, width, channels)"}.get(
+        rank, ""
+    )
 
 
 def check_input(layer: Any, spec: Any, shapes: Any, inputs: Any = None) -> None:
@@ -94,14 +96,27 @@ def check_input(layer: Any, spec: Any, shapes: Any, inputs: Any = None) -> None:
             raise ValueError(f"{layer._title}: {complaint}{which}{_mend(one, shape, inputs)}")
 
 
+#: By the axes that are expected and those that came.
+_MENDS = {
+    (2, 1): "; x[None] makes one sample a batch, x[:, None] makes each number a sample",
+    (3, 1): "; x[None, :, None] makes it one sequence of one feature",
+    (3, 2): "; x[..., None] gives each step one feature, x[None] makes one sequence a batch, and a recurrent layer in "
+    "front needs return_sequences=True",
+    (2, 3): "; a recurrent layer in front with return_sequences=False, or GlobalAveragePooling1D, gives vectors",
+    (4, 3): "; x[..., None] gives each pixel one channel, x[None] makes one image a batch",
+}
+
+
 def _mend(spec: InputSpec, shape: Sequence[int | None], inputs: Any) -> str:
     """How to mend a shape with the wrong number of axes, by where it comes from."""
-    wanted, rank = spec.ndim or spec.min_ndim, len(shape)
-    if wanted != 3 or rank not in (2, 4):
-        return ""
+    wanted, rank = spec.ndim or spec.min_ndim or 0, len(shape)
     node = getattr(inputs, "node", None)
     if node is None:
-        return "" if rank == 4 else "; x[..., None] gives each step one feature, x[None] makes one sequence a batch"
+        return _MENDS.get((wanted, rank), "")
+    if wanted == 2 and rank == 3:
+        return "; a recurrent layer in front with return_sequences=False, or GlobalAveragePooling1D, gives vectors"
+    if wanted != 3 or rank not in (2, 4):
+        return ""
     while node.inputs:
         if rank == 2 and getattr(node.layer, "return_sequences", None) is False:
             return f"; set return_sequences=True in layer '{node.layer.name}'"

@@ -60,7 +60,10 @@ class Reshape(Layer):
         known = math.prod(extent for extent in self.target_shape if extent != -1)
         shape = [(size // known if known else 0) if extent == -1 else extent for extent in self.target_shape]
         if math.prod(shape) != size:
-            raise ValueError(f"the {size} numbers of an example of shape {tuple(rest)} do not fill {self.target_shape}")
+            raise ValueError(
+                f"the {size} numbers of a sample of shape {tuple(rest)} do not fill {self.target_shape}; "
+                "one extent may be -1 and follows from the others"
+            )
         return (batch, *shape)
 
 

@@ -6,12 +6,14 @@ are looked for whenever a list of weights is asked for, so a list may be extende
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from recurra import config, constraints, initializers, loading, regularizers
+from recurra.checks import close_names
 from recurra.layers.naming import FreeNames, without_number
 from recurra.tensor import Variable
 from recurra.tree import leaves
@@ -25,10 +27,19 @@ def standard_dtype(dtype: Any) -> str:
         return config.floatx()
     if dtype == "string":
         return "string"
-    name: str = np.dtype(getattr(dtype, "name", dtype)).name
-    if name not in (*FLOATS, "int32", "int64", "bool"):
-        raise ValueError(f"dtype must be one of float32, float64, int32, int64, bool, string; got {name!r}")
-    return name
+    try:
+        name: str = np.dtype(getattr(dtype, "name", dtype)).name
+    except TypeError:
+        name = str(dtype)
+    known = (*FLOATS, "int32", "int64", "bool", "string")
+    if name in known:
+        return name
+    close = close_names(name, known)
+    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else f"; it must be one of {', '.join(known)}"
+    raise ValueError(f"dtype {name!r} is not supported{hint}")
+
+
+_MOST_NUMBERS = 2**40
 
 
 class WeightHolder:
@@ -75,6 +86,10 @@ class WeightHolder:
             raise ValueError(
                 f"the weight {name!r} cannot have the shape {extents}: an extent of the input that it depends on is "
                 "not known when the layer is built; give it in Input or input_shape"
+            )
+        if math.prod(extents) > _MOST_NUMBERS:
+            raise ValueError(
+                f"the weight {name!r} would have {math.prod(extents):,} numbers, shape {extents}; at most 2**40 fit"
             )
         dtype = self._dtype if dtype is None else standard_dtype(dtype)
         if initializer is None:

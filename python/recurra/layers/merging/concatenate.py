@@ -9,7 +9,7 @@ from recurra.checks import whole_number
 from recurra.layers.arguments import Shape
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
-from recurra.layers.merging.shapes import listed, shapes_of
+from recurra.layers.merging.shapes import listed, masks_of_inputs, shapes_of
 
 
 @documented
@@ -50,11 +50,12 @@ class Concatenate(Layer):
         return ops.concatenate(inputs, axis=self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        if mask is None or all(one is None for one in mask):
+        given = masks_of_inputs(inputs, mask)
+        if given is None:
             return None
         masks = [
             ops.ones(tensor.shape[:2], dtype="bool") if one is None else one
-            for tensor, one in zip(inputs, mask, strict=True)
+            for tensor, one in zip(inputs, given, strict=True)
         ]
         if self.axis % inputs[0].ndim == 1:
             return ops.concatenate(masks, axis=1)

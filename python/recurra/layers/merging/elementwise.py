@@ -9,7 +9,7 @@ from recurra import ops
 from recurra.layers.arguments import Shape
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
-from recurra.layers.merging.shapes import broadcast, shapes_of
+from recurra.layers.merging.shapes import broadcast, masks_of_inputs, shapes_of
 
 
 class _Merge(Layer):
@@ -34,7 +34,7 @@ class _Merge(Layer):
             tensor if tensor.ndim == rank else ops.reshape(tensor, _raised(tuple(tensor.shape), rank))
             for tensor in inputs
         ]
-        return self._merged(raised, mask)
+        return self._merged(raised, masks_of_inputs(inputs, mask))
 
     def _merged(self, inputs: list[Any], masks: Any) -> Any:
         output = inputs[0]
@@ -43,10 +43,11 @@ class _Merge(Layer):
         return output
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        if mask is None or any(one is None for one in mask):
+        masks = masks_of_inputs(inputs, mask)
+        if masks is None or any(one is None for one in masks):
             return None
-        output = mask[0]
-        for other in mask[1:]:
+        output = masks[0]
+        for other in masks[1:]:
             output = ops.logical_or(output, other)
         return output
 
@@ -65,13 +66,13 @@ def _raised(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
 class Add(_Merge):
     """The sum of all inputs.
 
-    A step counts as real where it is real in any input that has a mask.
+    A step counts as real where it is in any input; all steps do if an input has no mask.
 
     Args:
         {layer arguments}
 
     Input shape:
-        a list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
+        A list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
 
     Output shape:
         The broadcast shape.
@@ -96,7 +97,7 @@ class Subtract(_Merge):
         {layer arguments}
 
     Input shape:
-        a list of two tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as
+        A list of two tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as
         1.
 
     Output shape:
@@ -125,7 +126,7 @@ class Multiply(_Merge):
         {layer arguments}
 
     Input shape:
-        a list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
+        A list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
 
     Output shape:
         The broadcast shape.
@@ -161,7 +162,7 @@ class Average(_Merge):
         {layer arguments}
 
     Input shape:
-        a list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
+        A list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
 
     Output shape:
         The broadcast shape.
@@ -208,7 +209,7 @@ class Maximum(_Extremum):
         {layer arguments}
 
     Input shape:
-        a list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
+        A list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
 
     Output shape:
         The broadcast shape.
@@ -235,7 +236,7 @@ class Minimum(_Extremum):
         {layer arguments}
 
     Input shape:
-        a list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
+        A list of tensors, of equal shapes or of shapes that broadcast; axes missing behind the batch are taken as 1.
 
     Output shape:
         The broadcast shape.

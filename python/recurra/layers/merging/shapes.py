@@ -13,11 +13,27 @@ def shapes_of(shapes: Any, least: int = 1) -> list[Shape]:
     many = isinstance(shapes, (list, tuple)) and all(isinstance(shape, tuple) for shape in shapes)
     if not many or len(shapes) < least:
         got = f"one tensor of shape {shapes}" if is_shape(shapes) else f"shapes {shapes}"
-        raise ValueError(f"expected a list of at least {least} tensors, got {got}; write layer([a, b])")
+        raise ValueError(f"expected a list of tensors, got {got}; write layer([a, b])")
     batches = {shape[0] for shape in shapes if shape and shape[0] is not None}
     if len(batches) > 1:
         raise ValueError(f"expected tensors with equal numbers of samples, got shapes {listed(shapes)}")
     return list(shapes)
+
+
+def masks_of_inputs(inputs: Any, masks: Any) -> Any:
+    """The masks of several inputs, None where none has one.
+
+    Raises:
+        ValueError: They are not a list with one entry for each input.
+    """
+    if masks is None:
+        return None
+    if not isinstance(masks, (list, tuple)) or len(masks) != len(inputs):
+        raise ValueError(
+            f"expected a list of {len(inputs)} masks, one for each input, None where it has none; "
+            f"got {len(masks) if isinstance(masks, (list, tuple)) else type(masks).__name__}"
+        )
+    return None if all(one is None for one in masks) else masks
 
 
 def listed(shapes: Any) -> str:

@@ -66,8 +66,9 @@ class BuiltInCell(DropoutRNNCell, Layer):
         "seed",
     )
 
-    #: Arguments of the above that the cell does not support.
+    #: Arguments of the above that the cell does not support, and arguments that layers around it do not.
     refused: ClassVar[Sequence[str]] = ("normalization",)
+    refused_in_layers: ClassVar[Sequence[str]] = ()
     # The outputs of earlier steps that `skip` asks for; set by the step loop before each call.
     earlier: list[Tensor]
     activation: Any

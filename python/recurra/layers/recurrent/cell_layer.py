@@ -26,6 +26,7 @@ class LayerOptions(CellOptions, total=False):
     checkpoint: bool
     use_cudnn: Any
     implementation: int
+    time_major: bool
     activity_regularizer: Any
     input_shape: Any
     batch_input_shape: Any
@@ -49,10 +50,16 @@ class CellLayer(RNN):
         own = [name for name in RNN.config_arguments if name != "cell"]
         cls.config_arguments = (*own, *cls.cell_class.config_arguments)
 
-    def __init__(self, *args: Any, use_cudnn: Any = "auto", implementation: int = 2, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, use_cudnn: Any = "auto", implementation: int = 2, time_major: bool = False, **options: Any
+    ) -> None:
         owner = type(self).__name__
         one_of(use_cudnn, owner, "use_cudnn", ("auto", True, False))
         one_of(implementation, owner, "implementation", (0, 1, 2))
+        if time_major:
+            raise ValueError(
+                f"{owner}: time_major=True is not supported; transpose the input to (batch, time, features)"
+            )
         try:
             bound = _signature_around(self.cell_class).bind(*args, **options)
         except TypeError as error:

@@ -16,6 +16,7 @@ class LinearCell(BuiltInCell):
 
     gates = 1
     refused = ("skip", "normalization", "weight_normalization", "recurrent_dropconnect")
+    refused_in_layers = ("checkpoint",)
 
     def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """a and b, (..., U) each, or a (U,), for inputs (..., F)."""
