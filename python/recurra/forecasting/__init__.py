@@ -1,5 +1,6 @@
-"""Forecasting a column of a regularly sampled series, beside the rule that it stays as it is."""
+"""Forecasting a column of an evenly sampled series, beside naive forecasts."""
 
+from recurra.forecasting.baselines import NaiveForecast
 from recurra.forecasting.durations import rows_of, written
 from recurra.forecasting.experiment import Experiment, Run, Settings, split_rows
 from recurra.forecasting.networks import NETWORKS, Network
@@ -11,6 +12,7 @@ __all__ = [
     "Experiment",
     "Forecast",
     "Forecaster",
+    "NaiveForecast",
     "Network",
     "Run",
     "Series",

@@ -21,6 +21,10 @@ class NaiveForecast:
     Attributes:
         name: For people.
         back: Rows from the newest known row to the one that is copied, for the horizon it was made for.
+
+    Example:
+        >>> recurra.forecasting.NaiveForecast("the day before", 23).values(np.arange(48.0), np.array([40]))
+        array([17.])
     """
 
     name: str
