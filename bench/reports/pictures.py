@@ -41,24 +41,17 @@ def plot(outcome: Outcome, file: Path) -> None:
             continue
         places = [i + offset for i, name in enumerate(names) if name in values]
         heights = [values[name] for name in names if name in values]
-        bars = axes.barh(places, heights, height=0.38, color=COLOURS[mode], label=MODES[mode])
-        axes.bar_label(bars, fmt="%.1f×", padding=3, fontsize=8)
-    goals = [(i - (0.2 if "train" in BY_NAME[name].modes else 0), BY_NAME[name].goal) for i, name in enumerate(names)]
-    axes.scatter(
-        [goal for _, goal in goals],
-        [place for place, _ in goals],
-        marker="|",
-        s=160,
-        color="#d00000",
-        zorder=3,
-        label="goal (training, step)",
-    )
+        # From 1 on, equally fast: to the left of it recurra is slower.
+        above = [height - 1 for height in heights]
+        bars = axes.barh(places, above, left=1, height=0.38, color=COLOURS[mode], label=MODES[mode])
+        axes.bar_label(bars, [f"{height:.1f}×" for height in heights], padding=3, fontsize=8)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlim(0.5, 2 * max(ratio(row) or 1 for row in rows))
+    ratios = [ratio(row) or 1 for row in rows]
+    axes.set_xlim(0.9 * min(1, *ratios), 1.5 * max(ratios))
     axes.set_xlabel(f"times faster than the fastest peer, {threads} threads")
     axes.set_title(f"recurra on {outcome['machine']['cpu']}", fontsize=10)
     axes.legend(fontsize=8)
@@ -68,10 +61,13 @@ def plot(outcome: Outcome, file: Path) -> None:
 def roofline(outcome: Outcome, file: Path) -> None:
     """Operations a second of each case against operations per byte that must at least be moved."""
     threads = max((row["threads"] for row in outcome["results"]), default=1)
-    rows = [row for row in outcome["results"] if row["threads"] == threads and row["mode"] != "step"]
+    peak, memory = (outcome[kind][str(threads)] for kind in ("peak_gflops", "bandwidth_gbytes"))
+    # Where fewer operations are made than the plain layers have, their number says nothing about the roof.
+    rows = [
+        row for row in outcome["results"] if row["threads"] == threads and row["mode"] != "step" and gflops(row) <= peak
+    ]
     if not rows:
         return
-    peak, memory = (outcome[kind][str(threads)] for kind in ("peak_gflops", "bandwidth_gbytes"))
     drawn, axes = figure(9, 5.6)
     points = {}
     for row in rows:

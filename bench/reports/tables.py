@@ -106,16 +106,19 @@ def markdown(outcome: Outcome) -> str:
 
 
 def summary(outcome: Outcome) -> str:
-    """Training at the largest number of threads, in words."""
+    """Training steps at the largest number of threads beside the peers, and the same ratio with one thread."""
     peers = [peer for peer in ("torch", "keras", "jax") if peer in outcome["versions"]]
     names = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
-    threads = max((row["threads"] for row in outcome["results"]), default=1)
-    out = ["| a training step | recurra | " + " | ".join(names[peer] for peer in peers) + " | faster |"]
-    out.append("|---|---:|" + "---:|" * len(peers) + "---:|")
-    for row in outcome["results"]:
-        faster, times = ratio(row), row["times"]
-        if row["threads"] == threads and row["mode"] == "train" and faster:
+    trained = [row for row in outcome["results"] if row["mode"] == "train" and ratio(row)]
+    threads = max((row["threads"] for row in trained), default=1)
+    single = {row["case"]: ratio(row) for row in trained if row["threads"] == 1}
+    head = ["a training step", "recurra", *(names[peer] for peer in peers), "faster than the fastest peer", "1 thread"]
+    out = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    for row in trained:
+        if row["threads"] == threads:
+            times, alone = row["times"], single.get(row["case"])
             cells = [f"{times[peer]['median']:.1f} ms" if peer in times else "–" for peer in peers]
+            cells += [f"**{ratio(row):.1f}×**", f"{alone:.1f}×" if alone else "–"]
             own = f"{times['recurra']['median']:.2f} ms"
-            out.append(f"| {BY_NAME[row['case']].title} | {own} | " + " | ".join(cells) + f" | **{faster:.1f}×** |")
+            out.append(f"| {BY_NAME[row['case']].title} | {own} | " + " | ".join(cells) + " |")
     return "\n".join(out) + "\n"

@@ -1,4 +1,4 @@
-"""Recurrent and convolutional sequence models at hardware speed on CPU cores."""
+"""LSTMs, GRUs and 1-D convolutions, trained and run fast on CPUs, with the API of Keras."""
 
 import typing as _typing
 from importlib import import_module as _import_module
