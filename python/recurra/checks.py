@@ -1,7 +1,7 @@
 """Checks of arguments at the public border, and the words of their errors.
 
 Every check names the owner (a layer, an optimizer, a function), the argument, what was expected and what came. NumPy's
-scalars pass wherever Python's numbers do; truth values are not numbers.
+scalars pass wherever Python's numbers do; booleans are not numbers.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def _interval(least: float | None, most: float | None, above: float | None, belo
 
 
 def is_whole_number(value: Any) -> bool:
-    """Whether `value` is an integer of Python or NumPy, and not a truth value."""
+    """Whether `value` is an integer of Python or NumPy, and not a boolean."""
     return isinstance(value, (int, np.integer)) and not _is_truth(value)
 
 
 def is_number(value: Any) -> bool:
-    """Whether `value` is an integer or floating-point number of Python or NumPy, and not a truth value."""
+    """Whether `value` is an integer or floating-point number of Python or NumPy, and not a boolean."""
     return isinstance(value, (int, float, np.integer, np.floating)) and not _is_truth(value)
 
 

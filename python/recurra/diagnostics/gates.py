@@ -74,7 +74,7 @@ def saturation(cell: Any, counts: list[np.ndarray]) -> dict[str, tuple[float, fl
 
 
 def block_names(cell: Any, count: int) -> tuple[str, ...] | None:
-    """The names of so many blocks of a cell's matrices; a subclass has those of its base."""
+    """The names of the blocks of a cell's matrices, by their number; a subclass has those of its base."""
     for cls in type(cell).__mro__:
         names = _BLOCKS.get(cls.__name__, {}).get(count)
         if names is not None:

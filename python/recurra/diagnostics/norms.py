@@ -36,7 +36,7 @@ def jacobian_norms(layer: RNN, use: Use, number: int, samples: int) -> np.ndarra
 
 
 def _run_again(layer: RNN, use: Use, batch: int, copies: int) -> Use:
-    """The same run of the layer's cells over so many copies of the first sequences."""
+    """The same run of the layer's cells over `copies` of each of the first `batch` sequences."""
 
     def repeated(tensor: Tensor) -> Tensor:
         return Tensor(np.repeat(tensor.numpy()[:batch], copies, axis=0))

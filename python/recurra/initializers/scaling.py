@@ -34,7 +34,7 @@ class VarianceScaling(RandomInitializer):
             "truncated_normal". "normal" is another name of the first.
         seed: An integer gives the same numbers at every call; a `recurra.random.SeedGenerator` or None (the global
             generator) new ones each time; default None.
-        input_axes: Axes that count for fan_in, for weights that are laid out in another way; default None.
+        input_axes: Axes that count for fan_in, for weights with another order of axes; default None.
         output_axes: Axes that count for fan_out; default None.
 
     Raises:

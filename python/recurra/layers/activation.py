@@ -16,7 +16,7 @@ from recurra.layers.input_spec import InputSpec
 
 
 class _Elementwise(Layer):
-    """A layer that works on each number and keeps shape and mask."""
+    """A layer that works element by element; shape and mask stay the same."""
 
     _computes_with_floats = True
 

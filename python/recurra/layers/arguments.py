@@ -47,7 +47,8 @@ def shape_of_noise(noise_shape: tuple[int | None, ...] | None, inputs: Any) -> t
 def window_extent(length: int | None, size: int, stride: int, dilation: int, padding: str) -> int | None:
     """How many places a window takes on an axis; None for an open axis.
 
-    Raises: ValueError if a `valid` window covers more than the axis has.
+    Raises:
+        ValueError: A `valid` window covers more than the axis has.
     """
     if length is None:
         return None

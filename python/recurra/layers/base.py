@@ -2,26 +2,25 @@
 
 Calling a layer with arrays or tensors computes at once and records on the tape; calling it with symbolic tensors adds a
 node to a graph. A call goes through these steps: convert and cast the inputs, check them against `input_spec`, build on
-the first call, settle `training`, look masks up (see masks.py), `call`, file the masks of the outputs, add the activity
-penalty.
+the first call, resolve `training`, look masks up (see masks.py), `call`, register the masks of the outputs, add the
+activity penalty.
 
 `training` is, in this order: the argument of this call, that of the outer call, the default in the signature of `call`.
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from recurra import loading, ops, regularizers
-from recurra.checks import constructor_keywords, is_whole_number, unknown_argument
-from recurra.conversion import to_array
+from recurra.checks import constructor_keywords, unknown_argument
 from recurra.layers import masks
+from recurra.layers.building import mark_built, shape_from_first_layer, shapes_of
+from recurra.layers.casting import InputCaster
 from recurra.layers.configuration import (
     described_arguments,
     given_arguments,
@@ -38,14 +37,13 @@ from recurra.layers.signature import (
     joined_signature,
     takes_any_keyword,
 )
-from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic, is_text
-from recurra.layers.weights import FLOATS, WeightHolder, standard_dtype
+from recurra.layers.symbolic import Node, SymbolicTensor, infer, is_symbolic
+from recurra.layers.weights import standard_dtype
 from recurra.tensor import Tensor
 from recurra.tree import leaves, map_shapes, map_structure
 
 _SETTINGS = ("name", "trainable", "dtype")
 _TRAINING = {"training"}
-_WHOLE = ("int32", "int64", "bool")
 
 Self = TypeVar("Self", bound="Layer")
 
@@ -53,34 +51,7 @@ _context = CallContext()
 _mask_table = masks.table
 
 
-def _mark_built(build: Callable[..., None]) -> Callable[..., None]:
-    """Wraps a `build` method: names the failing layer, leaves no weights of a build that failed, sets `built`."""
-
-    @functools.wraps(build)
-    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if self._building:  # super().build()
-            build(self, *args, **kwargs)
-            return
-        before = len(self._weights)
-        self._building = True
-        try:
-            build(self, *args, **kwargs)
-        except Exception as error:
-            del self._weights[before:]
-            self._name_error(error)
-            raise
-        finally:
-            self._building = False
-        self.built = True
-        self._build_shape = args[0] if len(args) == 1 else (args or dict(kwargs) or None)
-        if not self._trainable:
-            self.trainable = False
-
-    wrapper._recurra_wrapped = True  # type: ignore[attr-defined]
-    return wrapper
-
-
-class Layer(WeightHolder):
+class Layer(InputCaster):
     """A function of tensors with weights.
 
     A subclass defines `call(self, inputs, ...)` and, when it has weights, `build(self, input_shape)` with
@@ -116,11 +87,6 @@ class Layer(WeightHolder):
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
     _build_arguments: tuple[str, ...] = ("input_shape",)
     _computes_mask = False
-    #: Whether inputs are cast to the layer's dtype at all; whether whole numbers and truth values are, or the latter.
-    _casts_inputs = True
-    _computes_with_floats = False
-    _computes_with_numbers = False  # truth values only
-    _cast_from: frozenset[str]
     #: Arguments of the constructor that `get_config` stores; each is an attribute of the same name.
     config_arguments: ClassVar[tuple[str, ...]] = ()
     #: Those of them that hold a layer or a cell, or a list of these.
@@ -131,7 +97,7 @@ class Layer(WeightHolder):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__ and not hasattr(cls.__dict__["build"], "_recurra_wrapped"):
             cls._build_arguments = argument_names(cls.__dict__["build"])[1:]
-            cls.build = _mark_built(cls.__dict__["build"])  # type: ignore[method-assign]
+            cls.build = mark_built(cls.__dict__["build"])  # type: ignore[method-assign]
         if "call" in cls.__dict__:
             cls._signature = CallSignature(cls.__dict__["call"])
             cls._takes_training = cls._signature.takes_training
@@ -154,7 +120,7 @@ class Layer(WeightHolder):
         activity_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
-        given_shape = _shape_from_first_layer(kwargs)
+        given_shape = shape_from_first_layer(kwargs)
         kwargs.pop("autocast", None)
         if kwargs:
             known = {*constructor_keywords(type(self)), *inspect.signature(type(self)).parameters} - {
@@ -270,7 +236,7 @@ class Layer(WeightHolder):
         return self._compute(inputs, args, kwargs, training, mask)
 
     def _compute(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: Any, mask: Any) -> Any:
-        """The outputs of `call`, with their masks filed and their penalty added; the layer is built."""
+        """The outputs of `call`, with their masks registered and their penalty added; the layer is built."""
         context = _context
         outer_training, outer = context.training, context.token
         if training is None:
@@ -315,97 +281,27 @@ class Layer(WeightHolder):
         shapes = self.compute_output_shape(map_structure(lambda tensor: tuple(tensor.shape), args[0]))
         return map_shapes(lambda shape: SymbolicTensor(shape, self._dtype), shapes)
 
-    def _set_dtype(self, dtype: str) -> None:
-        """Sets the dtype, and with it which dtypes of inputs are cast to it."""
-        self._dtype = dtype
-        casts = () if dtype not in FLOATS or not self._casts_inputs else FLOATS
-        others = _WHOLE if self._computes_with_floats else ("bool",) if self._computes_with_numbers else ()
-        self._cast_from = frozenset((*casts, *(others if casts else ()))) - {dtype}
-
-    def _convert(self, value: Any) -> Any:
-        """An array as a tensor, a floating one of the layer's dtype; None, texts and whole numbers stay as they are."""
-        if value is None or isinstance(value, SymbolicTensor) or (is_text(value) and self._takes_text()):
-            return value
-        if not isinstance(value, Tensor):
-            try:
-                value = self._tensor(value)
-            except (TypeError, ValueError) as error:
-                self._name_error(error)
-                raise
-            if not isinstance(value, Tensor):
-                return value
-        return self._cast(value) if value.dtype in FLOATS else value
-
-    def _cast(self, value: Any) -> Any:
-        """A tensor in the layer's dtype, with its mask, if its own dtype is one that is cast."""
-        if not isinstance(value, Tensor) or value.dtype not in self._cast_from:
-            return value
-        cast = ops.cast(value, self._dtype)
-        if _mask_table:
-            masks.attach_mask(cast, masks.mask_of(value))
-        return cast
-
-    def _takes_text(self) -> bool:
-        """Whether arrays of strings reach `call`."""
-        return not self._cast_from
-
-    def _tensor(self, value: Any) -> Any:
-        """What is no tensor as one, or as an array of strings if the layer takes them."""
-        if isinstance(value, (np.ndarray, list, tuple)) and not isinstance(value, np.ma.MaskedArray):
-            try:
-                return Tensor(value)
-            except TypeError:  # texts and objects
-                pass
-        array = to_array(value, "the input", text=self._takes_text())
-        return array if is_text(array) else Tensor(array)
-
-    def _convert_structure(self, value: Any) -> Any:
-        """Inputs as tensors: arrays in a list, tuple or dictionary stay apart, nested lists of numbers become one."""
-        if isinstance(value, dict):
-            return {key: self._convert_structure(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            if not value or any(hasattr(leaf, "shape") for leaf in leaves(value)):
-                return map_structure(self._convert, value)
-            return self._convert(value)
-        return self._convert(value) if not isinstance(value, (bool, str)) else value
-
-    def _convert_arrays(self, value: Any) -> Any:
-        if isinstance(value, (Tensor, np.ndarray)):
-            return self._convert(value)
-        if isinstance(value, (list, tuple, dict)):
-            return map_structure(
-                lambda leaf: self._convert(leaf) if isinstance(leaf, (Tensor, np.ndarray)) else leaf, value
-            )
-        return value
-
     def _check_and_build(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         inputs = args[0] if args else None
         if self.input_spec is not None and inputs is not None:
-            check_input(self, self.input_spec, _shapes_of(inputs), inputs)
+            check_input(self, self.input_spec, shapes_of(inputs), inputs)
         if not self.built:
             self._build_for(args, kwargs)
             if self.input_spec is not None and inputs is not None:
-                check_input(self, self.input_spec, _shapes_of(inputs), inputs)
+                check_input(self, self.input_spec, shapes_of(inputs), inputs)
         self._accepted_shape = inputs.shape if type(inputs) is Tensor else None
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if len(self._build_arguments) <= 1:
-            self.build(_shapes_of(args[0]) if args else None)
+            self.build(shapes_of(args[0]) if args else None)
             return
         shapes = {}
         for name in self._build_arguments:
             argument = name.removesuffix("_shape")
             if argument in self._signature.names:
                 value = self._signature.argument(self._signature.names.index(argument), args, kwargs)
-                shapes[name] = None if value is None else _shapes_of(value)
+                shapes[name] = None if value is None else shapes_of(value)
         self.build(**shapes)
-
-    def _name_error(self, error: Exception) -> None:
-        """Puts the name of the innermost layer in front of an error's message."""
-        if not getattr(error, "names_layer", False) and error.args and isinstance(error.args[0], str):
-            if not error.args[0].startswith(("layer '", "model '")):
-                error.args = (f"{self._title}: {error.args[0]}", *error.args[1:])
-            error.names_layer = True  # type: ignore[attr-defined]
 
     # ---- masks
 
@@ -534,28 +430,4 @@ class Layer(WeightHolder):
 
 
 Layer._signature = CallSignature(Layer.call)
-Layer.build = _mark_built(Layer.build)  # type: ignore[method-assign]
-
-
-def _shapes_of(inputs: Any) -> Any:
-    """The shape of a tensor; list or dictionary of shapes for several."""
-    if isinstance(inputs, dict):
-        return {key: _shapes_of(value) for key, value in inputs.items()}
-    if isinstance(inputs, (list, tuple)):
-        return [_shapes_of(value) for value in inputs]
-    return tuple(inputs.shape) if hasattr(inputs, "shape") else None
-
-
-def _shape_from_first_layer(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
-    """The batch shape given to the first layer of a Sequential model, taken out of its keyword arguments."""
-    batch_shape = kwargs.pop("batch_input_shape", None)
-    shape = kwargs.pop("input_shape", None)
-    features = kwargs.pop("input_dim", None)
-    batch = kwargs.pop("batch_size", None)
-    if batch_shape is not None:
-        return tuple(batch_shape)
-    if shape is not None:
-        return (batch, *((int(shape),) if is_whole_number(shape) else shape))
-    if features is not None:
-        return (batch, int(features))
-    return None
+Layer.build = mark_built(Layer.build)  # type: ignore[method-assign]

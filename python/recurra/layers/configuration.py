@@ -59,7 +59,8 @@ def settings_beside_defaults(layer: Any) -> dict[str, Any]:
     for name in layer.config_arguments:
         value = getattr(layer, name, None)
         default = parameters[name].default if name in parameters else None
-        if isinstance(value, (bool, int, float, str, tuple)) and value != default:
+        same = value == default or value == "channels_last" or (isinstance(value, tuple) and set(value) == {default})
+        if isinstance(value, (bool, int, float, str, tuple)) and not same:
             found[name] = value
     return found
 

@@ -19,7 +19,7 @@ table: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
 
 def mask_of(tensor: Any) -> Any:
-    """The mask filed for a tensor (bool, shape (batch, time)), or None."""
+    """The mask registered for a tensor (bool, shape (batch, time)), or None."""
     entry = table.get(id(tensor))
     return entry[1] if entry is not None and entry[0]() is tensor else None
 

@@ -49,7 +49,7 @@ def takes_any_keyword(function: Callable[..., Any]) -> bool:
 
 
 class ConstructorSignature:
-    """`__signature__` of layer classes, made by a function of the class when somebody asks for it.
+    """`__signature__` of layer classes, computed from the class on first use.
 
     Without it Python would show the `(*args, **kwargs)` of `Layer.__new__`.
     """

@@ -357,7 +357,11 @@ class TextVectorization(Layer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> TextVectorization:
-        """The layer that `get_config` describes. Raises ValueError if the vocabulary is a path: no file is read."""
+        """Make the layer that `get_config` describes.
+
+        Raises:
+            ValueError: The vocabulary is a path; no file is read.
+        """
         if isinstance(config.get("vocabulary"), str):
             raise ValueError(
                 "TextVectorization: a configuration must hold the vocabulary itself, not the path of a file"

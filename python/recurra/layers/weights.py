@@ -50,7 +50,7 @@ class WeightHolder:
     _dtype: str
     _trainable: bool
     _weights: list[Variable]
-    _untracked: frozenset[str] = frozenset({"_init_arguments"})  # attributes whose contents belong to somebody else
+    _untracked: frozenset[str] = frozenset({"_init_arguments"})  # attributes whose contents belong to other objects
     changes: ClassVar[int] = 0  # grows when weights are made, frozen or thawed anywhere: lists of them hold until then
     _frozen: list[Variable]  # trainable by nature, switched off by `trainable = False`
 
@@ -58,6 +58,13 @@ class WeightHolder:
     def _title(self) -> str:
         """What errors call this layer."""
         return f"layer '{self.name}' ({type(self).__name__})"
+
+    def _name_error(self, error: Exception) -> None:
+        """Puts the name of the innermost layer in front of an error's message."""
+        if not getattr(error, "names_layer", False) and error.args and isinstance(error.args[0], str):
+            if not error.args[0].startswith(("layer '", "model '")):
+                error.args = (f"{self._title}: {error.args[0]}", *error.args[1:])
+            error.names_layer = True  # type: ignore[attr-defined]
 
     def add_weight(
         self,
@@ -69,17 +76,23 @@ class WeightHolder:
         constraint: Any = None,
         name: str | None = None,
     ) -> Variable:
-        """Makes a weight of this layer.
+        """Make a weight of this layer.
 
-        Arguments:
-            shape: extents; () for a scalar.
-            initializer: name, object or function of (shape, dtype); glorot_uniform by default, zeros for integers.
-            dtype: that of the layer by default.
-            trainable: whether training may change it.
-            regularizer, constraint: names or objects, or None.
-            name: name in the layer, for example `kernel`.
+        Args:
+            shape: Extents; () for a scalar.
+            initializer: Name, object or function of (shape, dtype); default None, which is glorot_uniform, and zeros
+                for integers.
+            dtype: Of the weight; default None, that of the layer.
+            trainable: Whether training may change it; default True.
+            regularizer: Penalty, by name or as an object; default None.
+            constraint: Projection after each update, by name or as an object; default None.
+            name: Name in the layer, for example `kernel`; default None, which numbers the weights.
 
-        Raises: ValueError if an extent is open.
+        Returns:
+            The weight.
+
+        Raises:
+            ValueError: An extent is not known, or the weight would fit no memory.
         """
         extents = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if any(extent is None or extent < 0 for extent in extents):
@@ -229,7 +242,11 @@ class WeightHolder:
     # ---- values
 
     def count_params(self) -> int:
-        """The number of numbers in all weights. Raises ValueError before the layer is built."""
+        """The number of parameters: of elements in all weights.
+
+        Raises:
+            ValueError: The layer is not built.
+        """
         if not self.built and not self.weights:
             raise ValueError(f"{self._title} has no weights to count yet: call it or build(input_shape)")
         return sum(variable.size for variable in self.weights)

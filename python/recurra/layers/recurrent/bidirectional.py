@@ -113,7 +113,7 @@ class Bidirectional(Layer):
             self._first_weights = None
 
     def reset_states(self, rows: Sequence[int] | None = None) -> None:
-        """Lets stateful layers start anew, in all rows of the batch or in those given."""
+        """Reset the states of stateful layers, in all rows of the batch or in those given."""
         self.forward_layer.reset_states(rows)
         self.backward_layer.reset_states(rows)
 

@@ -59,7 +59,7 @@ def _make(cell: BuiltInCell, options: RunOptions, training: bool) -> _engine.Rec
 
 
 def _engine_activation(function: Any) -> str | None:
-    ours = isinstance(function, FunctionType) and function.__module__ == activations.__name__
+    ours = isinstance(function, FunctionType) and function.__module__.startswith(activations.__name__)
     name = function.__name__ if ours else ""
     return name if name in _engine_names() and getattr(activations, name, None) is function else None
 

@@ -101,7 +101,7 @@ class RNN(Layer):
         if self._longest_skip and (stateful or checkpoint):
             raise ValueError(
                 f"{owner}: skip reads the states of several steps ago, which stateful=True does not "
-                "carry and checkpoint=True does not keep; leave them out"
+                "carry and checkpoint=True does not store; leave them out"
             )
         self.cell = cell
         self._computes_with_floats = _built_in(cell)
@@ -236,7 +236,7 @@ class RNN(Layer):
     def observed(self, observer: Observer) -> Iterator[None]:
         """Within it calls run step by step in Python, and `observer` sees each step; carried states stay as they are.
 
-        A stateful layer starts anew where it carries the states of another number of sequences.
+        A stateful layer starts from its initial states where it carries those of another number of sequences.
         """
         carried = self.states, self._carries
         self._observer = observer

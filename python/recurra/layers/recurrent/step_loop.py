@@ -62,5 +62,5 @@ def run_steps(
 
 
 def spread(mask: Tensor, rank: int) -> Tensor:
-    """The mask with axes of one element behind, to go with a tensor of so many axes."""
+    """The mask with axes of one element behind, so that it broadcasts to a tensor of that rank."""
     return ops.reshape(mask, (*mask.shape, *[1] * (rank - mask.ndim)))

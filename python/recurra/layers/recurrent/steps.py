@@ -13,11 +13,17 @@ from recurra.tensor import Tensor
 def step_mask(mask: Any, lengths: Any, batch: int, time: int) -> Tensor | None:
     """The mask of a call, checked.
 
-    Arguments:
+    Args:
         mask: (B, T), true where a step counts; or None.
         lengths: (B,) integers from 0 to T, the number of steps that count at the beginning; or None.
+        batch: Number of sequences B.
+        time: Number of steps T.
 
-    Raises: ValueError if both are given, or the shape or a length does not fit.
+    Returns:
+        The mask as a boolean tensor (B, T), or None where all steps count.
+
+    Raises:
+        ValueError: Both are given, or the shape or a length does not fit.
     """
     if lengths is not None:
         if mask is not None:
