@@ -143,3 +143,5 @@ def test_columns_of_text_are_said_to_be_text(tmp_path) -> None:
         table.column("size")
     with pytest.raises(ValueError, match=r"there is no column 'y'\. Columns: x"):
         table.column("y")
+    with pytest.raises(ValueError, match="column 'day' holds the dates; choose a column of numbers"):
+        read(tmp_path, "day,x\n2020-01-01,1\n2020-01-02,2\n").column("day")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recurra.datasets.spacing import Spacing, date_text, irregular_steps, plural, spacing_of
+from recurra.datasets.spacing import Spacing, date_text, irregular_steps, plural, resolution_of, spacing_of
 from recurra.forecasting import rows_of
 
 DAY = 86400.0
@@ -133,5 +133,27 @@ def test_dates_with_zones() -> None:
     assert date_text(moment, 0) == "2023-07-20 22:00Z"
     assert date_text(moment, 7200) == "2023-07-21 00:00+02:00"
     assert date_text(moment, -12600) == "2023-07-20 18:30-03:30"
-    assert date_text(moment, with_seconds=True) == "2023-07-20 22:00:00"
+    assert date_text(moment, resolution="second") == "2023-07-20 22:00:00"
+    assert date_text(moment, 7200, resolution="day") == "2023-07-21"
     assert date_text(moment + 5) == "2023-07-20 22:00:05"
+    assert date_text(moment + 0.25) == "2023-07-20 22:00:00.250"
+
+
+@pytest.mark.parametrize(
+    ("step", "zone", "start", "resolution"),
+    [
+        (DAY, None, 0, "day"),
+        (DAY, 7200.0, -7200, "day"),
+        (DAY, 7200.0, 0, "minute"),
+        (3600.0, None, 0, "minute"),
+        (60.0, None, 1, "second"),
+        (1.0, None, 0, "second"),
+        (0.25, None, 0, "millisecond"),
+    ],
+)
+def test_dates_are_as_fine_as_rows_differ(step, zone, start, resolution) -> None:
+    at = times("2020-01-01") + start + step * np.arange(9)
+    assert resolution_of(at, Spacing(step), zone) == resolution
+    written = [date_text(float(moment), zone, resolution) for moment in at]
+    assert len(set(written)) == 9
+    assert len(set(map(len, written))) == 1

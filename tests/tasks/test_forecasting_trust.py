@@ -106,6 +106,14 @@ def test_the_newest_row_is_read_and_the_future_is_dated(tmp_path) -> None:
     np.testing.assert_array_equal(back.times, START + HOUR * np.arange(700, 705))
 
 
+def test_four_rows_a_second_are_four_times(tmp_path) -> None:
+    table = waves()
+    table = Table(table.source, table.names, table.values, START + 0.25 * np.arange(700))
+    experiment, forecaster = trained(table)
+    forecaster.write(forecaster.future(experiment.series), experiment.series, tmp_path / "future.csv")
+    np.testing.assert_allclose(read_csv(tmp_path / "future.csv").times, START + 0.25 * np.arange(700, 705))
+
+
 def test_missing_values_are_left_out_of_everything() -> None:
     table = waves()
     table.values[100:130, 1] = np.nan

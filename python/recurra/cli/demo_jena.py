@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recurra.cli import experiment, jena
+from recurra.cli import experiment, jena, runs
 
 SUMMARY = "train a GRU on the weather in Jena for about a minute; leaves a plot, the model and a forecast"
 EPOCHS, STEPS = 5, 250
@@ -28,16 +28,6 @@ def run(options: argparse.Namespace) -> int:
         options.predict_change = options.relative = True
     folder = Path(options.out)
     options.save = options.save or str(folder / "jena.safetensors")
-    options.plot = options.plot or _plot_file(folder)
+    options.plot = options.plot or runs.plot_if_possible(str(folder / "jena.png"))
     options.out = str(folder / "jena.forecast.csv")
     return experiment.run_experiment(series, options, jena.TARGET, jena.split_of(series, None))
-
-
-def _plot_file(folder: Path) -> str | None:
-    """Where the plot goes; None, with a word about it, where matplotlib is not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        print("No plot: matplotlib is not installed (pip install 'recurra[plot]').")
-        return None
-    return str(folder / "jena.png")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from recurra.cli.runs import check_plot, printer
+from recurra.cli.runs import check_plot, plot_if_possible, printer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--updates", type=int, default=400, help="steps of a training (default %(default)s)")
     add("--quick", action="store_true", help="few seeds and lengths: some seconds, coarse figures")
-    add("--plot", metavar="FILE", default="gradients.png", help="the picture; '' for none (default %(default)s)")
+    add("--plot", metavar="FILE", help="the picture; '' for none (default gradients.png)")
     add("--json", action="store_true", help="print the figures as JSON on stdout, everything else on stderr")
 
 
@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
         least = {"--steps": 2, "--lengths": latching.SHOWN}.get(name, 1)
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
+    if options.plot is None:
+        options.plot = plot_if_possible("gradients.png")
     check_plot(options.plot)
     say = printer(options.json)
     curves = {

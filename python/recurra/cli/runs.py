@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ def prepare(options: argparse.Namespace) -> Say:
     for path in filter(None, (options.save, options.plot)):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     return printer(options.json)
+
+
+def plot_if_possible(path: str) -> str | None:
+    """`path`, or None and a word about it where matplotlib is not installed: for plots that nobody asked for."""
+    if find_spec("matplotlib") is None:
+        print("No plot: matplotlib is not installed (pip install 'recurra[plot]').", file=sys.stderr)
+        return None
+    return path
 
 
 def check_plot(path: str | None) -> None:

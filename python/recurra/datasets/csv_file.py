@@ -41,6 +41,7 @@ class Table:
         synthetic: Whether the numbers were made by a formula instead of measured.
         zone: Seconds that the file's clock is ahead of UTC, 0 where its offsets differ; None where it names none.
         examples: For each text column, a field that is no number and its line.
+        date_columns: Columns of the file that the times were made of.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Table:
     synthetic: bool = False
     zone: float | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
+    date_columns: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -69,6 +71,8 @@ class Table:
             return self._positions[name]
         if name in self.text_columns:
             raise ValueError(f"{self.source}: {_holds_text(name, self.examples.get(name, 'no numbers'))}")
+        if name in self.date_columns:
+            raise ValueError(f"{self.source}: column '{name}' holds the dates; choose a column of numbers")
         raise ValueError(f"{self.source}: {no_column(name, self.names)}")
 
 
@@ -136,7 +140,8 @@ def read_csv(
     take = [places[name] for name in plan.columns]
     values = table if take == list(range(table.shape[1])) else np.ascontiguousarray(table[:, take])
     times = None if plan.dates.times is None else plan.dates.times(lambda name: table[:, places[name]])
-    return Table(path.name, tuple(plan.columns), values, times, tuple(plan.text), False, zone, plan.text)
+    names, dates = tuple(plan.columns), tuple(plan.dates.kinds)
+    return Table(path.name, names, values, times, tuple(plan.text), False, zone, plan.text, dates)
 
 
 def _parsed(

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.float64]
 Unit = Literal["second", "month", "month end", "business day"]
+Resolution = Literal["day", "minute", "second", "millisecond"]
 
 DAY = 86400.0
 MONTH = 365.2425 / 12 * DAY  # mean of the Gregorian calendar
 _SHORTEST_MONTH = 28 * DAY
 #: Two steps that differ by less are equal: fractions of a second are not exact in binary.
 _SAME = 1e-4
+#: Of a date written so finely.
+_LENGTHS: dict[Resolution, int] = {"day": 10, "minute": 16, "second": 19, "millisecond": 23}
 
 
 @dataclass(frozen=True)
@@ -183,23 +186,31 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
 
 
-def date_text(
-    seconds: float, zone: float | None = None, *, with_seconds: bool | None = None, with_clock: bool = True
-) -> str:
-    """A time for people, 2014-12-31 23:00; seconds are written where they are not 0.
+def resolution_of(times: Times, spacing: Spacing | None, zone: float | None = None) -> Resolution:
+    """How finely times must be written so that rows differ: "day", "minute", "second" or "millisecond"."""
+    local = times + (zone or 0)
+    step = 0.0 if spacing is None or not spacing.by_clock else spacing.count
+    sizes: list[tuple[Resolution, float]] = [("day", DAY), ("minute", 60.0), ("second", 1.0)]
+    for resolution, size in sizes:
+        if step % size == 0 and (local % size == 0).all():
+            return resolution
+    return "millisecond"
+
+
+def date_text(seconds: float, zone: float | None = None, resolution: Resolution | None = None) -> str:
+    """A time for people, 2014-12-31 23:00.
 
     Args:
         seconds: Since 1970-01-01 UTC, or of the file's own clock where `zone` is None.
         zone: Seconds that the clock is ahead of UTC; it is then written behind the time (+02:00, or Z for 0).
-        with_seconds: Whether seconds are written; None writes them where they are not 0.
-        with_clock: Whether more than the day is written.
+        resolution: How finely the time is written; None writes seconds where they are not 0.
     """
-    text = str(np.datetime64(round(seconds + (zone or 0)), "s")).replace("T", " ")
-    if not with_clock:
-        return text[:10]
-    if not with_seconds and (with_seconds is not None or text.endswith(":00")):
-        text = text[:-3]
-    if zone is None:
+    milliseconds = round((seconds + (zone or 0)) * 1000)
+    text = str(np.datetime64(milliseconds, "ms")).replace("T", " ")
+    if resolution is None:
+        resolution = "minute" if text.endswith(":00.000") else "second" if text.endswith(".000") else "millisecond"
+    text = text[: _LENGTHS[resolution]]
+    if zone is None or resolution == "day":
         return text
     if zone == 0:
         return text + "Z"

@@ -198,12 +198,11 @@ def write_forecast(forecast: Forecast, series: Series, target: str, path: str | 
     moments = [series.time_after(int(row)) for row in forecast.rows]
     known = [moment for moment in moments if moment is not None]
     dated = len(known) == len(moments)
-    with_seconds = any(round(moment) % 60 for moment in known)
     with destination.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(["time" if dated else "row", f"forecast of {target}", target])
         for row, moment, value, actual in zip(forecast.rows, moments, forecast.values, forecast.actual, strict=True):
-            text = series.date_text(moment, with_seconds) if dated and moment is not None else int(row)
+            text = series.date_text(moment) if dated and moment is not None else int(row)
             out.writerow([text, f"{value:.6g}", "" if np.isnan(actual) else f"{actual:.6g}"])
 
 

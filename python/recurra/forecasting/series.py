@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recurra.datasets.csv_file import Table
 from recurra.datasets.gaps import Filling, fill, longest_gap
-from recurra.datasets.spacing import DAY, Spacing, date_text, plural
+from recurra.datasets.spacing import Resolution, Spacing, date_text, plural, resolution_of
 from recurra.forecasting.regular import Duplicates, Irregular, regular_rows
 
 Missing = Literal["refuse", "interpolate", "forward", "skip"]
@@ -72,16 +72,12 @@ class Series:
         return self.spacing.after(float(self.times[last]), row - last) if self.steady else None
 
     @cached_property
-    def _clock(self) -> bool:
-        """Whether times of day matter: not where all rows are days, months or years."""
-        if self.times is None or self.spacing is None:
-            return False
-        whole_days = not self.spacing.by_clock or self.spacing.count % DAY == 0
-        return not (whole_days and ((self.times + (self.zone or 0)) % DAY == 0).all())
+    def _resolution(self) -> Resolution | None:
+        return None if self.times is None else resolution_of(self.times, self.spacing, self.zone)
 
-    def date_text(self, moment: float, with_seconds: bool | None = None) -> str:
-        """A time for people: the day alone where rows are days, months or years."""
-        return date_text(moment, self.zone, with_seconds=with_seconds, with_clock=self._clock)
+    def date_text(self, moment: float) -> str:
+        """A time for people, written as finely as the series needs: the day alone where rows are days or months."""
+        return date_text(moment, self.zone, self._resolution)
 
     def label(self, row: int) -> str:
         """The time of a row for people, or its number."""
