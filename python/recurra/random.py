@@ -1,5 +1,6 @@
-"""Random numbers, counter-based: each draw is a pure function of a seed and a stream number (Philox4x32-10, Salmon et
-al., 2011), the same on any number of threads.
+"""Random numbers, the same on any number of threads.
+
+They are counter-based: each draw is a pure function of a seed and a stream number (Philox4x32-10, Salmon et al., 2011).
 
 Where a function takes `seed`, an integer gives the same numbers at every call; a `SeedGenerator` gives its next stream;
 None takes the next stream of the global generator, which `set_seed` restarts.

@@ -45,7 +45,17 @@ _CODES = {np.dtype(dtype): code for code, dtype in _DTYPES.items()}
 
 
 class DamagedFileError(ValueError):
-    """The file is not what it claims to be."""
+    """The file is not what it claims to be.
+
+    Example:
+        >>> with open("broken.safetensors", "wb") as file:
+        ...     _ = file.write(b"no tensors")
+        >>> try:
+        ...     recurra.safetensors.read("broken.safetensors")
+        ... except recurra.safetensors.DamagedFileError:
+        ...     print("damaged")
+        damaged
+    """
 
 
 def write(path: str | PathLike[str], arrays: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
@@ -99,6 +109,11 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, st
     Raises:
         DamagedFileError: It is anything but a well-formed file; a ValueError.
         OSError: It cannot be read.
+
+    Example:
+        >>> recurra.safetensors.write("numbers.safetensors", {"a": np.ones(2, "float32")}, {"unit": "m"})
+        >>> recurra.safetensors.read("numbers.safetensors")
+        ({'a': array([1., 1.], dtype=float32)}, {'unit': 'm'})
     """
     source = Path(path)
     size = source.stat().st_size
@@ -124,6 +139,10 @@ def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> s
     """CRC-32 of the strings, of names, dtypes and shapes, and of all elements, as eight hexadecimal digits.
 
     The format has none of its own; files of this package store it in their metadata.
+
+    Example:
+        >>> recurra.safetensors.checksum({"a": np.ones(2, "float32")}, {"unit": "m"})
+        '20d38a27'
     """
     layout = [[name, array.dtype.name, list(array.shape)] for name, array in arrays.items()]
     value = zlib.crc32(json.dumps([sorted(metadata.items()), layout]).encode())

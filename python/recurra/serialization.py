@@ -134,7 +134,15 @@ def _name_within_process(item: Any) -> str | None:
 
 
 def registered_name(item: Any) -> str | None:
-    """The name under which a class or function was registered, or None."""
+    """The name under which a class or function was registered, or None.
+
+    Example:
+        >>> @recurra.saving.register_serializable(package="mine")
+        ... def doubled(x):
+        ...     return 2 * x
+        >>> recurra.saving.registered_name(doubled)
+        'mine>doubled'
+    """
     return next((key for key, known in _registered.items() if known is item), None)
 
 

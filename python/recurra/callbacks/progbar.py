@@ -11,7 +11,7 @@ from recurra.progress import Progress, format_duration, format_values
 
 
 class ProgbarLogger(Callback):
-    """Shows progress by `verbose`: 0 nothing, 1 a bar per epoch (see `recurra.progress`), 2 one line per epoch.
+    r"""Shows progress by `verbose`: 0 nothing, 1 a bar per epoch (see `recurra.progress`), 2 one line per epoch.
 
     `fit` adds one by itself; give your own to show progress elsewhere.
 
@@ -27,7 +27,7 @@ class ProgbarLogger(Callback):
         >>> display = recurra.callbacks.ProgbarLogger(shown, clock=lambda: 0.0)
         >>> history = model.fit(np.ones((4, 1)), np.ones((4, 1)), callbacks=[display], verbose=2)
         >>> shown.getvalue()
-        'Epoch 1/1 · 1 steps · ... · loss 1.0000\\n'
+        'Epoch 1/1 · 1 steps · ... · loss 1.0000\n'
     """
 
     #: Figures are fetched when they are drawn, not at each batch.

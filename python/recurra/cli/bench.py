@@ -13,6 +13,7 @@ PROGRAM = Path("bench") / "run.py"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("--cases", help="comma-separated names of cases; default all")
     parser.add_argument("--peers", help="of torch, keras, jax, onnxruntime, comma-separated; default all")
     parser.add_argument("--threads", help="numbers of threads, comma-separated; default 1 and all cores")
@@ -31,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     source = source_folder(options.source)
     command = [sys.executable, "-m", "bench.run"]
     for name in ("cases", "peers", "threads", "modes", "rounds"):

@@ -12,6 +12,7 @@ BATCH = 1024
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("model", metavar="MODEL", help="a file written with --save")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="texts to classify")
     parser.add_argument("--file", metavar="FILE", help="a file with one text per line; - reads standard input")
@@ -20,6 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     from recurra.sentiment import SentimentClassifier
 
     if not options.texts and options.file is None:

@@ -10,11 +10,13 @@ SUMMARY = "list the public data sets: addresses, sizes, checksums, and which are
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("names", metavar="NAME", nargs="*", help="only files with such a name or description")
     parser.add_argument("--json", action="store_true", help="print the list as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     import dataclasses
 
     from recurra.datasets.catalogue import FILES

@@ -13,6 +13,7 @@ _YEAR = 365 * 86400.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     add = parser.add_argument
     add("--out", default="out", metavar="FOLDER", help="where plot, model and forecast go (default %(default)s)")
     parser.add_argument("--data", metavar="FILE", help="a file of the station (default: found or downloaded)")
@@ -22,6 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     series = jena.load(options.data, synthetic=options.synthetic)
     if series.interval is not None and len(series) * series.interval < _YEAR:
         series.notices.append("less than a year: the model works on changes, since it has not seen all seasons")

@@ -17,6 +17,7 @@ LENGTHS = (3, 5, 10, 15, 20, 30, 50)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     add = parser.add_argument
     add("--steps", type=int, default=100, metavar="T", help="steps the gradient goes back (default %(default)s)")
     add("--units", type=int, default=32, help="units of the networks it goes through (default %(default)s)")
@@ -32,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     from recurra.diagnostics import latching
 
     lengths = [5, 20] if options.quick else sorted(options.lengths)

@@ -16,6 +16,7 @@ SUMMARY = "learn to forecast a column of an evenly sampled CSV file, and forecas
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("file", metavar="FILE.csv", help="a table with a header; may be gzipped or in a zip archive")
     parser.add_argument("--target", metavar="COLUMN", help="the column to forecast; may be left out if there is one")
     parser.add_argument(
@@ -37,6 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     from recurra.forecasting import series_from_table
 
     features = table_options.names(options.features) if options.features else None

@@ -11,11 +11,13 @@ _LONGEST_TEXT, _LONGEST_LIST = 120, 12
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a model file")
     parser.add_argument("--all", action="store_true", help="print long values such as vocabularies in full")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     if options.model is None:
         import recurra
 

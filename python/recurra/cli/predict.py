@@ -17,6 +17,7 @@ SUMMARY = "forecast with a model that 'recurra forecast' or 'recurra train jena'
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("model", metavar="MODEL", help="a file written with --save")
     parser.add_argument("file", metavar="FILE.csv", help="a table with the columns the model was trained on")
     parser.add_argument("--out", metavar="FILE", help="the forecast (default: FILE.forecast.csv in this folder)")
@@ -24,6 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     from recurra.cli.forecast_report import amount
     from recurra.forecasting import Forecaster, series_from_table
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     add = parser.add_argument_group("reading the file").add_argument
     add("--date-column", metavar="NAME", help="the column of the dates (default: detected)")
     add(

@@ -18,6 +18,7 @@ SUMMARY = "learn to tell positive from negative film reviews"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("--data", metavar="FILE", default="imdb.npz", help="imdb.npz, imdb_ids.npz or the archive "
                         "aclImdb (default: in RECURRA_DATA or the cache, else downloaded)")  # fmt: skip
     parser.add_argument("--reviews", type=int, metavar="N", help="use only N training and N test reviews")
@@ -44,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     from recurra.sentiment import Experiment, Settings
 
     names = ("model", "max_words", "maxlen", "units", "epochs", "batch_size", "learning_rate", "validation_split")

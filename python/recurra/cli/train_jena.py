@@ -10,6 +10,7 @@ SUMMARY = "forecast the temperature in Jena a day ahead, with the settings of th
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the command."""
     parser.add_argument("--data", metavar="FILE", help="a file of the station (default: found or downloaded)")
     parser.add_argument("--synthetic", action="store_true", help="use the made-up series even if there is a file")
     parser.add_argument("--all-columns", action="store_true", help="also what newer files have behind the 14 columns")
@@ -19,5 +20,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the command; returns the exit status."""
     series = jena.load(options.data, synthetic=options.synthetic, all_columns=options.all_columns)
     return experiment.run_experiment(series, options, jena.TARGET, jena.split_of(series, options.split))

@@ -1,4 +1,4 @@
-"""Finds the dates of a table: in one column, in a date and a time column, or in columns year, month, day, …"""
+"""Finds the dates of a table: in one column, in a date and a time column, or in columns year, month, day and so on."""
 
 from __future__ import annotations
 

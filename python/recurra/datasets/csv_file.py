@@ -86,7 +86,7 @@ def read_csv(
     delimiter: str | None = None,
     decimal: str | None = None,
 ) -> Table:
-    """Reads a file whose first line names its columns.
+    r"""Reads a file whose first line names its columns.
 
     Text may be UTF-8 or Latin-1. Dates are taken from the first column that holds dates (common forms, see
     DATE_FORMATS; months and quarters such as 1949-01 and 2000Q1 too), from a date and a time column, from columns
@@ -115,7 +115,7 @@ def read_csv(
         >>> from recurra.datasets.csv_file import read_csv
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = pathlib.Path(folder) / "load.csv"
-        ...     _ = path.write_text("day;load\\n2024-01-01;1.234,5\\n2024-01-02;1.198,0\\n")
+        ...     _ = path.write_text("day;load\n2024-01-01;1.234,5\n2024-01-02;1.198,0\n")
         ...     table = read_csv(path)
         >>> table.names, table.values[:, 0].tolist()
         (('load',), [1234.5, 1198.0])

@@ -43,7 +43,7 @@ _SENSOR_FAILED = -9999.0
 def load_data(
     path: str | Path | None = None, *, download: bool = True, all_columns: bool = False, cache: bool = True
 ) -> Table:
-    """The measurements as one table; `load_data().values` is (rows, 14).
+    r"""The measurements as one table; `load_data().values` is (rows, 14).
 
     Args:
         path: A file of 2009-2016 or of the station's newer ones (.csv, .gz, .zip); None: found in RECURRA_DATA or the
@@ -63,7 +63,7 @@ def load_data(
         >>> from pathlib import Path
         >>> jena = recurra.datasets.jena_climate
         >>> row = "01.01.2009 00:10:00," + ",".join(["1.5"] * 14)
-        >>> _ = Path("station.csv").write_text("Date Time," + ",".join(jena.COLUMNS) + "\\n" + row + "\\n")
+        >>> _ = Path("station.csv").write_text("Date Time," + ",".join(jena.COLUMNS) + "\n" + row + "\n")
         >>> jena.load_data("station.csv", cache=False).values.shape
         (1, 14)
     """

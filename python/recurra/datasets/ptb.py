@@ -43,7 +43,7 @@ class Corpus(NamedTuple):
 
 
 def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
-    """The three texts, one sentence a line.
+    r"""The three texts, one sentence a line.
 
     Args:
         path: Name of the zip, or path of a zip, a tar archive or a folder that holds the three files.
@@ -56,10 +56,10 @@ def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
         >>> from pathlib import Path
         >>> Path("corpus").mkdir()
         >>> for part in ("train", "valid", "test"):
-        ...     _ = (Path("corpus") / f"ptb.{part}.txt").write_text(" we sell shares \\n")
+        ...     _ = (Path("corpus") / f"ptb.{part}.txt").write_text(" we sell shares \n")
 
         >>> recurra.datasets.ptb.load_text("corpus")[0]
-        ' we sell shares \\n'
+        ' we sell shares \n'
     """
     located = Path(path) if Path(path).exists() else locate([path, "simple-examples.tgz", _PARTS[0]])
     if located.name == _PARTS[0]:
@@ -86,11 +86,11 @@ def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
 
 
 def load_data(path: str = "ptb.zip", level: str = "word") -> Corpus:
-    """The texts as numbers, in the order of reading: 929,589 / 73,760 / 82,430 words.
+    r"""The texts as numbers, in the order of reading: 929,589 / 73,760 / 82,430 words.
 
     Args:
         path: As in `load_text`.
-        level: 'word': words, with '<eos>' at the end of each line; 'character': characters, '\\n' among them.
+        level: 'word': words, with '<eos>' at the end of each line; 'character': characters, '\n' among them.
 
     Returns:
         Rows of numbers for training, validation and test, and the words (characters) they stand for: by how often they
@@ -103,7 +103,7 @@ def load_data(path: str = "ptb.zip", level: str = "word") -> Corpus:
         >>> from pathlib import Path
         >>> Path("words").mkdir()
         >>> for part in ("train", "valid", "test"):
-        ...     _ = (Path("words") / f"ptb.{part}.txt").write_text(" we sell shares \\n")
+        ...     _ = (Path("words") / f"ptb.{part}.txt").write_text(" we sell shares \n")
 
         >>> corpus = recurra.datasets.ptb.load_data("words")
         >>> corpus.train.tolist(), corpus.vocabulary

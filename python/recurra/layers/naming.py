@@ -15,7 +15,7 @@ def snake_case(class_name: str) -> str:
 
 
 def unique_name(prefix: str) -> str:
-    """The next free name: `prefix` the first time, then `prefix_1`, `prefix_2`, …"""
+    """The next free name: `prefix` the first time, then `prefix_1`, `prefix_2` and so on."""
     count = _used[prefix]
     _used[prefix] += 1
     return f"{prefix}_{count}" if count else prefix

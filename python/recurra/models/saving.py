@@ -94,6 +94,11 @@ def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> No
 
     Raises:
         ValueError: The model has no weights yet.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> recurra.saving.save_weights(model, "weights.safetensors")
+        >>> recurra.saving.load_weights(model, "weights.safetensors")
     """
     if not model.weights:
         raise ValueError(f"{model._title} has no weights to save yet: build it or call it on data first")
@@ -176,6 +181,12 @@ def load_metadata(filepath: FilePath) -> dict[str, Any]:
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is damaged, or of another program.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> recurra.saving.save_model(model, "model.safetensors", metadata={"unit": "°C"})
+        >>> recurra.saving.load_metadata("model.safetensors")
+        {'unit': '°C'}
     """
     _, words = _read(filepath)
     if "metadata" not in words:
@@ -193,6 +204,14 @@ def load_weights(model: Model, filepath: FilePath) -> None:
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is damaged or does not fit the model, or the model has no weights yet. Nothing is changed.
+
+    Example:
+        >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
+        >>> recurra.saving.save_weights(model, "weights.safetensors")
+        >>> again = recurra.models.clone_model(model)
+        >>> recurra.saving.load_weights(again, "weights.safetensors")
+        >>> np.array_equal(again.get_weights()[0], model.get_weights()[0])
+        True
     """
     arrays, _ = _read(filepath)
     if not model.built:

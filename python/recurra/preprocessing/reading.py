@@ -24,7 +24,7 @@ def checked_text(text: object, owner: str) -> str:
 
 
 def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -> str:
-    """Bytes to text, with an error that names the place.
+    r"""Bytes to text, with an error that names the place.
 
     Args:
         data: The bytes.
@@ -36,7 +36,7 @@ def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -
         ValueError: `data` is no text in this encoding; the position counts bytes of the source from 0.
 
     Example:
-        >>> recurra.preprocessing.text.decode(b"caf\\xe9", "menu.txt", encoding="latin-1")
+        >>> recurra.preprocessing.text.decode(b"caf\xe9", "menu.txt", encoding="latin-1")
         'café'
     """
     try:
@@ -49,7 +49,7 @@ def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -
 
 
 def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[str]:
-    """The lines of a text file one by one, without their line ends.
+    r"""The lines of a text file one by one, without their line ends.
 
     Args:
         path: The file; "-" is standard input.
@@ -60,7 +60,7 @@ def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[s
 
     Example:
         >>> from pathlib import Path
-        >>> _ = Path("reviews.txt").write_text("good\\nbad\\n")
+        >>> _ = Path("reviews.txt").write_text("good\nbad\n")
         >>> list(recurra.preprocessing.text.read_lines("reviews.txt"))
         ['good', 'bad']
     """

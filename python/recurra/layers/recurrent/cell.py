@@ -316,6 +316,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
 
 def features_of(input_shape: Any) -> int:
+    """The number of features of a step's input shape (batch, features)."""
     if len(input_shape) != 2 or not input_shape[-1]:
         raise ValueError(
             f"expected steps of shape (batch, features) with a known number of features, got {tuple(input_shape)}"

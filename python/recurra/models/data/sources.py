@@ -198,6 +198,7 @@ def is_source(x: Any) -> bool:
 
 
 def length_of(source: Any) -> int | None:
+    """The number of batches of a source, None if it does not tell."""
     try:
         return len(source)
     except (TypeError, OverflowError, NotImplementedError, AttributeError):
