@@ -127,7 +127,7 @@ def _mend(target: Shape, prediction: Shape, kind: str, axis: int) -> str:
     if numbers:
         return (
             "they must match: the last layer needs 1 unit for one number per target; for class numbers use "
-            "sparse_categorical_crossentropy"
+            f"sparse_categorical_crossentropy, or y = utils.to_categorical(y, {prediction[axis]})"
         )
     if len(target) == len(prediction) and kind != CLASS_NUMBERS and fits(target[:-1], prediction[:-1]):
         if kind == ONE_HOT:

@@ -82,6 +82,13 @@ def test_nan_is_above_no_threshold():
     assert metrics.Recall()(y, p) == pytest.approx(2 / 3)
 
 
+def test_a_prediction_at_the_threshold_is_not_above_it():
+    for dtype in ("float32", "float64"):
+        p = np.array([0.2, 0.3, 0.7], dtype)
+        assert metrics.TruePositives(thresholds=[0.2])([1, 1, 1], p) == 2.0
+        assert metrics.BinaryAccuracy(threshold=0.2)([0, 1, 1], p) == 1.0
+
+
 def test_decisions_about_logits_warn_once():
     metric = metrics.Precision()
     with pytest.warns(UserWarning, match="precision: predictions such as -3 lie outside"):

@@ -171,6 +171,7 @@ def identity(*shape, masking=False):
     return model
 
 
+@pytest.mark.filterwarnings("ignore:.* lie outside")
 @pytest.mark.parametrize("masking", [False, True])
 def test_metrics_leave_out_padding_in_evaluate(masking):
     named = [metrics.RootMeanSquaredError(name="rmse"), metrics.Precision(name="p"), metrics.FalsePositives(name="fp")]

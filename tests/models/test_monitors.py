@@ -345,3 +345,16 @@ def test_names_of_the_only_output_are_checked(argument):
 def test_a_class_is_no_callback():
     with pytest.raises(TypeError, match=r"EarlyStopping is a class; give an object, EarlyStopping\(\.\.\.\)"):
         model_with().fit(X, Y, verbose=0, callbacks=[callbacks.EarlyStopping])
+
+
+def test_a_figure_of_several_numbers_is_not_watched():
+    model = model_with(metrics.Precision(thresholds=[0.2, 0.8]))
+    with pytest.raises(ValueError, match="'precision' has 2 values, one number is needed"):
+        model.fit(X, Y, verbose=0, callbacks=[callbacks.EarlyStopping("precision")])
+
+
+def test_crossentropy_as_a_metric_follows_the_shapes():
+    model = model_with("crossentropy")
+    loss, same = model.evaluate(X, Y, verbose=0)
+    assert same == pytest.approx(loss, rel=1e-6)
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.EarlyStopping("crossentropy")])

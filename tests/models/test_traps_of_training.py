@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from recurra import Input, Sequential, layers, losses, utils
+from recurra import Input, Sequential, layers, losses, metrics, utils
 
 rng = np.random.default_rng(0)
 N, T, C = 32, 6, 3
@@ -114,6 +114,10 @@ ONCE = {
         lambda: fitted(network(1), "binary_crossentropy", LABELS % 2, epochs=2),
         r"no sigmoid.*BinaryCrossentropy\(from_logits=True\)",
     ),
+    "F-score of one unit": (
+        lambda: fitted(network(1, "sigmoid"), "binary_crossentropy", LABELS % 2, metrics=["f1"], epochs=2),
+        "f1: of one class alone every prediction is the largest.* threshold=0.5",
+    ),
     "accuracy of a regression": (
         lambda: fitted(network(1), "mse", rng.normal(size=N), metrics=["accuracy"], epochs=2),
         "'accuracy' is for classes, but the targets hold numbers such as .* use 'mae'",
@@ -134,6 +138,10 @@ def test_one_warning(case):
 
 
 RIGHT = {
+    "crossentropy by the shapes": lambda: fitted(network(C, "softmax"), "crossentropy", LABELS, metrics=["ce", "acc"]),
+    "F-score of one unit": lambda: fitted(
+        network(1, "sigmoid"), "binary_crossentropy", LABELS % 2, metrics=[metrics.F1Score(threshold=0.5)]
+    ),
     "softmax": lambda: fitted(network(C, "softmax"), "sparse_categorical_crossentropy", LABELS, metrics=["accuracy"]),
     "one-hot": lambda: fitted(network(C, "softmax"), "categorical_crossentropy", np.eye(C)[LABELS], metrics=["acc"]),
     "soft targets": lambda: fitted(

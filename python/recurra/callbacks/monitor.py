@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from recurra import losses, metrics
 from recurra.callbacks.callback import Logs
 from recurra.checks import number, one_of
@@ -26,11 +28,11 @@ def direction_by_name(figure: str) -> str | None:
     for name in _bare_names(figure):
         if name in ("acc", "accuracy"):
             return "max"
+        if name in ("ce", "crossentropy", "loss"):
+            return "min"
         known: Any = metrics.NAMES.get(name) or losses.FUNCTIONS.get(name)
         if known is not None and getattr(known, "direction", None) is not None:
             return str(known.direction)
-        if name == "loss":
-            return "min"
     return None
 
 
@@ -103,4 +105,9 @@ class Monitor:
             return None
         if self.mode == "auto":
             self._ask(model)  # the metrics are made by now
+        if np.ndim(value):
+            raise ValueError(
+                f"{self.who}: '{self.name}' has {np.size(value)} values, one number is needed to compare epochs; give "
+                "the metric average='macro', or one threshold"
+            )
         return float(value)

@@ -417,7 +417,7 @@ class Layer(InputCaster):
         try:
             layer = cls(**arguments)
         except TypeError as error:
-            raise TypeError(f"{cls.__name__} cannot be made from its configuration: {error}") from None
+            raise TypeError(f"{cls.__name__} cannot be made from its configuration: {error}") from error
         layer._adopt(**adopted)
         return layer
 

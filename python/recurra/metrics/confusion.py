@@ -114,6 +114,8 @@ class Decisions(TargetMetric):
         self._count(true.ravel() != 0, predicted.ravel(), weight.ravel(), self.thresholds)
 
     def _count(self, true: np.ndarray, predicted: np.ndarray, weight: np.ndarray, thresholds: np.ndarray) -> None:
+        if predicted.dtype.kind == "f":  # 0.2 as float32 is not above the threshold 0.2
+            thresholds = thresholds.astype(predicted.dtype)
         order = np.argsort(thresholds, kind="stable")
         # How many of the ascending thresholds lie below a prediction: it is positive for exactly those.
         passed = np.searchsorted(thresholds[order], predicted, side="left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ class FBetaScore(TargetMetric):
         self.average = average
         self.beta = beta
         self.threshold = None if threshold is None else float(threshold)
+        self._warned = False
 
     def _add(self, true: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> None:
         if predicted.ndim < 2:
@@ -70,6 +72,13 @@ class FBetaScore(TargetMetric):
                 f"got {true.shape} and {predicted.shape}"
             )
         true, predicted, weight = (a.reshape(-1, a.shape[-1]) for a in (true.astype(np.float64), predicted, weight))
+        if self.threshold is None and predicted.shape[-1] == 1 and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self.name}: of one class alone every prediction is the largest, so all samples count as positive; "
+                "give threshold=0.5",
+                stacklevel=4,
+            )
         if self.threshold is None:
             chosen = (predicted >= predicted.max(axis=-1, keepdims=True)) & (np.abs(predicted) > 1e-9)
         else:

@@ -38,7 +38,7 @@ def _kind_of_targets(y_true: Any, y_pred: Any) -> str:
 
 
 def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
-    """A metric, "acc" and "accuracy" by the shapes; a metric asked for by a string is named by it."""
+    """A metric, "accuracy" and "crossentropy" by the shapes; a metric asked for by a string is named by it."""
     if _is_one_of(identifier, _ACCURACIES):
         kinds: dict[str, Any] = {
             "binary": metrics.BinaryAccuracy,
@@ -47,6 +47,14 @@ def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         }
         accuracy: Metric = kinds[_kind_of_targets(y_true, y_pred)](name=identifier)
         return accuracy
+    if _is_one_of(identifier, _CROSSENTROPIES):
+        crossentropies: dict[str, Any] = {
+            "binary": metrics.BinaryCrossentropy,
+            "sparse": metrics.SparseCategoricalCrossentropy,
+            "categorical": metrics.CategoricalCrossentropy,
+        }
+        crossentropy: Metric = crossentropies[_kind_of_targets(y_true, y_pred)](name=identifier)
+        return crossentropy
     metric = metrics.get(identifier)
     if isinstance(identifier, str):
         metric.name = identifier
@@ -76,7 +84,7 @@ def check_names(loss: Any, named_metrics: Iterable[Any]) -> None:
         if item is not None and not _is_one_of(item, _CROSSENTROPIES):
             losses.get(item)
     for item in named_metrics:
-        if item is not None and not _is_one_of(item, _ACCURACIES):
+        if item is not None and not _is_one_of(item, (*_ACCURACIES, *_CROSSENTROPIES)):
             metrics.get(item)
 
 
@@ -248,6 +256,8 @@ class CompiledMetrics:
         for identifier in flat_identifiers([self.given, self.given_weighted]):
             if _is_one_of(identifier, _ACCURACIES):
                 name, direction = identifier, "max"
+            elif _is_one_of(identifier, _CROSSENTROPIES):
+                name, direction = identifier, "min"
             else:
                 metric = metrics.get(identifier)
                 name, direction = identifier if isinstance(identifier, str) else metric.name, metric.direction or ""
