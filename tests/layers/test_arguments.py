@@ -14,36 +14,28 @@ import numpy as np
 import pytest
 
 from recurra import constraints, initializers, layers, regularizers, serialization
+from tests.support.layer_cases import CASES
 
-# What an object needs to be made, by class name. Classes that are not named need nothing.
-NEEDS: dict[str, dict[str, Any]] = {
+# What an object needs to be made, by class name: the first row of the table of layers, and what that does not have.
+NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in reversed(CASES)} | {
     "Activation": {"activation": "relu"},
     "AlphaDropout": {"rate": 0.5},
     "Bidirectional": {"layer": layers.GRU(2)},
-    "Conv1D": {"filters": 2, "kernel_size": 3},
     "Conv1DTranspose": {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1},
     "Conv2D": {"filters": 2, "kernel_size": 3},
     "Dense": {"units": 2},
-    "DepthwiseConv1D": {"kernel_size": 3},
-    "Dot": {"axes": 1},
     "Dropout": {"rate": 0.5},
-    "Embedding": {"input_dim": 5, "output_dim": 2},
     "GaussianDropout": {"rate": 0.5},
     "GaussianNoise": {"stddev": 0.5},
     "Highway": {"layer": layers.Dense(2)},
     "InputLayer": {"shape": 3},
     "Lambda": {"function": abs},
-    "MaxNorm": {"max_value": 2.0},
     "Operation": {"function": "tanh"},
     "PReLU": {"shared_axes": 1},
-    "Permute": {"dims": (1,)},
     "RNN": {"cell": layers.GRUCell(2)},
     "ReLU": {"max_value": 2.0},
-    "RepeatVector": {"n": 2},
     "Reshape": {"target_shape": 3},
     "Residual": {"layer": layers.Dense(2)},
-    "SeparableConv1D": {"filters": 2, "kernel_size": 3},
-    "Slice": {"start": 1, "stop": 5, "step": 2},
     "SpatialDropout1D": {"rate": 0.5},
     "Stack": {"layer": layers.GRU(2), "depth": 2},
     "StackedRNNCells": {"cells": [layers.GRUCell(2)]},
@@ -56,7 +48,7 @@ NEEDS: dict[str, dict[str, Any]] = {
 NEEDS |= {f"{name}Cell": NEEDS[name] for name in NEEDS if f"{name}Cell" in layers.__all__}
 # Values for arguments that are None by default; seeds are everywhere.
 VALUES = {"seed": 3, "skip": 2, "strides": 2, "gate_bias": -1.0}
-# Layers of the kind of a sort that the table leaves out: bases, mixins.
+# Bases and mixins.
 BASES = {"Layer", "DropoutRNNCell", "Initializer", "RandomInitializer", "Regularizer", "Constraint"}
 # Not numbers, though their default is one.
 CHOICES = {"implementation", "time_major", "unroll"}

@@ -12,7 +12,7 @@ import recurra
 from recurra import Tensor
 from recurra.layers.masks import attach_mask, mask_of
 from tests.support import packing
-from tests.support.layer_cases import CASES, LayerCase
+from tests.support.layer_cases import KERAS_CASES, LayerCase
 from tests.support.layer_network import OPTIMIZERS, STEPS, batch, initial_weights, layers
 from tests.support.places import REFERENCE
 
@@ -41,7 +41,7 @@ def close(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * max(1.0, np.abs(expected).max(initial=0)))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", KERAS_CASES, ids=lambda case: case.name)
 @pytest.mark.filterwarnings("ignore:.*does not support masking")
 def test_layer_computes_what_keras_computes(case: LayerCase) -> None:
     expected = stored()[case.name]
@@ -62,7 +62,7 @@ def test_layer_computes_what_keras_computes(case: LayerCase) -> None:
         close(w.numpy(), expected[f"moved{i}"], 1e-6)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", KERAS_CASES, ids=lambda case: case.name)
 def test_symbolic_shape_is_that_of_the_result(case: LayerCase) -> None:
     dtype = "int32" if case.vocabulary else "float32"
     layer = getattr(recurra.layers, case.layer)(**case.arguments)
@@ -75,7 +75,7 @@ def test_symbolic_shape_is_that_of_the_result(case: LayerCase) -> None:
     assert tuple(output.shape) == (None, *stored()[case.name]["output"].shape[1:])
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", KERAS_CASES, ids=lambda case: case.name)
 def test_layer_made_again_from_its_configuration_computes_the_same(case: LayerCase) -> None:
     layer, inputs, options = prepared(case)
     config = layer.get_config()

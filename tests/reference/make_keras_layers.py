@@ -22,7 +22,7 @@ import tensorflow as tf
 from keras.src.backend import get_keras_mask, set_keras_mask
 
 from tests.support import packing
-from tests.support.layer_cases import CASES, LayerCase
+from tests.support.layer_cases import KERAS_CASES, LayerCase
 from tests.support.layer_network import OPTIMIZERS, STEPS, batch, initial_weights, layers
 from tests.support.places import REFERENCE
 
@@ -68,6 +68,6 @@ def trained(optimizer: str, arguments: dict[str, float]) -> dict[str, np.ndarray
 
 
 if __name__ == "__main__":
-    groups = {case.name: values(case) for case in CASES}
+    groups = {case.name: values(case) for case in KERAS_CASES}
     groups |= {f"trained {name}": trained(name, arguments) for name, arguments in OPTIMIZERS.items()}
     packing.write(REFERENCE / "keras_layers.npz", groups, {"keras": keras.__version__, "tensorflow": tf.__version__})

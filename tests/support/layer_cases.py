@@ -14,7 +14,8 @@ class LayerCase:
     """One layer, its arguments and what it is called with.
 
     `vocabulary` makes the input whole numbers below it; `masked` gives every input a mask of its steps, which Keras and
-    recurra take either as an argument or with the tensors; `training` is passed to layers that know it.
+    recurra take either as an argument or with the tensors; `training` is passed to layers that know it; `keras` is
+    False for what Keras does not have.
     """
 
     name: str
@@ -24,6 +25,7 @@ class LayerCase:
     vocabulary: int = 0
     masked: tuple[bool, ...] = ()
     training: bool = False
+    keras: bool = True
 
     def _generator(self, what: int) -> np.random.Generator:
         return np.random.default_rng([what, *self.name.encode()])
@@ -181,6 +183,8 @@ RESHAPING = [
     LayerCase("zero padding", "ZeroPadding1D", ((2, 3, 4),), {"padding": (2, 1)}),
     LayerCase("cropping", "Cropping1D", ((2, 6, 4),), {"cropping": (1, 2)}),
     LayerCase("cropping nothing behind", "Cropping1D", ((2, 6, 4),), {"cropping": (2, 0)}),
+    LayerCase("slice", "Slice", ((2, 6, 4),), {"start": 1, "stop": 5, "step": 2}, keras=False),
+    LayerCase("slice backwards", "Slice", ((2, 6, 4),), {"step": -1}, masked=(True,), keras=False),
 ]
 
 _TWO = ((2, 5, 3), (2, 5, 3))
@@ -215,3 +219,4 @@ OTHERS = [
 ]
 
 CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS]
+KERAS_CASES = [case for case in CASES if case.keras]
