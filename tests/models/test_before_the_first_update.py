@@ -151,6 +151,40 @@ def test_stateful_models_keep_their_states_when_refused() -> None:
     assert model.predict(X, batch_size=2, verbose=0).shape == (6, 1)
 
 
+def test_stateful_models_keep_their_states_when_a_source_fails() -> None:
+    model = stateful()
+    model.fit(X, Y, batch_size=2, shuffle=False, verbose=0)
+    gru = model.layers[0]
+    before = [np.array(state) for state in flatten(gru.states)]
+    for act in (
+        lambda: model.predict(iter([X[:2], X[:1]]), verbose=0),
+        lambda: model.evaluate(iter([(X[:2], Y[:2]), (X[:1], Y[:1])]), verbose=0),
+    ):
+        with pytest.raises(ValueError, match="carries the states of 2 sequences"):
+            act()
+        assert gru._carries
+        for state, old in zip(flatten(gru.states), before, strict=True):
+            assert np.array_equal(state, old)
+
+
+@pytest.mark.parametrize("make", [plain, Subclass])
+def test_a_single_batch_that_fails_changes_nothing(make: Callable[..., Any]) -> None:
+    model = make(metrics=[Refusing()])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="I take nothing"):
+        model.train_on_batch(X, Y)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True))
+    assert not model.optimizer.built
+
+
+def test_a_model_without_layers_says_so_before_the_training_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    model = Sequential(name="empty")
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="model 'empty' has no layers: add some first"):
+        model.fit(X, Y)
+    assert capsys.readouterr().out == ""
+
+
 def test_validation_that_fits_is_let_through() -> None:
     per_step = Sequential([Input((None, 2)), layers.GRU(3, return_sequences=True), layers.Dense(1)])
     per_step.compile("sgd", "mse", metrics=["mae"])
@@ -212,6 +246,7 @@ def test_numbers_of_numpy_are_numbers(number: Any) -> None:
         ({"validation_freq": 0}, "fit: validation_freq must be an integer >= 1, got 0"),
         ({"validation_freq": [1.5]}, "fit: validation_freq must be an integer >= 1, got 1.5"),
         ({"steps_per_epoch": 0}, "steps_per_epoch must be an integer >= 1, got 0"),
+        ({"validation_data": (X,)}, r"must be \(x, y\) or \(x, y, sample_weight\), got 1 part; lengths are given as"),
         ({"validation_batch_size": 0}, "fit: validation_batch_size must be an integer >= 1, got 0"),
     ],
 )

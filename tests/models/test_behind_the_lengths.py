@@ -117,3 +117,18 @@ def test_each_input_has_its_own_lengths() -> None:
     assert np.array_equal(model.predict({"first": a, "second": b}, lengths=given, verbose=0), expected)
     with pytest.raises(ValueError, match=r"x\['second'\] holds nan"):
         model.predict({"first": a, "second": b}, lengths={"first": LENGTHS}, verbose=0)
+
+
+def test_lengths_as_a_column() -> None:
+    x, _, _ = data(0.0)
+    expected = per_step_of_ones().predict(x, lengths=LENGTHS, verbose=0)
+    for lengths in (np.array(LENGTHS, object), np.array(LENGTHS, "uint8"), tuple(LENGTHS), recurra.Tensor(LENGTHS)):
+        assert np.array_equal(per_step_of_ones().predict(x, lengths=lengths, verbose=0), expected)
+    pandas = pytest.importorskip("pandas")
+    column = pandas.Series(LENGTHS, dtype="Int64")
+    assert np.array_equal(per_step_of_ones().predict(x, lengths=column, verbose=0), expected)
+
+
+def per_step_of_ones() -> Any:
+    options = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
+    return Sequential([Input((None, 2)), layers.GRU(3, **options)])

@@ -128,19 +128,19 @@ class Sequential(Model):
         self._note_built()
 
     def _build_for_arrays(self, x: Any, open_time: bool = False) -> None:
-        if not self.built and hasattr(x, "shape") and self._stack:
+        if not self.built and hasattr(x, "shape"):
             self._check_text(x)
             shape = tuple(x.shape)[1:]
             self.build((None, *((None, *shape[1:]) if open_time and shape else shape)))
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if args and self._stack:
+        if args:
             self._check_text(args[0])
         super()._build_for(args, kwargs)
 
     def _check_text(self, x: Any) -> None:
         """Lets the first layer refuse texts that it does not take, before their shape is looked at."""
-        if is_text(x):
+        if is_text(x) and self._stack:
             self._stack[0]._convert(x)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:

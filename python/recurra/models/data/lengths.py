@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from recurra.conversion import to_array
 from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.steps import step_mask
 from recurra.tensor import Tensor
@@ -49,7 +50,7 @@ def _of_input(lengths: Any, array: Any, name: str) -> np.ndarray | None:
         return None
     if array.ndim < 2:
         raise ValueError(f"{name}: the input has no time steps, its shape is {array.shape}")
-    values = np.asarray(lengths)
+    values = to_array(lengths, name)
     try:
         step_mask(None, values, *array.shape[:2])
     except ValueError as error:

@@ -192,7 +192,11 @@ def packed(batch: Batch) -> Any:
 
 def is_source(x: Any) -> bool:
     """Whether this gives batches by itself, and is no array or structure of arrays."""
-    if isinstance(x, (list, tuple, Mapping, np.ndarray, Tensor)) or hasattr(x, "__array__") or hasattr(x, "shape"):
+    if (
+        isinstance(x, (list, tuple, str, bytes, Mapping, np.ndarray, Tensor))
+        or hasattr(x, "__array__")
+        or hasattr(x, "shape")
+    ):
         return False
     return hasattr(x, "__iter__") or hasattr(x, "__next__") or (hasattr(x, "__len__") and hasattr(x, "__getitem__"))
 
@@ -226,7 +230,8 @@ def validation_parts(validation_data: Any) -> Batch:
     if isinstance(validation_data, (tuple, list)):
         if not 2 <= len(validation_data) <= 3:
             raise ValueError(
-                f"validation_data must be (x, y) or (x, y, sample_weight), got {len(validation_data)} parts"
+                f"validation_data must be (x, y) or (x, y, sample_weight), got {len(validation_data)} "
+                f"part{'s' * (len(validation_data) != 1)}; lengths are given as validation_lengths"
             )
         return unpack(validation_data)
     return validation_data, None, None

@@ -16,7 +16,7 @@ from recurra.models.data.feed import Feed, feed_of
 from recurra.models.data.reader import Reader
 from recurra.models.data.sources import packed
 from recurra.models.training import loops
-from recurra.models.training.ahead import check_rows, check_validation
+from recurra.models.training.ahead import check_rows, check_validation, nothing_changed_on_failure, stateful_layers
 from recurra.models.training.arguments import (
     FitArguments,
     check_arrays,
@@ -269,13 +269,21 @@ class Trainer(Steps, GeneratorNames):
 
     @contextmanager
     def _running(self, feed: Feed, callbacks: Any, verbose: int) -> Iterator[tuple[Run, CallbackList]]:
-        """Within it the model's run is one of its own, with these callbacks; after it the outer run is back."""
+        """Within it the model's run is one of its own, with these callbacks; after it the outer run is back.
+
+        An error leaves stateful layers with the states that they had before.
+        """
         outer, run = self.run, Run(feed=feed)
         self.run = run
+        states = [(layer, layer.states, layer._carries) for layer in stateful_layers(self)]
         try:
             given = [*loops.listed(callbacks), *([ProgbarLogger()] if verbose else [])]
             called = run.callbacks = CallbackList(given, self, steps=feed.total, verbose=verbose)
             yield run, called
+        except Exception:
+            for layer, own, carries in states:
+                layer.states, layer._carries = own, carries
+            raise
         finally:
             self.run = outer
 
@@ -308,12 +316,17 @@ class Trainer(Steps, GeneratorNames):
         Returns:
             The figures of this batch alone, as `evaluate` gives them.
         """
-        self._require_compiled("train_on_batch")
+        compiled, compiled_metrics = self._require_compiled("train_on_batch")
         truncation = None if truncate is None else self._truncation(truncate, x)
         weigh = with_class_weight(class_weight, self._output_shape)
         batch = Reader(self).batch(x, y, sample_weight, lengths)
         self.reset_metrics()
-        figures = self._step_for("train", truncation)(batch if weigh is None else weigh(batch))()
+        step, batch = self._step_for("train", truncation), batch if weigh is None else weigh(batch)
+        if self._has_own("train") or (compiled.parts and compiled_metrics.built):
+            figures = step(batch)()
+        else:
+            with nothing_changed_on_failure(self):
+                figures = step(batch)()
         return figures if return_dict else _values(figures)
 
     @answers_unknown_keywords
