@@ -22,7 +22,7 @@ print(*ast.literal_eval(re.search(r"^requires = (\[.*?\])", open("pyproject.toml
 endef
 export BUILD_REQUIREMENTS
 
-.PHONY: help demo test test-levels bench figures experiments lint docs format stubs wheel asan tsan clean
+.PHONY: help demo test fuzz test-levels bench figures experiments lint docs format stubs wheel asan tsan clean
 
 help:  ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,9 @@ demo: .venv/installed  ## train a GRU on the weather series: forecast error, plo
 
 test: .venv/installed  ## run the test suite
 	RECURRA_CPP_TESTS=build/venv/tests/cpp $(BIN)/python -m pytest $(ARGS)
+
+fuzz: .venv/installed  ## random files, tables, texts and arguments for two minutes; ARGS="--seconds 600 --seed 7" for more
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python -m tests.fuzz --seconds 120 $(ARGS)
 
 test-levels: wheel  ## run the test suite of the wheel under every SIMD level that this machine has
 	rm -rf build/levels

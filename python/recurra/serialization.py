@@ -208,9 +208,9 @@ def deserialize(
         raise TypeError(f"expected a description with a class_name, got {described!r:.80}")
     cls = _class_of(described, kind)
     settings = described.get("config", {})
+    settings = restored(settings)
     if not isinstance(settings, Mapping):
         raise TypeError(f"the configuration of {described['class_name']} must be a dictionary, got {settings!r:.80}")
-    settings = restored(settings)
     return cls.from_config(settings) if hasattr(cls, "from_config") else cls(**settings)
 
 
@@ -323,8 +323,11 @@ def restored(value: Any) -> Any:
 
 def _array(values: Any, dtype: Any) -> np.ndarray:
     """The array of these values, which takes memory in proportion to their number whatever the dtype says."""
-    if dtype in _DTYPES:
-        return np.array(values, dtype)
+    if isinstance(dtype, str) and dtype in _DTYPES:
+        try:
+            return np.array(values, dtype)
+        except OverflowError as error:
+            raise ValueError(f"an array of {dtype} cannot hold its values: {error}") from error
     if not (isinstance(dtype, str) and dtype.startswith("str")):
         raise ValueError(f"an array of dtype {dtype!r:.40} cannot be restored")
     lengths = [len(text) if isinstance(text, str) else 0 for text in leaves(values)] or [0]
