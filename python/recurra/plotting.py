@@ -212,7 +212,7 @@ def plot_forecast(
         )
         axis.plot(np.asarray(when), values, color=color, label=label + error, **style)
     if future is not None and len(np.asarray(future[0])):
-        axis.plot(np.asarray(future[0]), future[1], color=MODEL, linewidth=1.6, linestyle=":", label="behind the data")
+        axis.plot(np.asarray(future[0]), future[1], color=MODEL, linewidth=1.6, linestyle=":", label="after the data")
     axis.set(title=title, ylabel=f"{name} ({unit})" if unit and unit != name else name)
     if np.issubdtype(np.asarray(when).dtype, np.datetime64):
         dates = require_plotting("dates")

@@ -85,7 +85,7 @@ def test_a_model_trains_on_it(ragged):
         (([],), "there are no sequences"),
         (([[1], [2]], [1]), "2 sequences but 1 targets"),
         (([[1]], None, 0), "must be positive"),
-        (([[1], 2],), r"sequences\[1\] is no sequence"),
+        (([[1], 2],), r"sequences\[1\] is not a sequence"),
     ],
 )
 def test_bad_input(arguments, message):

@@ -263,7 +263,7 @@ class TestImdb:
 
     def test_undecodable_review(self, folder):
         write_archive(folder / "aclImdb_v1.tar.gz", {**REVIEWS, "train/neg/1_2.txt": b"so b\xe4d"})
-        with pytest.raises(ValueError, match=r"train/neg/1_2.txt: byte 0xe4 at position 4 is no utf-8 text"):
+        with pytest.raises(ValueError, match=r"train/neg/1_2.txt: byte 0xe4 at position 4 is not utf-8 text"):
             imdb.load_reviews()
 
     def test_broken_word_index(self, folder):

@@ -84,7 +84,7 @@ def test_fractions_are_cut_as_numpy_cuts_them():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sequences": [[1], 2]}, r"sequences\[1\] is no sequence but 2"),
+        ({"sequences": [[1], 2]}, r"sequences\[1\] is not a sequence: 2"),
         ({"sequences": (row for row in [[1]])}, "make a list of a generator"),
         ({"sequences": [[1, 2**31]]}, "2147483648 does not fit into the dtype int32"),
         ({"sequences": [[-(2**70)]], "dtype": "int64"}, "does not fit into the dtype int64"),

@@ -221,7 +221,7 @@ class TestReading:
     def test_undecodable_line_is_located(self, tmp_path):
         path = tmp_path / "corpus.txt"
         path.write_bytes(b"good\nb\xe4d\n")
-        with pytest.raises(ValueError, match=r"corpus\.txt, line 2: byte 0xe4 at position 6 is no utf-8 text.*latin-1"):
+        with pytest.raises(ValueError, match=r"corpus\.txt, line 2: byte 0xe4 at position 6 is not utf-8 .*latin-1"):
             list(text.read_lines(path))
         assert list(text.read_lines(path, "latin-1")) == ["good", "bäd"]
 

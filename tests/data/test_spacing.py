@@ -69,7 +69,7 @@ def test_spacing_is_found_and_goes_on(at, spacing) -> None:
         (Spacing(DAY), "2024-02-29", "2024-03-01 00:00"),
     ],
 )
-def test_the_row_behind_the_last(spacing, start, expected) -> None:
+def test_the_row_after_the_last(spacing, start, expected) -> None:
     assert date_text(spacing.after(float(times(start)[0]), 1)) == expected
 
 

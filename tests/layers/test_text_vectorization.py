@@ -92,7 +92,7 @@ class TestTexts:
 
     def test_undecodable_bytes(self):
         layer = TextVectorization(vocabulary=["bäd"])
-        with pytest.raises(ValueError, match="text 1: byte 0xe4 at position 1 is no utf-8 text"):
+        with pytest.raises(ValueError, match="text 1: byte 0xe4 at position 1 is not utf-8 text"):
             layer([b"ok", b"b\xe4d"])
         assert TextVectorization(vocabulary=["bäd"], encoding="latin-1")([b"b\xe4d"]).numpy().tolist() == [[2]]
 

@@ -1,4 +1,4 @@
-"""What a forecast promises: the best epoch, no seen rows in a score, dates behind the data, missing values left out."""
+"""What a forecast promises: the best epoch, no seen rows in a score, dates after the data, missing values left out."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def test_epochs_are_whole_numbers(epochs) -> None:
     assert any(1 <= tick <= epochs for tick in ticks)
 
 
-def test_the_forecast_goes_on_behind_the_data() -> None:
+def test_the_forecast_goes_on_after_the_data() -> None:
     when = np.datetime64("2024-01-01") + np.arange(4)
     future = (when[-1] + np.arange(1, 3), [5.0, 6.0])
     axis = plotting.plot_forecast(
@@ -32,8 +32,8 @@ def test_the_forecast_goes_on_behind_the_data() -> None:
         unit="",
     )
     lines = {line.get_label(): line for line in axis.get_lines()}
-    assert list(lines) == ["seasonal naive (week), error 0.75", "actual", "forecast, error 0.25", "behind the data"]
-    np.testing.assert_array_equal(lines["behind the data"].get_ydata(), [5, 6])
+    assert list(lines) == ["seasonal naive (week), error 0.75", "actual", "forecast, error 0.25", "after the data"]
+    np.testing.assert_array_equal(lines["after the data"].get_ydata(), [5, 6])
     assert axis.get_xlim()[1] == axis.convert_xunits(future[0][-1])
 
 

@@ -136,7 +136,7 @@ def test_trading_days_go_on_with_monday() -> None:
     assert holiday.label(len(holiday)) == "2024-03-04"
 
 
-def test_rows_behind_an_uneven_series_have_no_dates() -> None:
+def test_rows_after_an_uneven_series_have_no_dates() -> None:
     times = START + np.cumsum(np.random.default_rng(1).integers(1, 9, 50)) * HOUR
     series = series_from_table(table(times), "x", irregular="ignore")
     assert series.time_after(49) == times[-1]

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"\nrecurra: {str(stop) or 'stopped'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of the output has gone: nobody is left to tell
+        sys.stderr.close()  # the reader of the output has gone
         return 1
     except OSError as error:
         print(f"recurra: {_words(error)}", file=sys.stderr)

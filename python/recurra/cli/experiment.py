@@ -52,7 +52,7 @@ def add_options(
     add("--learning-rate", type=float, default=1e-3, help="of RMSprop (default %(default)s)")
     training.add_training_options(add, "data")
     add = parser.add_argument_group("results").add_argument
-    training.add_result_options(add, "the losses, the end of the test split and the forecast behind it")
+    training.add_result_options(add, "the losses, the end of the test split and the forecast after it")
     parser.epilog = "models: " + "; ".join(f"{name}: {network.summary}" for name, network in NETWORKS.items())
 
 
@@ -124,7 +124,7 @@ def _settings(series: Series, options: argparse.Namespace, target: str, split: t
 
 
 def _future(experiment: Experiment, best: Run | None) -> Forecast:
-    """The rows behind the data, by the best model or else by the naive forecast that is best on the validation part."""
+    """The rows after the data, by the best model or else by the naive forecast that is best on the validation part."""
     import numpy as np
 
     from recurra.forecasting import Forecast

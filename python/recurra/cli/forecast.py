@@ -12,7 +12,7 @@ from recurra.cli.split import split_from_text
 if TYPE_CHECKING:
     from recurra.datasets.csv_file import Table
 
-SUMMARY = "learn to forecast a column of an evenly sampled CSV file, and forecast the rows behind it"
+SUMMARY = "learn to forecast a column of an evenly sampled CSV file, and forecast the rows that follow"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="shares of training, validation, test (default %(default)s)",
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="the forecast behind the data (default: FILE.forecast.csv in this folder)"
+        "--out",
+        metavar="FILE",
+        help="the forecast after the end of the data (default: FILE.forecast.csv in this folder)",
     )
     table_options.add_options(parser)
     experiment.add_options(parser)

@@ -159,13 +159,13 @@ def verdict(
 
 
 def show_future(experiment: Experiment, future: Forecast, say: Say) -> list[dict[str, Any]]:
-    """Prints the values behind the end of the data; returns them as plain values."""
+    """Prints the values after the end of the data; returns them as plain values."""
     series, settings = experiment.series, experiment.settings
     shown = [(series.label(int(row)), float(value)) for row, value in zip(future.rows, future.values, strict=True)]
     if not shown:
-        say("\nNo forecast behind the data: the last window has missing values.")
+        say("\nNo forecast after the data: the last window has missing values.")
         return []
-    say(f"\n{settings.target} behind the data, each value predicted from {series.span(settings.horizon)} before:")
+    say(f"\n{settings.target} after the end of the data, each value forecast {series.span(settings.horizon)} ahead:")
     for number, (when, value) in enumerate(shown):
         if len(shown) > _SHOWN_ROWS and number == _SHOWN_ROWS - 2:
             say(f"  … {plural(len(shown) - _SHOWN_ROWS + 1, 'row')}")
@@ -175,7 +175,7 @@ def show_future(experiment: Experiment, future: Forecast, say: Say) -> list[dict
 
 
 def draw(experiment: Experiment, runs: list[Run], best: Run | None, future: Forecast, path: str) -> str:
-    """The end of the test split with the forecast that goes on behind it, and the losses; returns the path."""
+    """The end of the test split with the forecast that goes on after it, and the losses; returns the path."""
     from recurra import plotting
 
     series, settings = experiment.series, experiment.settings
@@ -205,7 +205,7 @@ def draw(experiment: Experiment, runs: list[Run], best: Run | None, future: Fore
         naive_name=name,
         name=settings.target.partition(" (")[0],
         unit=experiment.unit,
-        title=f"{settings.target}, {series.span(settings.horizon)} ahead, the end of the test split and behind it"
+        title=f"{settings.target}, {series.span(settings.horizon)} ahead, the end of the test split and after it"
         f"{' (synthetic data)' if series.synthetic else ''}",
         axis=axes[0],
     )

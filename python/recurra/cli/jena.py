@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from recurra.forecasting import Series
 
 TARGET = "T (degC)"
-#: Of the classic experiment: its delay counts from the row behind the window, 1 h after the newest sample.
+#: Of the classic experiment: its delay counts from the row after the window, 1 h after the newest sample.
 LOOKBACK, STEP, DELAY, STEPS = "5d", "1h", "24h", 500
 #: Rows of training and validation part of the file of 2009-2016.
 CLASSIC_SPLIT = (200_000, 100_000)

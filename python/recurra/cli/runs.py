@@ -48,7 +48,7 @@ def prepare(options: argparse.Namespace) -> Say:
 
 
 def plot_if_possible(path: str) -> str | None:
-    """`path`, or None and a word about it where matplotlib is not installed: for plots that nobody asked for."""
+    """`path`, or None with a message where matplotlib is not installed: for plots by default."""
     if find_spec("matplotlib") is None:
         print("No plot: matplotlib is not installed (pip install 'recurra[plot]').", file=sys.stderr)
         return None

@@ -1,4 +1,4 @@
-"""Options of the commands that read a table of the user's."""
+"""Options of the commands that read the user's table."""
 
 from __future__ import annotations
 

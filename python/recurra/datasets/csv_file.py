@@ -40,7 +40,7 @@ class Table:
         text_columns: Columns of the file that hold text and were ignored.
         synthetic: Whether the numbers were made by a formula instead of measured.
         zone: Seconds that the file's clock is ahead of UTC, 0 where its offsets differ; None where it names none.
-        examples: For each text column, a field that is no number and its line.
+        examples: For each text column, a field that is not a number and its line.
         date_columns: Columns of the file that the times were made of.
     """
 
@@ -164,7 +164,7 @@ def _parsed(
 
 @contextmanager
 def _blocks(path: Path, layout: Layout) -> Iterator[Iterator[bytes]]:
-    """The file behind its header, in pieces of whole lines."""
+    """The file after its header, in pieces of whole lines."""
 
     def pieces(read: Read) -> Iterator[bytes]:
         kept = layout.body(read_head(read)[0])

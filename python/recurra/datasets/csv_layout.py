@@ -38,7 +38,7 @@ class Layout:
     Attributes:
         names: Of the columns.
         delimiter: Between fields.
-        rest: The bytes behind the header, their line ends as line feeds.
+        rest: The bytes after the header, their line ends as line feeds.
         sample: The fields of the first rows, those that have one for each name.
         lines: The line number of each sampled row.
         old_line_ends: Whether lines end in carriage returns alone.
@@ -64,7 +64,7 @@ class Layout:
         return self.with_line_feeds(head.removeprefix(b"\xef\xbb\xbf")).partition(b"\n")
 
     def body(self, head: bytes) -> bytes:
-        """What stands behind the header in the first bytes of the file, with line feeds."""
+        """What follows the header in the first bytes of the file, with line feeds."""
         return self._split(head)[2]
 
     def with_line_feeds(self, block: bytes) -> bytes:
@@ -140,7 +140,7 @@ class Layout:
         return 2 * sum(csv_numbers.is_number(field, decimal) for field in fields) >= len(fields)
 
     def example_of_text(self, column: int, decimal: str) -> str:
-        """The first field that is no number, and its line: `'yes', line 2`."""
+        """The first field that is not a number, and its line: `'yes', line 2`."""
         for row, line in zip(self.sample, self.lines, strict=True):
             field = row[column]
             if field.lower() not in MISSING and not csv_numbers.is_number(field, decimal):
@@ -171,7 +171,7 @@ def _decoded(data: bytes, *, cut: bool) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A character cut in two at the end of the sample is no sign of Latin-1.
+        # A character cut in two at the end of the sample does not point to Latin-1.
         if cut and error.start >= len(data) - 3:
             return data[: error.start].decode("utf-8")
         return data.decode("latin-1")

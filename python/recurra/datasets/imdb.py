@@ -66,7 +66,7 @@ def _from_npz(path: Path) -> tuple[_Part, _Part]:
 
 
 def _from_archive(path: Path) -> tuple[_Part, _Part]:
-    contents = read_reviews(path)  # first: what is no archive needs no word index
+    contents = read_reviews(path)  # first: a file of another kind fails here, without a word index
     ranks = {word.encode(): rank for word, rank in get_word_index().items()}
     parts = []
     for reviews in contents.values():
@@ -201,7 +201,7 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     with reading(located, IMDB_WORDS.sha256):
         index = json.loads(located.read_bytes())
         if not isinstance(index, dict) or not all(isinstance(rank, int) for rank in index.values()):
-            raise ValueError("it is no JSON object of words and ranks")
+            raise ValueError("it is not a JSON object of words and ranks")
         return index
 
 
@@ -233,7 +233,7 @@ def load_reviews(
 
     Raises:
         DatasetNotFoundError: No file and no network.
-        ValueError: A damaged file, or a review that is no UTF-8 (names it and the position).
+        ValueError: A damaged file, or a review that is not UTF-8 (names it and the position).
 
     Example:
         >>> from pathlib import Path

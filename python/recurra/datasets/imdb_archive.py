@@ -32,7 +32,7 @@ class Review(NamedTuple):
         """The text.
 
         Raises:
-            ValueError: The file is no UTF-8; names it and the position of the byte.
+            ValueError: The file is not UTF-8; names it and the position of the byte.
         """
         return decode(self.data, f"{self.part}/{'pos' if self.label else 'neg'}/{self.name}")
 

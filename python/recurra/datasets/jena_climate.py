@@ -1,6 +1,6 @@
 """Weather at the Max Planck Institute for Biogeochemistry in Jena: 14 quantities every 10 minutes.
 
-The file of 2009-2016 has 420,551 rows; the station's newer files have seven more columns behind the same fourteen.
+The file of 2009-2016 has 420,551 rows; the station's newer files have seven more columns after the same fourteen.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def load_data(
         path: A file of 2009-2016 or of the station's newer ones (.csv, .gz, .zip); None: found in RECURRA_DATA or the
             cache, else downloaded.
         download: Whether the file of 2009-2016 may be fetched from the network (default True).
-        all_columns: Also the columns that newer files have behind the fourteen (default False).
+        all_columns: Also the columns that newer files have after the fourteen (default False).
         cache: Keep the parsed table in the cache, to be read at once next time (default True).
 
     Returns:
@@ -86,7 +86,7 @@ def load_data(
 
 
 def synthetic(rows: int = ROWS, seed: int = 0) -> Table:
-    """A made-up series in the form of the real one, for machines without data. It is no measurement of any place.
+    """A made-up series in the form of the real one, for machines without data. It was not measured anywhere.
 
     Air masses come and go over days; temperature follows them with a delay of a day and a half, on top of the seasons
     and of days that are wider in summer. Pressure and wind announce the air mass, so the future can be guessed from

@@ -37,7 +37,7 @@ def read_idx(path: Path, axes: int) -> Bytes:
     """The bytes of an IDX file, gzipped or not: magic number 0x0800 + axes, extents (big-endian), elements.
 
     Raises:
-        ValueError: It is no such file, or it ends early.
+        ValueError: It is not such a file, or it ends early.
     """
     with reading(path, _IDX_SHA256.get(path.name)):
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

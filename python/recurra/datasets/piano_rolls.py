@@ -53,7 +53,7 @@ def _pieces(cells: dict[str, Any], part: str) -> Pieces:
         roll = np.asarray(piece)
         if roll.ndim != 2 or roll.shape[1] != _KEYS or roll.dtype.kind not in "buif" or not np.isin(roll, (0, 1)).all():
             raise ValueError(
-                f"piece {i} of {part} is no roll (T, {_KEYS}) of zeros and ones, but {roll.shape} {roll.dtype}"
+                f"piece {i} of {part} is not a roll (T, {_KEYS}) of zeros and ones: {roll.shape} {roll.dtype}"
             )
         pieces.append(roll.astype(np.uint8))
     return pieces

@@ -50,7 +50,7 @@ def load_text(path: str = "ptb.zip") -> tuple[str, str, str]:
 
     Raises:
         DatasetNotFoundError: It is not on this machine.
-        ValueError: A damaged archive, or a text that is no UTF-8 (names the position).
+        ValueError: A damaged archive, or a text that is not UTF-8 (names the position).
 
     Example:
         >>> from pathlib import Path

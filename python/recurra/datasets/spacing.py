@@ -141,7 +141,7 @@ def spacing_of(times: Times) -> Spacing | None:
     odd = len(irregular_steps(times, best))
     for calendar in _calendars(times, steps):
         differing = len(irregular_steps(times, calendar))
-        # Of two that fit alike months are meant: nobody measures every 31 days.
+        # Of two that fit equally well, months are meant: 31 days are no usual interval.
         if differing < odd or (differing == odd and calendar.monthly):
             best, odd = calendar, differing
     return best
@@ -202,7 +202,7 @@ def date_text(seconds: float, zone: float | None = None, resolution: Resolution 
 
     Args:
         seconds: Since 1970-01-01 UTC, or of the file's own clock where `zone` is None.
-        zone: Seconds that the clock is ahead of UTC; it is then written behind the time (+02:00, or Z for 0).
+        zone: Seconds that the clock is ahead of UTC; it is then written after the time (+02:00, or Z for 0).
         resolution: How finely the time is written; None writes seconds where they are not 0.
     """
     milliseconds = round((seconds + (zone or 0)) * 1000)

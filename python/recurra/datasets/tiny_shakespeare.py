@@ -24,7 +24,7 @@ def load_data(path: str = "tinyshakespeare.txt") -> str:
 
     Raises:
         DatasetNotFoundError: No file and no network.
-        ValueError: A damaged file, or one that is no text.
+        ValueError: A damaged file, or one that is not text.
 
     Example:
         >>> from pathlib import Path

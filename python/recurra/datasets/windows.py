@@ -1,7 +1,7 @@
 """Windows of a long series as batches of training: gathered when they are needed, never stored all at once.
 
 In the classic form the window of row r looks `lookback` rows back, its newest sample lies `step` rows before r, and its
-target `delay` rows behind r (Chollet, "Deep Learning with Python", 2017, section 6.3):
+target `delay` rows after r (Chollet, "Deep Learning with Python", 2017, section 6.3):
 
     x[j] = data[r - lookback + j * step],  j = 0 … lookback / step - 1
     y    = data[r + delay, target]
@@ -40,7 +40,7 @@ class WindowSource:
     Args:
         data: The series, (rows, features) or (rows,); float32 is used as it lies in memory, others are converted once.
         lookback: Rows a window spans; a multiple of `step`.
-        delay: Rows from the row behind the window to the target (default 0: that row itself).
+        delay: Rows from the row after the window to the target (default 0: that row itself).
         min_index, max_index: Rows to draw from; max_index None: as far as targets reach.
         shuffle: Whether rows are drawn at random (default False).
         batch_size: Windows in a batch (default 128).

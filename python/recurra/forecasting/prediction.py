@@ -27,7 +27,7 @@ class Forecast:
     """Predictions for a series, in the target's unit.
 
     Attributes:
-        rows: The row each prediction is for; the last ones lie behind the end of the series.
+        rows: The row each prediction is for; the last ones lie after the end of the series.
         values: The predictions.
         naive: What the naive forecasts say, by their names.
         actual: What is known, NaN where it is not known yet.
@@ -103,7 +103,7 @@ class Forecaster:
         self.std = np.array(stored.get_list("std", float))
         self.lookback: int = stored.get("lookback", int)
         self.step: int = stored.get("step", int)
-        # Files of earlier versions count from the row behind the window.
+        # Files of earlier versions count from the row after the window.
         old = "horizon" not in self.about
         self.horizon: int = stored.get("delay", int) + self.step if old else stored.get("horizon", int)
         self.target: str = stored.get("target", str)
@@ -159,7 +159,7 @@ class Forecaster:
         return Forecast(at, self.mean[target] + self.std[target] * predicted, naive, actual)
 
     def future(self, series: Series) -> Forecast:
-        """The predictions for the rows behind the end of a series, `horizon` of them."""
+        """The predictions for the rows after the end of a series, `horizon` of them."""
         forecast = self.forecast(series)
         return forecast.only(forecast.rows >= len(series))
 

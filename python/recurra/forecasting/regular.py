@@ -15,7 +15,7 @@ Irregular = Literal["refuse", "fill", "ignore"]
 Duplicates = Literal["refuse", "first", "last", "mean"]
 Values = NDArray[np.float64]
 
-#: Share of odd steps from which on nobody can say when the row behind the last one comes.
+#: Share of odd steps above which the time of the row after the last one is unknown.
 _UNSTEADY = 0.1
 _DEFAULT_GAP = 6
 
@@ -29,7 +29,7 @@ class Rows:
         times: Of each row, or None where there are no dates.
         numbers: In the file, from 1, for errors.
         spacing: The usual step, or None.
-        steady: Whether the rows behind the last one can be dated.
+        steady: Whether rows after the last one can be dated.
         notices: What was done.
     """
 

@@ -34,7 +34,7 @@ class Series:
         synthetic: Whether the numbers were made by a formula.
         notices: What was done to the table on the way, one sentence each.
         zone: Seconds that the file's clock is ahead of UTC; None where it names no zone.
-        steady: Whether rows behind the last one can be dated.
+        steady: Whether rows after the last one can be dated.
 
     Example:
         >>> from recurra.datasets.spacing import Spacing
@@ -63,7 +63,7 @@ class Series:
         return self.spacing.count if self.spacing is not None and self.spacing.by_clock else None
 
     def time_after(self, row: int) -> float | None:
-        """Seconds since 1970-01-01 at a row, which may lie behind the last one; None where nobody can say."""
+        """Seconds since 1970-01-01 at a row, which may lie after the last one; None where it is unknown."""
         if self.times is None or self.spacing is None:
             return None
         last = len(self) - 1

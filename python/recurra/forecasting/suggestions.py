@@ -1,4 +1,4 @@
-"""Settings that suit a series nobody has said anything about: its interval and its length decide."""
+"""Settings chosen from the interval and the length of a series, where the user states none."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -
         offset: Bytes of the source that came before `data`.
 
     Raises:
-        ValueError: `data` is no text in this encoding; the position counts bytes of the source from 0.
+        ValueError: `data` is not text in this encoding; the position counts bytes of the source from 0.
 
     Example:
         >>> recurra.preprocessing.text.decode(b"caf\xe9", "menu.txt", encoding="latin-1")
@@ -43,7 +43,7 @@ def decode(data: bytes, source: str, encoding: str = "utf-8", offset: int = 0) -
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{source}: byte {data[error.start]:#04x} at position {offset + error.start} is no {encoding} text "
+            f"{source}: byte {data[error.start]:#04x} at position {offset + error.start} is not {encoding} text "
             f"({error.reason}); give the file's encoding, e.g. encoding='latin-1'"
         ) from None
 
@@ -56,7 +56,7 @@ def read_lines(path: str | PathLike[str], encoding: str = "utf-8") -> Iterator[s
         encoding: Of one of the encodings in which a line end is the byte 0x0A (UTF-8, Latin-1, …, not UTF-16).
 
     Raises:
-        ValueError: A line is no text in this encoding; names the line and the position of the byte.
+        ValueError: A line is not text in this encoding; names the line and the position of the byte.
 
     Example:
         >>> from pathlib import Path
@@ -80,7 +80,7 @@ def read_documents(path: str | PathLike[str], pattern: str = "**/*.txt", encodin
         encoding: Of the files.
 
     Raises:
-        ValueError: There is no such file, or one is no text in this encoding.
+        ValueError: There is no such file, or one is not text in this encoding.
 
     Example:
         >>> from pathlib import Path

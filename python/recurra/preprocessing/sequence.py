@@ -23,7 +23,7 @@ def _lengths(sequences: Any) -> NDArray[np.int64]:
         return np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
     except TypeError:
         i, row = next((i, row) for i, row in enumerate(sequences) if not hasattr(row, "__len__"))
-        raise ValueError(f"pad_sequences: sequences[{i}] is no sequence but {row!r}") from None
+        raise ValueError(f"pad_sequences: sequences[{i}] is not a sequence: {row!r}") from None
 
 
 def pad_sequences(
@@ -41,7 +41,7 @@ def pad_sequences(
             have the same shape.
         maxlen: Length of every row of the result; None: that of the longest sequence.
         dtype: Element type of the result; `object` for strings of any length.
-        padding: 'pre' fills up in front of a sequence, 'post' behind it.
+        padding: 'pre' fills up in front of a sequence, 'post' after it.
         truncating: 'pre' drops the first steps of a sequence that is too long, 'post' the last.
         value: What to fill up with.
 
@@ -49,7 +49,7 @@ def pad_sequences(
         An array (N, maxlen, ...) in which an empty sequence is a row of `value`.
 
     Raises:
-        ValueError: Something is no sequence, steps differ in shape, a step does not fit into `dtype`, or an argument
+        ValueError: An element is not a sequence, steps differ in shape, a step does not fit `dtype`, or an argument
             has no such choice.
 
     Example:

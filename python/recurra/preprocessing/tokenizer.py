@@ -69,7 +69,7 @@ def hashing_trick(
         analyzer: Makes the words of a text in place of `text_to_word_sequence`.
 
     Raises:
-        ValueError: N is below 2, or there is no such hash function.
+        ValueError: `n` is below 2, or there is no such hash function.
 
     Example:
         >>> recurra.preprocessing.text.hashing_trick("such a film", 50, hash_function="md5")
@@ -161,7 +161,7 @@ class Tokenizer:
         return [word.lower() for word in words] if self.lower else words
 
     def fit_on_texts(self, texts: Iterable[str | Sequence[str]]) -> None:
-        """Counts the words of more texts, which may be any iterable, and numbers all words anew."""
+        """Counts the words of more texts, which may be any iterable, and renumbers all words."""
         counts, documents, number_of_texts = Counter[str](), Counter[str](), 0
         for text in _collection(texts):  # all of them, before anything is changed
             words = self._words(text)
