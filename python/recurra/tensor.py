@@ -132,7 +132,7 @@ def _reduced(tensor: Tensor) -> Any:
 
 
 # copy, deepcopy and pickle of tensors: their elements, outside of the graph that they were computed in.
-copyreg.pickle(Tensor, _reduced)  # type: ignore[arg-type]
+copyreg.pickle(Tensor, _reduced)
 
 
 class no_grad(ContextDecorator):  # noqa: N801  (a function to its users)

@@ -14,6 +14,7 @@ y = np.zeros((32, 1), dtype="float32")
 layers.LSTM(8, return_sequence=True)  # return_sequences
 layers.GRU("8")  # "str"; expected "int"
 layers.GRU()  # units
+layers.Dense(1, activations="relu")  # activation
 layers.Lstm(8)  # Lstm
 recurra.Sequentail()  # Sequential
 recurra.ops.tahn(x)  # tahn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,13 +14,18 @@ from recurra.layers.configuration import weight_arguments
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
+
 
 class _Elementwise(Layer):
     """A layer that works element by element; shape and mask stay the same."""
 
     _computes_with_floats = True
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
@@ -57,7 +62,11 @@ class ReLU(_Elementwise):
     config_arguments = ("max_value", "negative_slope", "threshold")
 
     def __init__(
-        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         unbounded = max_value is None or (is_number(max_value) and max_value == np.inf)
@@ -134,7 +143,7 @@ class ELU(_Elementwise):
 
     config_arguments = ("alpha",)
 
-    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+    def __init__(self, alpha: float = 1.0, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.alpha = number(alpha, "ELU", "alpha", 0)
 
@@ -182,7 +191,7 @@ class PReLU(_Elementwise):
         alpha_regularizer: Any = None,
         alpha_constraint: Any = None,
         shared_axes: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         store_weight_arguments(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
@@ -234,7 +243,7 @@ class Softmax(_Elementwise):
 
     config_arguments = ("axis",)
 
-    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+    def __init__(self, axis: Any = -1, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.axis = checks.axes(axis, "Softmax")
 

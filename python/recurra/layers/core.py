@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from recurra import _engine, activations, checks, ops, random, serialization
 from recurra.checks import boolean, number, whole_number
@@ -17,6 +17,11 @@ from recurra.layers.signature import argument_names
 from recurra.ops.windows import data_format_name
 from recurra.tensor import Variable
 from recurra.tree import is_shape, map_shapes
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import BaseOptions, LayerOptions
 
 
 @documented
@@ -68,7 +73,7 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[BaseOptions],
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = whole_number(units, "Dense", "units")
@@ -118,7 +123,7 @@ class Flatten(Layer):
 
     config_arguments = ("data_format",)
 
-    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, data_format: str | None = None, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.data_format = data_format_name("Flatten", data_format)
         self.input_spec = InputSpec(min_ndim=1)
@@ -154,7 +159,7 @@ class Activation(Layer):
 
     config_arguments = ("activation",)
 
-    def __init__(self, activation: Any, **kwargs: Any) -> None:
+    def __init__(self, activation: Any, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
         self.supports_masking = True
@@ -184,7 +189,7 @@ class Identity(Layer):
         (2, 3)
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
@@ -228,7 +233,9 @@ class Dropout(Layer):
 
     _computes_with_floats = True
 
-    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
         self.rate = number(rate, owner, "rate", 0, 1)
@@ -285,7 +292,7 @@ class Lambda(Layer):
         output_shape: Any = None,
         mask: Any = None,
         arguments: dict[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         if isinstance(function, dict):

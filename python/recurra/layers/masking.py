@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import ops
 from recurra.checks import number
 from recurra.layers.arguments import Shape
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 
 @documented
@@ -33,7 +38,7 @@ class Masking(Layer):
 
     config_arguments = ("mask_value",)
 
-    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, mask_value: float = 0.0, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.mask_value = number(mask_value, "Masking", "mask_value")
         self.supports_masking = True

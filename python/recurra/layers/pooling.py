@@ -5,7 +5,7 @@ Shapes are given channels last; with `data_format="channels_first"` the channels
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import _engine, ops
 from recurra.checks import MOST_STEPS, boolean, whole_numbers
@@ -14,6 +14,11 @@ from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.ops.windows import as_given, channels_last, data_format_name, padding_name
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 
 class _Pooling(Layer):
@@ -195,7 +200,7 @@ class _GlobalPooling(Layer):
 
     rank = 1
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.data_format = data_format_name(type(self).__name__, data_format)
         self.keepdims = boolean(keepdims, type(self).__name__, "keepdims")
@@ -294,7 +299,7 @@ class GlobalAveragePooling1D(_GlobalPooling):
         (2, 3)
     """
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(data_format=data_format, keepdims=keepdims, **kwargs)
         self.supports_masking = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import checks, ops, random, regularizers
 from recurra.checks import number
@@ -12,6 +12,11 @@ from recurra.layers.base import Layer
 from recurra.layers.core import Dropout
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import BaseOptions, LayerOptions
 
 
 @documented
@@ -43,7 +48,7 @@ class SpatialDropout1D(Dropout):
 
     config_arguments = ("rate", "seed")
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(rate, noise_shape=(None, 1, None), seed=seed, **kwargs)
         self.input_spec = InputSpec(ndim=3)
 
@@ -53,7 +58,7 @@ class _Noise(Layer):
 
     _computes_with_floats = True
 
-    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, seed: int | None = None, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.seed = checks.seed(seed, type(self).__name__)
         self.seed_generator = None if self.seed is None else random.SeedGenerator(self.seed)
@@ -93,7 +98,7 @@ class GaussianNoise(_Noise):
 
     config_arguments = ("stddev", "seed")
 
-    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(seed, **kwargs)
         self.stddev = number(stddev, "GaussianNoise", "stddev", 0)
 
@@ -132,7 +137,7 @@ class GaussianDropout(_Noise):
 
     config_arguments = ("rate", "seed")
 
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(seed, **kwargs)
         self.rate = number(rate, "GaussianDropout", "rate", 0, below=1)
 
@@ -176,7 +181,9 @@ class AlphaDropout(_Noise):
 
     _bound = -1.6732632423543772 * 1.0507009873554805
 
-    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(seed, **kwargs)
         self.rate = number(rate, "AlphaDropout", "rate", 0, below=1)
         self.noise_shape = checked_noise_shape(noise_shape, "AlphaDropout")
@@ -220,7 +227,7 @@ class ActivityRegularization(Layer):
 
     config_arguments = ("l1", "l2")
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Unpack[BaseOptions]) -> None:
         owner = "ActivityRegularization"
         self.l1, self.l2 = number(l1, owner, "l1", 0), number(l2, owner, "l2", 0)
         super().__init__(activity_regularizer=regularizers.L1L2(self.l1, self.l2), **kwargs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import ops
 from recurra.checks import MOST_STEPS, is_whole_number, whole_number, whole_numbers
@@ -12,6 +12,11 @@ from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.ops.windows import data_format_name
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 _MOST_NUMBERS = 2**40  # of a sample
 
@@ -40,7 +45,7 @@ class Reshape(Layer):
 
     config_arguments = ("target_shape",)
 
-    def __init__(self, target_shape: Any, **kwargs: Any) -> None:
+    def __init__(self, target_shape: Any, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         extents = [target_shape] if is_whole_number(target_shape) else target_shape
         if not isinstance(extents, (list, tuple)):
@@ -91,7 +96,7 @@ class Permute(Layer):
 
     config_arguments = ("dims",)
 
-    def __init__(self, dims: Any, **kwargs: Any) -> None:
+    def __init__(self, dims: Any, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         if not isinstance(dims, (list, tuple)):
             raise ValueError(f"Permute: dims must be a list of integers, got {dims!r}")
@@ -131,7 +136,7 @@ class RepeatVector(Layer):
 
     config_arguments = ("n",)
 
-    def __init__(self, n: int, **kwargs: Any) -> None:
+    def __init__(self, n: int, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.n = whole_number(n, "RepeatVector", "n", most=MOST_STEPS)
         self.input_spec = InputSpec(ndim=2)
@@ -167,7 +172,7 @@ class UpSampling1D(Layer):
 
     config_arguments = ("size",)
 
-    def __init__(self, size: int = 2, **kwargs: Any) -> None:
+    def __init__(self, size: int = 2, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.size = whole_number(size, "UpSampling1D", "size", most=MOST_STEPS)
         self.input_spec = InputSpec(ndim=3)
@@ -205,7 +210,7 @@ class ZeroPadding1D(Layer):
 
     config_arguments = ("padding", "data_format")
 
-    def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.padding = whole_numbers(padding, "ZeroPadding1D", "padding", 2, 0, MOST_STEPS)
         self.data_format = data_format_name("ZeroPadding1D", data_format)
@@ -247,7 +252,7 @@ class Cropping1D(Layer):
 
     config_arguments = ("cropping",)
 
-    def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
+    def __init__(self, cropping: Any = (1, 1), **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.cropping = whole_numbers(cropping, "Cropping1D", "cropping", 2, 0, MOST_STEPS)
         self.input_spec = InputSpec(ndim=3)
@@ -298,7 +303,7 @@ class Slice(Layer):
         stop: int | None = None,
         step: int | None = None,
         axis: int = 1,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         ends = {"start": start, "stop": stop, "step": step}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import _engine, activations
 from recurra.layers.convolution.base import GroupedConvolution
 from recurra.layers.documentation import documented
 from recurra.ops.windows import channels_last
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import BaseOptions
 
 
 @documented
@@ -70,7 +75,7 @@ class Conv2D(GroupedConvolution):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[BaseOptions],
     ) -> None:
         super().__init__(
             filters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
 from recurra.checks import whole_number
@@ -15,6 +15,11 @@ from recurra.layers.convolution.base import Convolution
 from recurra.layers.documentation import documented
 from recurra.ops.windows import channels_last
 from recurra.tensor import Variable
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import BaseOptions
 
 
 @documented
@@ -88,7 +93,7 @@ class SeparableConv1D(Convolution):
         depthwise_constraint: Any = None,
         pointwise_constraint: Any = None,
         bias_constraint: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[BaseOptions],
     ) -> None:
         super().__init__(
             kernel_size,

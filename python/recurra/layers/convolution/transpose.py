@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
 from recurra.checks import MOST_STEPS, whole_number, whole_numbers
@@ -18,6 +18,11 @@ from recurra.layers.convolution.base import Convolution
 from recurra.layers.documentation import documented
 from recurra.ops.windows import channels_last, transposed_window
 from recurra.tensor import Variable
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import BaseOptions
 
 
 @documented
@@ -79,7 +84,7 @@ class Conv1DTranspose(Convolution):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[BaseOptions],
     ) -> None:
         super().__init__(
             kernel_size,

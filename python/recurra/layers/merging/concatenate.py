@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import ops
 from recurra.checks import whole_number
@@ -10,6 +10,11 @@ from recurra.layers.arguments import Shape
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.merging.shapes import listed, masks_of_inputs, shapes_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 
 @documented
@@ -37,7 +42,7 @@ class Concatenate(Layer):
 
     config_arguments = ("axis",)
 
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+    def __init__(self, axis: int = -1, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.axis = whole_number(axis, "Concatenate", "axis", None)
         self.supports_masking = True

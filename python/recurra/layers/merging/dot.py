@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import checks, config, ops
 from recurra.checks import boolean
@@ -10,6 +10,11 @@ from recurra.layers.arguments import Shape, closed
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.merging.shapes import listed, shapes_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 
 @documented
@@ -40,7 +45,7 @@ class Dot(Layer):
 
     config_arguments = ("axes", "normalize")
 
-    def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
+    def __init__(self, axes: Any, normalize: bool = False, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         given = checks.axes(axes, "Dot", "axes")
         if isinstance(given, list) and len(given) != 2:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import ops
 from recurra.layers.arguments import Shape
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.merging.shapes import broadcast, masks_of_inputs, shapes_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 
 class _Merge(Layer):
@@ -20,7 +25,7 @@ class _Merge(Layer):
     combine: Callable[..., Any]
     inputs_needed = 1
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import _engine, initializers, ops
 from recurra.checks import boolean, number, whole_number
@@ -12,6 +12,11 @@ from recurra.layers.configuration import weight_arguments
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.tensor import Variable
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
 
 
 def _moved_last(inputs: Any, axes: list[int]) -> tuple[Any, list[int] | None]:
@@ -93,7 +98,7 @@ class BatchNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
         owner = "BatchNormalization"

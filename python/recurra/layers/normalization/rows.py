@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recurra import _engine, checks
 from recurra.checks import boolean, number
@@ -14,6 +14,11 @@ from recurra.layers.input_spec import InputSpec
 from recurra.ops.normalization import normalized_rows
 from recurra.tensor import Variable
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from recurra.layers.options import LayerOptions
+
 
 class _RowNormalization(Layer):
     """Normalises every example by itself, over one or more axes."""
@@ -24,7 +29,7 @@ class _RowNormalization(Layer):
     gamma: Variable | None
     beta: Variable | None
 
-    def __init__(self, axis: Any, epsilon: float, **kwargs: Any) -> None:
+    def __init__(self, axis: Any, epsilon: float, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
         self.axis: int | list[int] = checks.axes(axis, owner)
@@ -104,7 +109,7 @@ class LayerNormalization(_RowNormalization):
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
         rms_scaling: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(axis, epsilon, **kwargs)
         self.center = boolean(center, "LayerNormalization", "center")
@@ -156,7 +161,7 @@ class RMSNormalization(_RowNormalization):
     norm = _engine.RowNorm.root_mean_square
     beta = None
 
-    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
+    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(axis, epsilon, **kwargs)
 
     def build(self, input_shape: Any) -> None:
