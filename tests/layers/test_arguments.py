@@ -234,3 +234,13 @@ def test_constants_are_numbers_or_arrays_of_them() -> None:
 
 def test_an_unbounded_relu_is_stored_as_one_without_a_bound() -> None:
     assert layers.ReLU(max_value=math.inf).get_config()["max_value"] is None
+
+
+def test_shapes_of_weights_are_integers() -> None:
+    layer = layers.Layer()
+    assert layer.add_weight(np.int64(3)).shape == (3,)
+    assert layer.add_weight((np.int32(2), 3)).shape == (2, 3)
+    for shape in ((2.0, 3), ("2",), (True, 3)):
+        with pytest.raises(ValueError, match="the weight 'w' needs a shape of integers"):
+            layer.add_weight(shape, name="w")
+    assert layers.Dense(2, trainable=np.True_).trainable is True

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from recurra import loading, ops, regularizers
-from recurra.checks import constructor_keywords, unknown_argument
+from recurra.checks import boolean, constructor_keywords, unknown_argument
 from recurra.layers import masks
 from recurra.layers.building import mark_built, shape_from_first_layer, shapes_of
 from recurra.layers.casting import InputCaster
@@ -128,8 +128,7 @@ class Layer(InputCaster):
                 "options",
             }
             raise unknown_argument(type(self).__name__, next(iter(kwargs)), known, ValueError)
-        if not isinstance(trainable, bool):
-            raise ValueError(f"{type(self).__name__}: trainable must be True or False, got {trainable!r}")
+        trainable = boolean(trainable, type(self).__name__, "trainable")
         if name is not None and not isinstance(name, str):
             raise ValueError(f"{type(self).__name__}: name must be a string, got {name!r}")
         if name is not None and "/" in name:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from recurra import config, constraints, initializers, loading, regularizers
-from recurra.checks import close_names
+from recurra.checks import close_names, is_whole_number
 from recurra.layers.naming import FreeNames, without_number
 from recurra.tensor import Variable
 from recurra.tree import leaves
@@ -94,7 +94,10 @@ class WeightHolder:
         Raises:
             ValueError: An extent is not known, or the weight would fit no memory.
         """
-        extents = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        given: Any = () if shape is None else shape
+        extents: tuple[Any, ...] = (given,) if is_whole_number(given) else tuple(given)
+        if any(extent is not None and not is_whole_number(extent) for extent in extents):
+            raise ValueError(f"the weight {name!r} needs a shape of integers, got {extents}")
         if any(extent is None or extent < 0 for extent in extents):
             raise ValueError(
                 f"the weight {name!r} cannot have the shape {extents}: an extent of the input that it depends on is "
