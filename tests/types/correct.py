@@ -31,7 +31,10 @@ losses: list[float] = history.history["loss"]
 model.save("model.safetensors")
 again = recurra.models.load_model("model.safetensors")
 again.summary()
-again.predict(x)
+forecasts: np.ndarray = again.predict(x)
+figures: dict[str, float] = again.evaluate(x, y, return_dict=True)
+loss, mse = again.evaluate(x, y)
+history.plot("losses.png")
 
 words = recurra.Input((None,), dtype="int32")
 hidden = layers.Embedding(100, 8, mask_zero=True)(words)

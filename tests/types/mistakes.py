@@ -28,4 +28,7 @@ model.fitt(x, y)  # fit
 history = model.fit(x, y)
 print(history.losses)  # History
 model.evaluate(x, y, batchsize=16)  # batch_size
+print(model.evaluate(x, y, return_dict=True).loss)  # loss
+model.predict(x).to_list()  # to_list
+model.predict(x, stps=3)  # steps
 load_model("model.safetensors").predictions(x)  # predictions
