@@ -114,11 +114,9 @@ def plot_losses(
             axis.plot(epochs, values, color=color, marker=marker, markersize=3.5, label=label if number == 0 else None)
     if baseline is not None:
         axis.axhline(baseline, color=RULE, linestyle="--", label="validation, naive forecast")
-    axis.set(title=title, xlabel="epoch", ylabel="mean absolute error\n(normalised)")
+    axis.set(title=title, ylabel="mean absolute error\n(normalised)")
     longest = max((len(history.get("loss", ())) for history in histories), default=0)
-    if longest:
-        axis.set_xlim(0.5, longest + 0.5)
-        axis.xaxis.set_major_locator(require_plotting("ticker").MaxNLocator(integer=True, min_n_ticks=1))
+    number_epochs(axis, longest)
     if unit:
         right = axis.secondary_yaxis("right", functions=(lambda x: x * scale, lambda x: x / scale))
         right.set_ylabel(unit)
@@ -161,6 +159,21 @@ def plot_history(
     axes[0].set_title(title)
     axes[-1].set_xlabel("epoch")
     return figure
+
+
+def number_epochs(axis: Any, epochs: int) -> None:
+    """Make the horizontal axis one of so many epochs, with whole numbers.
+
+    Example:
+        >>> axis = recurra.plotting.new_figure()[1][0]
+        >>> recurra.plotting.number_epochs(axis, 3)
+        >>> axis.get_xlabel(), all(tick == round(tick) for tick in axis.get_xticks())
+        ('epoch', True)
+    """
+    axis.set_xlabel("epoch")
+    if epochs:
+        axis.set_xlim(0.5, epochs + 0.5)
+        axis.xaxis.set_major_locator(require_plotting("ticker").MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def plot_forecast(

@@ -137,7 +137,7 @@ class Progress:
         speed = done / seconds if seconds > 0 and done else 0.0
         total = self.total
         if total is None:
-            parts = [f"{step} steps"]
+            parts = [f"{step} step" if step == 1 else f"{step} steps"]
         else:
             parts = [f"{step:>{len(str(total))}}/{total}"]
             if self._terminal:

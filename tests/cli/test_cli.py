@@ -70,7 +70,7 @@ def test_forecast_save_predict(waves, tmp_path, capsys) -> None:
     assert main(["predict", "m/model.safetensors", str(waves)]) == 0
     out = capsys.readouterr().out
     assert "560 of 700 rows were used to train the model or to choose its epoch" in out
-    assert "mean absolute error of 140 forecasts of rows new to the model: " in out
+    assert "mean absolute error of 140 forecasts of new rows: " in out
     assert "latest: T (degC) will be" in out
     assert "at 2020-01-30 08:00 (5 h after 2020-01-30 03:00)" in out
     with (tmp_path / "waves.forecast.csv").open(encoding="utf-8") as file:

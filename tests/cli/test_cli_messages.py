@@ -153,7 +153,7 @@ def test_predict_on_the_training_file_scores_new_rows_only(tmp_path, capsys) -> 
     assert main(["predict", "m", "shop.csv"]) == 0
     out = capsys.readouterr().out
     assert "240 of 300 rows were used to train the model or to choose its epoch" in out
-    assert "mean absolute error of 60 forecasts of rows new to the model: " in out
+    assert "mean absolute error of 60 forecasts of new rows: " in out
     assert "latest: sales will be" in out
     assert " at 2023-11-03 (7 d after 2023-10-27)" in out
     (tmp_path / "old.csv").write_text("\n".join((tmp_path / "shop.csv").read_text().splitlines()[:200]))

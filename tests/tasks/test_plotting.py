@@ -18,6 +18,19 @@ def test_epochs_are_whole_numbers(epochs) -> None:
     assert any(1 <= tick <= epochs for tick in ticks)
 
 
+def test_reviews_are_drawn_over_whole_epochs(tmp_path, monkeypatch) -> None:
+    from recurra.cli import train_imdb
+    from recurra.sentiment import Run
+
+    drawn = []
+    monkeypatch.setattr(plotting, "save", lambda figure, path: drawn.append(figure) or path)
+    history = {name: [0.5, 0.4] for name in ("loss", "acc", "val_loss", "val_acc")}
+    train_imdb._draw([Run(0, history, 1, {}, [], np.zeros(1))], "lstm", "x.png")
+    for axis in drawn[0].axes:
+        assert axis.get_xlabel() == "epoch"
+        assert all(tick == round(tick) for tick in axis.get_xticks())
+
+
 def test_the_forecast_goes_on_after_the_data() -> None:
     when = np.datetime64("2024-01-01") + np.arange(4)
     future = (when[-1] + np.arange(1, 3), [5.0, 6.0])

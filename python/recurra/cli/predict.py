@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recurra.cli import table_options
 from recurra.cli.forecast import forecast_file
+from recurra.datasets.spacing import plural
 
 if TYPE_CHECKING:
     from recurra.forecasting import Forecast, Forecaster
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if row >= len(series):
         print(f"latest: {forecaster.target} will be {amount(value, forecaster.unit)} at {series.label(row)} "
               f"({series.span(forecaster.horizon)} after {made})")  # fmt: skip
-    print(f"forecast: {out} ({len(forecast.rows):,} rows)")
+    print(f"forecast: {out} ({plural(len(forecast.rows), 'row')})")
     return 0
 
 
@@ -67,7 +68,7 @@ def _score(forecaster: Forecaster, forecast: Forecast) -> None:
     error, naive = forecast.errors()
     best = min(naive, key=naive.__getitem__)
     print(
-        f"mean absolute error of {known:,} forecasts of rows new to the model: {amount(error, forecaster.unit)}; "
+        f"mean absolute error of {plural(known, 'forecast')} of new rows: {amount(error, forecaster.unit)}; "
         + "; ".join(f"{name}: {amount(value, forecaster.unit)}" for name, value in naive.items() if np.isfinite(value))
     )
     if error >= naive[best]:

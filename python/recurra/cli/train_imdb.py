@@ -142,7 +142,8 @@ def _draw(runs: list[Run], model: str, path: str) -> str:
             for name, color, part in ((key, plotting.MUTED, "training"), (f"val_{key}", plotting.MODEL, "validation")):
                 epochs = range(1, len(run.history[name]) + 1)
                 axis.plot(epochs, run.history[name], "o-", color=color, markersize=3.5, label=None if number else part)
-        axis.set(xlabel="epoch", ylabel=label)
+        axis.set_ylabel(label)
+        plotting.number_epochs(axis, max(len(run.history[key]) for run in runs))
         axis.legend(frameon=False, ncols=2)
     axes[0].set_title(f"IMDB, {model}")
     return str(plotting.save(figure, path))

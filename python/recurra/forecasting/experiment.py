@@ -42,9 +42,9 @@ class Settings:
         predict_change: Learn the change from the window's newest value instead of the value itself (default False).
         relative: Windows hold differences from their newest sample (default False).
         epochs, steps, batch_size: Length of the training (default 20 x 500 batches of 128).
-        patience: Epochs without a smaller validation error after which the training ends; 0: never (default 5).
         learning_rate: Of RMSprop (default 1e-3).
         unit: Of the target, for people.
+        patience: Epochs without a smaller validation error after which the training ends; 0: never (default 5).
 
     Example:
         >>> recurra.forecasting.Settings("load", lookback=120, step=1, horizon=24, split=(6000, 2000)).model
@@ -63,9 +63,9 @@ class Settings:
     epochs: int = 20
     steps: int = 500
     batch_size: int = 128
-    patience: int = 5
     learning_rate: float = 1e-3
     unit: str = ""
+    patience: int = 5
 
     def __post_init__(self) -> None:
         if self.model not in NETWORKS:
