@@ -242,3 +242,21 @@ def test_masks_of_several_outputs_stay_apart():
     x = [np.array([[[1.0], [9.0], [9.0]]]), np.array([[[2.0], [2.0]]])]
     figures = model.evaluate(x, [np.zeros((1, 3, 1)), np.zeros((1, 2, 1))], lengths=[[1], None], verbose=0)
     assert figures == pytest.approx([5.0, 1.0, 4.0, 1.0, 2.0], rel=1e-6)
+
+
+@pytest.mark.parametrize("making", ["lengths", "Embedding"])
+def test_targets_in_the_padding_may_be_anything(making):
+    labels = np.array([[0, 1, 2, -1], [1, 9, -1, -1]])
+    if making == "lengths":
+        first, x, kwargs = Input((None, 2)), np.ones((2, 4, 2)), {"lengths": [3, 1]}
+        layer = layers.GRU(3, return_sequences=True)
+    else:
+        first, x, kwargs = Input((None,), dtype="int32"), np.array([[1, 2, 3, 0], [4, 0, 0, 0]]), {}
+        layer = layers.Embedding(5, 3, mask_zero=True)
+    model = Sequential([first, layer, layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy", "perplexity"])
+    within = np.where([[True, True, True, False], [True, False, False, False]], labels, 0)
+    assert model.evaluate(x, labels, verbose=0, **kwargs) == model.evaluate(x, within, verbose=0, **kwargs)
+    model.fit(x, labels, verbose=0, **kwargs)
+    with pytest.raises(ValueError, match="9"):
+        model.fit(x, np.full((2, 4), 9), verbose=0, **kwargs)

@@ -115,7 +115,7 @@ def check_arrays(model: Steps, source: Any, what: str = "") -> None:
     """Checks arrays against the model before the first step; `what` is put in front of complaints."""
     if isinstance(source, sources.ArrayBatches):
         check_inputs(model, source.x, what)
-        check_targets(model, source.y, what)
+        check_targets(model, source.y, what, source.lengths)
 
 
 def frequency(validation_freq: Any) -> int | frozenset[int]:

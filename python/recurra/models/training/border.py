@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra import agreement, losses
+from recurra.layers.masking import Masking
 from recurra.models.inputs import arranged, check_shape
+from recurra.tree import flatten
 
 if TYPE_CHECKING:
     from recurra.models.training.steps import Steps
@@ -28,8 +30,12 @@ def check_inputs(model: Steps, x: Any, what: str) -> None:
         check_shape(array.shape, tensor, name, title, what)
 
 
-def check_targets(model: Steps, y: Any, what: str) -> None:
-    """Raises ValueError for targets that the loss cannot take: other shapes, numbers that are no class."""
+def check_targets(model: Steps, y: Any, what: str, lengths: Any = None) -> None:
+    """Raises ValueError for targets that the loss cannot take: other shapes, numbers that are no class.
+
+    What stands behind the lengths of sequences may be anything. In a model that makes masks of its data it is not known
+    yet what is padding: there the first batch says which numbers are no class.
+    """
     if y is None or not model.outputs:
         return
     count = len(model.outputs)
@@ -45,7 +51,21 @@ def check_targets(model: Steps, y: Any, what: str) -> None:
         if target is not None and kind is not None and target.size:
             if not model._has_own("train") and not model._has_own_loss():
                 _check_shape(target, kind, output.shape, what + "y")
-            _check_range(target, kind, output.shape, what + "y")
+            if not _makes_masks(model):
+                _check_range(target, kind, output.shape, what + "y", _counted(target, lengths))
+
+
+def _makes_masks(model: Steps) -> bool:
+    return any(isinstance(layer, Masking) or getattr(layer, "mask_zero", False) for layer in model._flatten_layers())
+
+
+def _counted(target: np.ndarray, lengths: Any) -> np.ndarray | None:
+    """Which targets of time steps lie within all lengths; None if every one counts."""
+    given = [own for own in flatten(lengths) if own is not None and len(own) == len(target)]
+    if not given or target.ndim < 2:
+        return None
+    within = np.arange(target.shape[1]) < np.min(given, axis=0)[:, None]
+    return within.reshape(within.shape + (1,) * (target.ndim - 2))
 
 
 def _by_output(structure: Any, names: list[str]) -> list[Any]:
@@ -65,7 +85,9 @@ def _check_shape(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
     )
 
 
-def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str) -> None:
+def _check_range(
+    target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str, counted: np.ndarray | None
+) -> None:
     if isinstance(kind, str) and kind.lower() in ("crossentropy", "ce"):
         return
     loss = losses.get(kind)
@@ -77,6 +99,8 @@ def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
         bad = (target < 0) | (target >= classes) if classes is not None else target < 0
         if arguments.get("ignore_class") is not None:
             bad &= target != arguments["ignore_class"]
+        if counted is not None:
+            bad &= counted
         if bad.any():
             raise ValueError(
                 f"{what} holds the class {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; the model has "
@@ -84,6 +108,8 @@ def _check_range(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
             )
     elif function in (losses.binary_crossentropy, losses.categorical_crossentropy):
         bad = (target < 0) | (target > 1)
+        if counted is not None:
+            bad &= counted
         if bad.any():
             whole = target.min() >= 0 and bool((target == np.floor(target)).all())
             classes = (
