@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+import recurra
 from recurra import Input, Model, Sequential, layers, losses, metrics, ops, optimizers, saving
 from tests.support.small_models import TwoHeads, diamond
 
@@ -246,3 +247,21 @@ def models_clone(model):
     from recurra.models import clone_model
 
     return clone_model(model)
+
+
+def test_own_random_numbers_of_layers_go_on(path):
+    model = Sequential([Input((4, 3)), layers.LSTM(3, dropout=0.2, recurrent_dropout=0.3), layers.Dropout(0.2, seed=3)])
+    model.compile("adam", "mse")
+    x, y = np.ones((8, 4, 3), "f"), np.ones((8, 3), "f")
+    model.fit(x, y, verbose=0)
+    model.save(path)
+    before = recurra.random.get_state()
+    loaded = saving.load_model(path)
+    assert recurra.random.get_state() == before
+    histories = []
+    for one in (model, loaded):
+        recurra.random.set_state(before)
+        histories.append(one.fit(x, y, epochs=3, verbose=0).history)
+    assert histories[0] == histories[1]
+    for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

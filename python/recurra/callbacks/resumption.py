@@ -42,7 +42,7 @@ def unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     return {key: unpack(item, arrays) for key, item in value.items()}
 
 
-def _generators(model: Any) -> list[random.SeedGenerator]:
+def generators_of(model: Any) -> list[random.SeedGenerator]:
     """The generators of random numbers that layers keep for themselves."""
     return [
         value
@@ -84,7 +84,7 @@ def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[
         "figures": {} if epoch_done else model._figures_state(),
         "random": random.get_state(),
         "states": [_carried(layer) for layer in _stateful(model)],
-        "generators": [generator.get_state() for generator in _generators(model)],
+        "generators": [generator.get_state() for generator in generators_of(model)],
         "pass_start": random.get_state() if between_passes else feed.pass_start,
         "drawn": 0 if between_passes else feed.drawn,
         "callbacks": [callback.state() for callback in run.callbacks.callbacks],
@@ -133,7 +133,7 @@ def _put_back(model: Any, state: Any) -> None:
         callback.set_state(own)
     run.feed.wind_to(state["pass_start"], state["drawn"])
     random.set_state(state["random"])
-    for generator, own in zip(_generators(model), state["generators"], strict=True):
+    for generator, own in zip(generators_of(model), state["generators"], strict=True):
         generator.set_state(own)
     for layer, carried in zip(_stateful(model), state["states"], strict=True):
         _carry(layer, carried)

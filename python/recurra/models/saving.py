@@ -3,8 +3,9 @@
 Weights are named by their path in the model, such as `gru/kernel`; names that layers got by themselves are counted
 anew within the model, so that they do not depend on what was made before. The training state is stored under names that
 begin with `/`. The metadata holds `format`, `format_version`, `model` (configuration), `compile`, `build_shape`,
-`frozen` (what is not trained), the user's `metadata` and a `checksum` (CRC-32) over all of it. Nothing in a file is
-run; classes are found as serialization.py says, and loading.py bounds what is made.
+`frozen` (what is not trained), `generators` (the states of random numbers that layers draw for themselves), the user's
+`metadata` and a `checksum` (CRC-32) over all of it. Nothing in a file is run; classes are found as serialization.py
+says, and loading.py bounds what is made.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra import foreign_files, loading, safetensors, serialization
+from recurra import foreign_files, loading, random, safetensors, serialization
 from recurra._version import __version__
+from recurra.callbacks.resumption import generators_of
 from recurra.models.frozen import freeze_parts, frozen_parts
 from recurra.models.training import Trainer
 from recurra.tensor import Variable
@@ -83,6 +85,9 @@ def save_model(
     frozen = frozen_parts(model)
     if frozen:
         words["frozen"] = json.dumps(frozen)
+    generators = [generator.get_state() for generator in generators_of(model)]
+    if generators:
+        words["generators"] = json.dumps(generators)
     arrays: dict[str, Any] = dict(model._named_weights())
     if include_optimizer:
         arrays |= {_TRAINING + name: value for name, value in model._trainer_state().items()}
@@ -145,6 +150,7 @@ def load_model(
     weights = _weights_in(arrays)
     limits = loading.Limits(sum(map(len, words.values())), weights)
     with serialization.custom_object_scope(custom_objects or {}):
+        numbers = random.get_state()
         with loading.limited(limits):
             with _reading(name, "model"):
                 model: Model = serialization.deserialize(json.loads(words["model"]), Trainer)
@@ -157,6 +163,11 @@ def load_model(
         if "frozen" in words:
             with _reading(name, "frozen"):
                 freeze_parts(model, json.loads(words["frozen"]))
+        if "generators" in words:
+            with _reading(name, "generators"):
+                for generator, state in zip(generators_of(model), json.loads(words["generators"]), strict=True):
+                    generator.set_state(state)
+            random.set_state(numbers)  # no generator needs the numbers that were drawn for it
         if compile and "compile" in words:
             _compile(model, name, words["compile"], arrays)
     return model
