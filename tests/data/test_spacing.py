@@ -73,6 +73,19 @@ def test_the_row_after_the_last(spacing, start, expected) -> None:
     assert date_text(spacing.after(float(times(start)[0]), 1)) == expected
 
 
+def test_fractions_of_a_second_do_not_drift() -> None:
+    at = np.round(times("2020-01-01") + np.arange(200_000) / 3, 3)
+    spacing = spacing_of(at)
+    assert spacing is not None
+    assert spacing.count == pytest.approx(1 / 3, rel=1e-6)
+    assert np.abs(spacing.places(at) - np.arange(200_000)).max() < 0.1
+    assert len(irregular_steps(at, spacing)) == 0
+    assert irregular_steps(np.delete(at, 7), spacing).tolist() == [6]
+    assert spacing.matches(spacing_of(at[50_001:150_000]))
+    assert not spacing.matches(Spacing(0.34))
+    assert not Spacing(1, "month").matches(Spacing(1, "month end"))
+
+
 def test_times_off_the_grid() -> None:
     monthly = months("2019-01", "2020-01")
     moved = monthly.copy()

@@ -19,8 +19,10 @@ Resolution = Literal["day", "minute", "second", "millisecond"]
 DAY = 86400.0
 MONTH = 365.2425 / 12 * DAY  # mean of the Gregorian calendar
 _SHORTEST_MONTH = 28 * DAY
-#: Two steps that differ by less are equal: fractions of a second are not exact in binary.
+#: Two steps that differ by a smaller share are equal: fractions of a second are not exact in binary.
 _SAME = 1e-4
+#: What a time that is written in milliseconds may be off by.
+_ROUNDED = 0.51e-3
 #: Of a date written so finely.
 _LENGTHS: dict[Resolution, int] = {"day": 10, "minute": 16, "second": 19, "millisecond": 23}
 
@@ -67,6 +69,10 @@ class Spacing:
     def every(self) -> str:
         """A step after the word "every": `10 min`, `month`, `3 months`."""
         return str(self).removeprefix("1 ") if not self.by_clock else str(self)
+
+    def matches(self, other: Spacing) -> bool:
+        """Whether two spacings are the same, but for the rounding of fractions of a second."""
+        return self.unit == other.unit and abs(self.count - other.count) <= _SAME * self.count
 
     def text(self, steps: int) -> str:
         """So many steps in words: `24 h`, `3 months`, `1 business day`."""
@@ -123,7 +129,9 @@ def _days_left(dates: NDArray[np.datetime64], months: NDArray[np.datetime64]) ->
 
 def irregular_steps(times: Times, spacing: Spacing) -> NDArray[np.int64]:
     """The steps that are not one step of `spacing`: i stands for the step from row i to row i + 1."""
-    return np.flatnonzero(np.abs(np.diff(spacing.places(times)) - 1) > _SAME)
+    fraction = spacing.by_clock and spacing.count % 1 != 0
+    tolerance = min(0.1, max(_SAME, 2 * _ROUNDED / spacing.count)) if fraction else _SAME
+    return np.flatnonzero(np.abs(np.diff(spacing.places(times)) - 1) > tolerance)
 
 
 def spacing_of(times: Times) -> Spacing | None:
@@ -137,7 +145,9 @@ def spacing_of(times: Times) -> Spacing | None:
         return None
     steps = np.round(np.diff(times), 6)
     found, counts = np.unique(steps, return_counts=True)
-    best = Spacing(float(found[np.argmax(counts)]))
+    usual = float(found[np.argmax(counts)])
+    # A third of a second is written as 0.333 or 0.334: the mean is exact.
+    best = Spacing(usual if usual % 1 == 0 else float(steps[np.abs(steps - usual) <= 2 * _ROUNDED].mean()))
     odd = len(irregular_steps(times, best))
     for calendar in _calendars(times, steps):
         differing = len(irregular_steps(times, calendar))

@@ -128,7 +128,7 @@ class Forecaster:
         missing = [name for name in self.columns if name not in series.names]
         if missing:
             raise ValueError(f"{series.source}: the model needs the columns {self.columns}; missing: {missing}")
-        if self.spacing and series.spacing and self.spacing != series.spacing:
+        if self.spacing and series.spacing and not self.spacing.matches(series.spacing):
             raise ValueError(
                 f"{series.source}: the model was trained on one row every {self.spacing.every}, "
                 f"this file has one every {series.spacing.every}; bring it to that interval, or train another model"

@@ -138,7 +138,7 @@ def _even_out(rows: Rows, table: Table, irregular: Irregular, odd: NDArray[np.in
         return
     places = spacing.places(times)
     count = round(float(places[-1])) + 1
-    off = np.flatnonzero(np.abs(places - np.round(places)) > 1e-6)
+    off = np.flatnonzero(np.abs(places - np.round(places)) > 1e-3)
     ignore = "count rows as they are (--irregular ignore)"
     if len(off):
         at = f"row {rows.numbers[off[0]]} at {date_text(times[off[0]], zone)} lies between two steps"
