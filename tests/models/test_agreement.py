@@ -12,7 +12,7 @@ from recurra.agreement import ANY, CLASS_NUMBERS, ELEMENTS, ONE_HOT
 
 # (N, T): also as many samples as steps, single samples and single steps, where a wrong broadcast would go unseen.
 SIZES = [(4, 4), (3, 5), (1, 4), (4, 1), (1, 1)]
-ELEMENTWISE = [name for name, function in losses.FUNCTIONS.items() if function.targets == ELEMENTS]
+ELEMENTWISE = [name for name, function in losses.FUNCTIONS.items() if function.target_kind == ELEMENTS]
 
 
 def numbers(*shape, seed=0):

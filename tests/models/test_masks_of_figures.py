@@ -37,7 +37,7 @@ LOSSES = sorted(losses.CLASSES)
 
 
 def kind_of(made):
-    return made.targets
+    return made.target_kind
 
 
 def data_of(kind, steps, rng):

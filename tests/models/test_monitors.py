@@ -358,3 +358,15 @@ def test_crossentropy_as_a_metric_follows_the_shapes():
     loss, same = model.evaluate(X, Y, verbose=0)
     assert same == pytest.approx(loss, rel=1e-6)
     model.fit(X, Y, epochs=2, verbose=0, callbacks=[callbacks.EarlyStopping("crossentropy")])
+
+
+def test_figures_of_an_own_training_step_may_be_arrays():
+    class Own(Sequential):
+        def train_step(self, data):
+            return {"loss": np.float32(2.0), "per_class": np.array([1.0, 2.0])}
+
+    model = Own([Input((1,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(X, Y, epochs=2, verbose=0).history
+    assert history["loss"] == [2.0, 2.0]
+    np.testing.assert_array_equal(history["per_class"], [[1.0, 2.0]] * 2)

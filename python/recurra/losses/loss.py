@@ -55,7 +55,7 @@ def takes(kind: str) -> Callable[[LossFunction], LossFunction]:
                 targets, predictions = map(agreement.reshaped, (targets, predictions), shapes)
             return function(targets, predictions, *args, **kwargs)
 
-        wrapped.targets = kind  # type: ignore[attr-defined]
+        wrapped.target_kind = kind  # type: ignore[attr-defined]
         wrapped.direction = "min"  # type: ignore[attr-defined]
         return cast("LossFunction", wrapped)
 
@@ -123,7 +123,7 @@ class Loss(Configurable):
     """
 
     #: What is done with the targets; own losses get them as they are, but for a last axis of extent 1.
-    targets: str = ANY
+    target_kind: str = ANY
     #: Losses are made small.
     direction: ClassVar[str] = "min"
 
@@ -156,7 +156,7 @@ class Loss(Configurable):
     ) -> tuple[Tensor, float | None]:
         """The loss of a batch, and the number of values that it is the mean of (None if it is no mean)."""
         y_true, y_pred, weight, mask = agreement.of_batch(
-            y_true, y_pred, sample_weight, self.targets, self.name, getattr(self, "axis", -1)
+            y_true, y_pred, sample_weight, self.target_kind, self.name, getattr(self, "axis", -1)
         )
         values = self.call(y_true, y_pred)
         if not isinstance(values, Tensor):
@@ -192,9 +192,9 @@ class FunctionLoss(Loss):
     ) -> None:
         super().__init__(name or getattr(function, "__name__", type(function).__name__), reduction, dtype)
         self.function = function
-        self.targets = getattr(function, "targets", ANY)
+        self.target_kind = getattr(function, "target_kind", ANY)
         self.arguments = arguments
-        if hasattr(function, "targets"):  # a function of the package: its arguments are those of the class
+        if hasattr(function, "target_kind"):  # a function of the package: its arguments are those of the class
             vars(self).update(arguments)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:

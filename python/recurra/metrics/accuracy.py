@@ -27,7 +27,7 @@ def _takes(kind: str) -> Callable[[Accuracies], Accuracies]:
             right = function(true.reshape(shapes[0]), predicted.reshape(shapes[1]), *args, **kwargs)
             return right.astype(np.float32)
 
-        wrapped.targets = kind  # type: ignore[attr-defined]
+        wrapped.target_kind = kind  # type: ignore[attr-defined]
         wrapped.direction = "max"  # type: ignore[attr-defined]
         return wrapped
 

@@ -99,7 +99,7 @@ def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     return -losses.cosine_similarity(y_true, y_pred, axis=axis)
 
 
-_cosine.targets = VECTORS  # type: ignore[attr-defined]
+_cosine.target_kind = VECTORS  # type: ignore[attr-defined]
 
 
 class CosineSimilarity(_MeanLoss):

@@ -89,7 +89,7 @@ class TargetMetric(Metric):
     """Base of the metrics of targets and predictions: weights, masks and shapes are settled here for all of them."""
 
     #: What is done with the targets, one of the constants of `recurra.agreement`.
-    targets: str = ELEMENTS
+    target_kind: str = ELEMENTS
 
     def update_state(
         self, y_true: ArrayLike | Tensor, y_pred: ArrayLike | Tensor, sample_weight: ArrayLike | Tensor | None = None
@@ -105,7 +105,7 @@ class TargetMetric(Metric):
             ValueError: The shapes do not agree.
         """
         true, predicted, weight, mask = agreement.of_batch(
-            y_true, y_pred, sample_weight, self.targets, self.name, columns=True
+            y_true, y_pred, sample_weight, self.target_kind, self.name, columns=True
         )
         true, predicted = host(true), host(predicted)
         weight = None if weight is None else agreement.weights_for(weight, predicted.shape, self.name)
@@ -229,9 +229,9 @@ class MeanMetricWrapper(Mean):
         super().__init__(name or str(getattr(fn, "__name__", type(fn).__name__)), dtype)
         self.fn = fn
         self.arguments = arguments
-        self.targets: str = getattr(fn, "targets", ANY)
+        self.target_kind: str = getattr(fn, "target_kind", ANY)
         self.direction = type(self).direction or getattr(fn, "direction", None)
-        if hasattr(fn, "targets"):  # a function of the package: its arguments are those of the class
+        if hasattr(fn, "target_kind"):  # a function of the package: its arguments are those of the class
             vars(self).update(arguments)
 
     def update_state(  # type: ignore[override]
@@ -240,7 +240,7 @@ class MeanMetricWrapper(Mean):
         """Adds a batch; arguments as those of `Loss.__call__`."""
         axis = self.arguments.get("axis", getattr(self.fn, "axis", -1))
         true, predicted, weight, mask = agreement.of_batch(
-            y_true, y_pred, sample_weight, self.targets, self.name, axis if isinstance(axis, int) else -1, True
+            y_true, y_pred, sample_weight, self.target_kind, self.name, axis if isinstance(axis, int) else -1, True
         )
         with no_grad():
             of_samples = self.fn.call if isinstance(self.fn, Loss) else self.fn

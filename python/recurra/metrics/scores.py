@@ -36,7 +36,7 @@ class FBetaScore(TargetMetric):
         0.9167
     """
 
-    targets = ONE_HOT
+    target_kind = ONE_HOT
     direction = "max"
     _sums = ("true_positives", "false_positives", "false_negatives", "support")
     true_positives: Any
@@ -151,7 +151,7 @@ class R2Score(TargetMetric):
         0.8
     """
 
-    targets = ELEMENTS
+    target_kind = ELEMENTS
     direction = "max"
     _sums = ("weights", "means", "deviations", "residuals", "least", "largest", "samples")
     weights: Any

@@ -64,7 +64,7 @@ def _counted(target: np.ndarray, lengths: Any) -> np.ndarray | None:
     given = [own for own in flatten(lengths) if own is not None and len(own) == len(target)]
     if not given or target.ndim < 2:
         return None
-    within = np.arange(target.shape[1]) < np.min(given, axis=0)[:, None]
+    within: np.ndarray = np.arange(target.shape[1]) < np.min(given, axis=0)[:, None]
     return within.reshape(within.shape + (1,) * (target.ndim - 2))
 
 
@@ -81,7 +81,7 @@ def _check_shape(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
     name = kind if isinstance(kind, str) else getattr(loss, "name", getattr(loss, "__name__", type(loss).__name__))
     axis = loss.arguments.get("axis", -1) if isinstance(loss, losses.FunctionLoss) else -1
     agreement.agreed_shapes(
-        target.shape, output_shape, getattr(loss, "targets", agreement.ANY), f"{what}: loss '{name}'", axis
+        target.shape, output_shape, getattr(loss, "target_kind", agreement.ANY), f"{what}: loss '{name}'", axis
     )
 
 

@@ -147,7 +147,7 @@ class Compilation:
         known = None if compiled is None else compiled.metric_of(figure)
         own = [known] if known is not None else [metric for metric in self.metrics if metric.name == figure]
         for metric in own:
-            if metric.direction is not None:
+            if metric.direction in ("min", "max"):
                 return metric.direction
         if figure == "loss" or figure.endswith("_loss"):
             return "min"

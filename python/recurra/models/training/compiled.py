@@ -237,10 +237,10 @@ class CompiledMetrics:
                 keys: list[str] = []
                 for key, figure in value.items():
                     keys.append(unused_name(str(key), [*others, *out]))
-                    out[keys[-1]] = _figure(figure)
+                    out[keys[-1]] = as_figure(figure)
                 self._keys[name] = keys
             else:
-                out[name] = _figure(value)
+                out[name] = as_figure(value)
         return out
 
     @property
@@ -273,8 +273,10 @@ class CompiledMetrics:
         return None
 
 
-def _figure(value: Any) -> Any:
-    return value if isinstance(value, np.ndarray) and value.ndim else float(value)
+def as_figure(value: Any) -> Any:
+    """A result for reports: a number, or the array of several."""
+    array = agreement.host(value)
+    return array if array.ndim else float(array)
 
 
 def _update_own(metric: Metric, y_true: Any, y_pred: Tensor, weight: Any) -> None:

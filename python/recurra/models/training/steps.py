@@ -10,13 +10,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from recurra import config
 from recurra.layers.base import Layer
 from recurra.layers.weights import WeightHolder
 from recurra.models.data.arrays import Batch
 from recurra.models.data.sources import packed, unpack
+from recurra.models.training.compiled import as_figure
 from recurra.models.training.outputs import aligned_with
 from recurra.models.training.run import Structure
 from recurra.models.training.state import TrainingState
@@ -234,7 +233,7 @@ class Steps(TrainingState):
         method = getattr(self, f"{kind}_step")
 
         def overridden(batch: Batch) -> Callable[[], dict[str, Any]]:
-            figures = {name: float(np.asarray(value)) for name, value in method(packed(batch)).items()}
+            figures = {name: as_figure(value) for name, value in method(packed(batch)).items()}
             return lambda: figures
 
         return overridden
