@@ -6,7 +6,7 @@ for single batches.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,17 @@ def to_array(value: Any, what: str, text: bool = False) -> np.ndarray[Any, Any]:
         narrow = array.dtype.itemsize < 4 or (kind == "i" and array.dtype.itemsize == 4)
         wanted = np.int32 if narrow else np.int64
     return np.asarray(array, wanted)
+
+
+def is_one_array(value: Any) -> bool:
+    """Whether a nested list holds the elements of one array, and no arrays that stay apart."""
+    while isinstance(value, (list, tuple)):
+        if any(hasattr(item, "shape") and not isinstance(item, np.generic) for item in value):
+            return False
+        if not value:
+            return True
+        value = value[0]
+    return value is not None and not isinstance(value, Mapping)
 
 
 def _natural(value: Any) -> np.ndarray[Any, Any]:

@@ -25,14 +25,19 @@ def flatten(structure: Any) -> list[Any]:
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """The same structure with `function` applied to every element."""
-    if isinstance(structure, list):
-        return [map_structure(function, item) for item in structure]
-    if isinstance(structure, tuple):
-        items = [map_structure(function, item) for item in structure]
-        return type(structure)(*items) if hasattr(structure, "_fields") else tuple(items)
-    if isinstance(structure, dict):
-        return {key: map_structure(function, item) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple, dict)):
+        return map_items(lambda item: map_structure(function, item), structure)
     return function(structure)
+
+
+def map_items(function: Callable[[Any], Any], structure: Any) -> Any:
+    """The same list, tuple or dictionary with `function` applied to its own items, whatever is inside of them."""
+    if isinstance(structure, dict):
+        return {key: function(item) for key, item in structure.items()}
+    items = [function(item) for item in structure]
+    if isinstance(structure, tuple):
+        return type(structure)(*items) if hasattr(structure, "_fields") else tuple(items)
+    return items
 
 
 def pack_as(structure: Any, flat: list[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -162,6 +163,31 @@ def test_every_way_of_training_takes_numbers_of_every_kind(kind: str) -> None:
     expected, expected_figures = trained(x, y)
     assert_same(weights, expected)
     assert figures == expected_figures
+
+
+def test_structures_of_every_kind() -> None:
+    class Sum(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru = layers.GRU(2)
+
+        def call(self, inputs: Any) -> Any:
+            return self.gru(inputs["a"]) + self.gru(inputs["b"][0]) * self.gru(inputs["b"][1])
+
+    model, x, y = Sum(), zeros_and_ones((4, 3, 2)), zeros_and_ones((4, 2))
+    model.compile("sgd", "mse")
+    expected = model({"a": x, "b": [x, x]})
+    for given in (
+        {"a": x, "b": (x, x)},
+        {"a": x.tolist(), "b": [x, x.tolist()]},
+        MappingProxyType({"a": x.astype("int8"), "b": [x.tolist(), x]}),
+    ):
+        assert_same(model(given), expected)
+        assert_same(model.predict(given, verbose=0), expected)
+        assert_same(model.predict_on_batch(given), expected)
+        model.evaluate(given, y, verbose=0)
+    with pytest.raises(ValueError, match=r"x\['b'\]\[1\] holds nan at index \(0, 0, 0\)"):
+        model.predict({"a": x, "b": [x, np.full_like(x, np.nan)]}, verbose=0)
 
 
 def test_own_layers_get_whole_numbers_as_they_are() -> None:

@@ -57,7 +57,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: fixed()(np.ones((5, 9, 3))),
         r"got \(5, 9, 3\); a model with Input\(\(None, 3\)\) takes sequences of any length",
     ),
-    "too many inputs": (lambda: fixed()([np.ones((5, 10, 3))] * 2), "expected 1 input, got 2"),
+    "too many inputs": (lambda: fixed()([np.ones((5, 10, 3))] * 2), "expected 1 input, got 2; np.stack"),
+    "samples in a list": (
+        lambda: fixed().predict(list(np.ones((5, 10, 3))), verbose=0),
+        r"expected 1 input, got 5; np\.stack\(x\) makes one array of a list of samples",
+    ),
     "too few inputs": (
         lambda: Model([a := Input((2,)), b := Input((2,))], layers.Add()([a, b])).predict(np.ones((3, 2)), verbose=0),
         "expected 2 inputs, got 1; give a list of 2 arrays, or a dictionary by name of the input",

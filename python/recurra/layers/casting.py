@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from recurra import ops
-from recurra.conversion import to_array
+from recurra.conversion import is_one_array, to_array
 from recurra.layers import masks
 from recurra.layers.symbolic import SymbolicTensor, is_text
 from recurra.layers.weights import FLOATS, WeightHolder
 from recurra.tensor import Tensor
-from recurra.tree import leaves, map_structure
+from recurra.tree import map_items, map_structure
 
 _WHOLE = ("int32", "int64", "bool")
 
@@ -72,12 +73,12 @@ class InputCaster(WeightHolder):
 
     def _convert_structure(self, value: Any) -> Any:
         """Inputs as tensors: arrays in a list, tuple or dictionary stay apart, nested lists of numbers become one."""
-        if isinstance(value, dict):
-            return {key: self._convert_structure(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            if not value or any(hasattr(leaf, "shape") for leaf in leaves(value)):
-                return map_structure(self._convert, value)
-            return self._convert(value)
+            if value and is_one_array(value):
+                return self._convert(value)
+            return map_items(self._convert_structure, value)
+        if isinstance(value, Mapping):
+            return map_items(self._convert_structure, dict(value))
         return self._convert(value) if not isinstance(value, (bool, str)) else value
 
     def _convert_arrays(self, value: Any) -> Any:

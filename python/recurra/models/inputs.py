@@ -33,7 +33,10 @@ def arranged(inputs: Any, names: Sequence[str], title: str, what: str = "") -> l
         return [inputs[name] for name in names]
     given = flatten(inputs)
     if len(given) != len(names):
-        mend = "" if len(names) == 1 else f"; give a list of {len(names)} arrays, or a dictionary by name of the input"
+        mend = f"; give a list of {len(names)} arrays, or a dictionary by name of the input"
+        if len(names) == 1:
+            alike = len({tuple(one.shape) for one in given}) == 1
+            mend = "; np.stack(x) makes one array of a list of samples" if alike else ""
         raise ValueError(f"{title}: {what}expected {len(names)} input{'s' * (len(names) > 1)}, got {len(given)}{mend}")
     return given
 

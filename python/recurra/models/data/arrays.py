@@ -7,13 +7,14 @@ the model's float type, whole numbers stay whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from recurra import _engine, config
-from recurra.conversion import names_of_columns, to_array
-from recurra.tree import flatten, map_structure
+from recurra.conversion import is_one_array, names_of_columns, to_array
+from recurra.tree import flatten, map_items, map_structure
 
 #: (inputs, targets, sample weights); each an array, a nested structure of arrays, or None.
 Batch = tuple[Any, Any, Any]
@@ -79,19 +80,10 @@ def check_finite(array: np.ndarray, what: str, lengths: Any = None, given: Any =
 def names_of(structure: Any, what: str) -> list[str]:
     """A name for each array of a structure, for messages: x, x[0] or x['tokens']."""
     if isinstance(structure, Mapping):
-        return [f"{what}[{key!r}]" for key in structure]
+        return [name for key, item in structure.items() for name in names_of(item, f"{what}[{key!r}]")]
     if isinstance(structure, (list, tuple)):
-        return [f"{what}[{i}]" for i in range(len(flatten(structure)))]
+        return [name for i, item in enumerate(structure) for name in names_of(item, f"{what}[{i}]")]
     return [what]
-
-
-def _is_one_array(value: Any) -> bool:
-    """Whether a list is one array (nested lists of numbers or texts) and no list of arrays."""
-    while isinstance(value, (list, tuple)):
-        if not value:
-            return True
-        value = value[0]
-    return isinstance(value, (int, float, bool, str, np.generic))
 
 
 def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None = None, finite: bool = True) -> Any:
@@ -106,23 +98,13 @@ def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None =
     """
     if structure is None:
         return None
-    if type(structure) is np.ndarray:
-        array = as_array(structure, what, text, dtype)
-        return check_finite(array, what) if finite else array
     if isinstance(structure, Mapping):
-        structure = dict(structure)
-    elif isinstance(structure, (list, tuple)) and _is_one_array(structure):
-        structure = as_array(structure, what, text, dtype)
-    names = iter(names_of(structure, what))
-
-    def convert(value: Any) -> Any:
-        name = next(names, what)
-        if value is None:
-            return None
-        array = as_array(value, name, text, dtype)
-        return check_finite(array, name, None, value) if finite else array
-
-    return map_structure(convert, structure)
+        return {key: arrays_of(item, f"{what}[{key!r}]", text, dtype, finite) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple)) and not is_one_array(structure):
+        number = count()
+        return map_items(lambda item: arrays_of(item, f"{what}[{next(number)}]", text, dtype, finite), structure)
+    array = as_array(structure, what, text, dtype)
+    return check_finite(array, what, None, structure) if finite else array
 
 
 def rows_of(structure: Any, what: str = "x") -> int:

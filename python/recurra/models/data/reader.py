@@ -80,8 +80,6 @@ def _lengths_of(array: Any, times: dict[int, np.ndarray], least: int) -> np.ndar
 
 def _finite(structure: Any, what: str, given: Any, lengths: Sequence[Any]) -> Any:
     arrays, names = flatten(structure), names_of(structure, what)
-    if len(names) != len(arrays):  # lists in dictionaries
-        names = [what] * len(arrays)
     given = given if len(arrays) == 1 else None
     checked = [
         None if array is None else check_finite(array, name, own, given)
