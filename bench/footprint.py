@@ -1,4 +1,4 @@
-"""What a side costs before it computes anything: time and memory of its import, and megabytes on disk.
+"""The cost of a library before it computes anything: time and memory of its import, and megabytes on disk.
 
 Run by run.py, in the environment of each side:
 

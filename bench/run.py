@@ -3,12 +3,13 @@
     python -m bench.run [--cases jena_gru32,…] [--peers torch,keras,jax,onnxruntime] [--threads 1,2] [--rounds 5]
                         [--results FOLDER [--complete]]
 
-Every side runs in a process of its own (bench/sides/timing.py) and, but for recurra, in an environment of its own under
-.bench/, which this program makes with pip unless it is there. In each round every side is timed once on the same case
-before the next round begins, so that a change of the machine's speed meets all of them. The table gives medians over
-rounds, ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run; then time and
-memory of imports, sizes on disk, and memory of training. FOLDER gets all of it as JSON, tables, a picture of bars and a
-roofline. With --complete what its JSON already has is not measured again, so that a run can be made in pieces.
+Every library (a side) runs in a process of its own (bench/sides/timing.py). The peers have environments of their own
+under .bench/, which this program makes with pip when they are missing. In each round every side is timed once on the
+same case before the next round begins, so that a change of the machine's speed affects all of them. The table gives
+medians over rounds, ratios to the fastest peer, and the fraction of the multiply-add peak measured in the same run;
+then time and memory of imports, sizes on disk, and memory of training. All of it is written to FOLDER as JSON,
+tables, a bar chart and a roofline. With --complete, what the JSON file already has is not measured again: a run can
+be made in pieces.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from bench.reports.results import cores, machine, write_json
 from bench.sides.process import REQUIREMENTS, Side, interpreter_of
 from bench.sides.rounds import measure
 
-# What a user of a side imports. recurra's parts come when first used; with this one those that train a model are there.
+# What a user of each library imports; recurra imports its parts when first used, this one trains models.
 IMPORTS = {
     "recurra": "recurra.models",
     "torch": "torch",
@@ -43,7 +44,7 @@ IMPORTS = {
 
 
 def bandwidth(threads: int, megabytes: int = 256) -> float:
-    """Bytes a second that so many threads read and write, when each copies memory larger than any cache."""
+    """Bytes per second that the threads read and write when each copies memory larger than any cache."""
     pairs = [(np.ones(megabytes << 17, np.float64), np.empty(megabytes << 17)) for _ in range(threads)]
     best = 0.0
     with ThreadPoolExecutor(threads) as pool:
@@ -61,7 +62,7 @@ def footprints(sides: list[str], cases: list[str]) -> dict[str, dict[str, Any]]:
         out[name] = footprint.measure(interpreter_of(name), IMPORTS[name])
         out[name]["training"] = {}
         for case in cases:
-            side = Side(name, cores())  # a fresh one: what an earlier case has taken is not given back
+            side = Side(name, cores())  # a new process: memory that an earlier case took is not given back
             out[name]["training"][case] = side.ask({"memory": case})["megabytes"]
             side.close()
         print(f"footprint of {name}: {out[name]}", file=sys.stderr, flush=True)
@@ -69,7 +70,7 @@ def footprints(sides: list[str], cases: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def start(options: argparse.Namespace, file: Path) -> dict[str, Any]:
-    """What earlier runs left in the file, if they are to be completed, and the machine."""
+    """The results of earlier runs in the file, if they are to be completed, and the machine."""
     outcome: dict[str, Any] = {"machine": machine(), "peak_gflops": {}, "bandwidth_gbytes": {}, "versions": {}}
     outcome |= {"footprints": {}, "results": []}
     if options.complete and file.exists():
@@ -80,7 +81,7 @@ def start(options: argparse.Namespace, file: Path) -> dict[str, Any]:
 
 
 def time_cases(threads: int, options: argparse.Namespace, outcome: dict[str, Any], keep: Callable[[], None]) -> None:
-    """Adds the rows that are missing at so many threads."""
+    """Adds the missing rows for this number of threads."""
     import recurra
     from recurra import _engine
 
@@ -122,7 +123,7 @@ def main() -> None:
     parser.add_argument("--modes", type=listed, default=["train", "infer", "step"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--results", type=Path, metavar="FOLDER", help="for bench.json, bench.md and two pictures")
-    parser.add_argument("--complete", action="store_true", help="keep what bench.json has, measure what it has not")
+    parser.add_argument("--complete", action="store_true", help="keep what bench.json has, measure what it lacks")
     options = parser.parse_args()
     for name in options.cases:
         if name not in BY_NAME:
@@ -152,7 +153,7 @@ def main() -> None:
         pictures.roofline(outcome, folder / "roofline.png")
 
 
-MEMORY_CASES = ("jena_gru32", "imdb_lstm32", "imdb_conv", "lstm512")  # of which footprints tell the memory
+MEMORY_CASES = ("jena_gru32", "imdb_lstm32", "imdb_conv", "lstm512")  # whose memory the footprints report
 
 
 if __name__ == "__main__":

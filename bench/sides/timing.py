@@ -34,7 +34,7 @@ def data(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def start() -> Any:
-    """The module of the side that the command line names, its threads set, its version said."""
+    """The module of the side named on the command line, with its threads set; prints its version."""
     module = importlib.import_module(f"bench.peers.{sys.argv[1]}")
     module.set_threads(int(sys.argv[2]))
     print(json.dumps({"version": module.version()}), flush=True)
@@ -64,7 +64,7 @@ def serve(prepare: Callable[[Case, str], Callable[[], Any]]) -> None:
         if mode == "check":
             print(json.dumps(step()), flush=True)
             continue
-        calls = range(50 if mode == "step" else 1)  # so many at once, for the clock takes time too
+        calls = range(50 if mode == "step" else 1)  # several per reading of the clock, which takes time too
         for _ in range(order["repeats"]):
             start = time.perf_counter()
             for _ in calls:
@@ -75,7 +75,7 @@ def serve(prepare: Callable[[Case, str], Callable[[], Any]]) -> None:
 
 
 def come_to_rest() -> None:
-    """Waits until no thread of this process works: some spin for tens of milliseconds, in the next side's time."""
+    """Waits until all threads of this process are idle: some spin for a while and would slow the next side."""
     idle, end = 0, time.perf_counter() + 1
     while idle < 3 and time.perf_counter() < end:
         before = time.process_time()
@@ -90,7 +90,7 @@ def resident(kind: str) -> float:
 
 
 def memory(prepare: Callable[[Case, str], Callable[[], Any]], case: Case) -> float | None:
-    """Largest resident memory while steps run, above that in front of their preparation; None if none tells."""
+    """Peak resident memory of training steps above that before; None if the system does not tell."""
     forget = Path("/proc/self/clear_refs")
     if not forget.exists():
         return None
