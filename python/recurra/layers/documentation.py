@@ -1,4 +1,4 @@
-"""Passages that the docstrings of many layers share, filled in when a class is made.
+"""Passages that the docstrings of many layers share, filled in when a docstring is read.
 
 A line that holds nothing but `{passage}` stands for the passage of that name, at the indentation of the line. Defaults
 are read from the signature, so that what `help` shows is true.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Mapping
-from textwrap import wrap
 from typing import Any, TypeVar
 
 Class = TypeVar("Class", bound=type)
@@ -99,11 +99,23 @@ Raises:
 
 
 def documented(cls: Class) -> Class:
-    """Decorator of a class: fills the passages into its docstring."""
-    text = cls.__doc__
-    if text is not None:  # as it is with python -OO
-        cls.__doc__ = _PLACE.sub(lambda found: _filled(cls, text, found[1], found[2]), text)
+    """Decorator of a class: fills the passages into its docstring when somebody reads it."""
+    if cls.__doc__ is not None:  # as it is with python -OO
+        cls.__doc__ = _Docstring(cls, cls.__doc__)  # type: ignore[assignment]
     return cls
+
+
+class _Docstring:
+    """A class's `__doc__`, which is a descriptor: filling in takes too long for the import of all layers."""
+
+    def __init__(self, cls: type, text: str) -> None:
+        self._cls, self._text = cls, text
+        self._filled: str | None = None
+
+    def __get__(self, instance: Any, owner: type | None = None) -> str:
+        if self._filled is None:
+            self._filled = _PLACE.sub(lambda found: _filled(self._cls, self._text, found[1], found[2]), self._text)
+        return self._filled
 
 
 _PLACE = re.compile(r"^( *)\{([a-z ]+)\}$", re.MULTILINE)
@@ -124,7 +136,7 @@ def _filled(cls: type, text: str, indent: str, passage: str) -> str:
         if written_out or name in refused or name.rpartition("_")[0] in refused:
             continue
         sentence = f"{name}: {words[0].upper()}{words[1:]}{_default(parameters.get(name))}."
-        lines += wrap(sentence, 120, initial_indent=indent, subsequent_indent=indent + "    ")
+        lines += textwrap.wrap(sentence, 120, initial_indent=indent, subsequent_indent=indent + "    ")
     return "\n".join(lines)
 
 

@@ -79,13 +79,19 @@ class CellLayer(RNN):
         return super().__getattr__(name)  # type: ignore[misc]
 
 
+_around: dict[Any, inspect.Signature] = {}  # by class of cells
+
+
 def _signature_around(cell_class: type[BuiltInCell]) -> inspect.Signature:
     """The arguments of a layer around a cell: the cell's, then those of `RNN`, `CellLayer` and `Layer`."""
-    cell = inspect.signature(cell_class)
-    around = joined_signature(RNN, CellLayer, Layer).parameters
-    own = [one for one in cell.parameters.values() if one.name not in around]
-    keywords = [one.replace(kind=one.KEYWORD_ONLY) for name, one in around.items() if name not in ("cell", "kwargs")]
-    return cell.replace(parameters=[*own, *keywords, around["kwargs"]])
+    if cell_class not in _around:
+        cell = inspect.signature(cell_class)
+        around = joined_signature(RNN, CellLayer, Layer).parameters
+        own = [one for one in cell.parameters.values() if one.name not in around]
+        others = [one for name, one in around.items() if name not in ("cell", "kwargs")]
+        keywords = [one.replace(kind=one.KEYWORD_ONLY) for one in others]
+        _around[cell_class] = cell.replace(parameters=[*own, *keywords, around["kwargs"]])
+    return _around[cell_class]
 
 
 def _signature(cls: type[CellLayer]) -> inspect.Signature:
