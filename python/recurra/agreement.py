@@ -85,6 +85,19 @@ def agreed_shapes(target: Shape, prediction: Shape, kind: str, who: str, axis: i
     )
 
 
+def agreed(y_true: Any, prediction: Shape, kind: str, who: str, axis: int = -1) -> tuple[Shape, Shape]:
+    """`agreed_shapes` for given targets, where a function of the user's may get targets that it does not look at.
+
+    Targets that are all the same number are given because `fit` wants some; they have no effect in any shape.
+    """
+    target = shape_of(y_true)
+    if kind == ANY and len(target) < len(prediction) and not fits(target, prediction[:-1]):
+        values = host(y_true)
+        if values.size and (values == values.flat[0]).all():
+            return target, prediction
+    return agreed_shapes(target, prediction, kind, who, axis)
+
+
 def _without(shape: Shape, axis: int) -> Shape:
     axis %= len(shape)
     return shape[:axis] + shape[axis + 1 :]
@@ -223,7 +236,7 @@ def of_batch(
     weight = None if sample_weight is None else host(sample_weight)
     if isinstance(y_true, (dict, tuple)) or isinstance(y_pred, (dict, tuple)):
         return y_true, y_pred, weight, mask  # a structure that only a function of the user's can take
-    target, prediction = agreed_shapes(shape_of(y_true), shape_of(y_pred), kind, who, axis)
+    target, prediction = agreed(y_true, shape_of(y_pred), kind, who, axis)
     if kind == ELEMENTS and target == prediction:
         single = columns and len(prediction) <= 1
         if single or _covers(weight, prediction) or _covers(mask, prediction):

@@ -132,9 +132,17 @@ def test_other_shapes_are_refused_with_the_mend(loss, target, prediction, mend):
 
 def test_shapes_that_cannot_be_meant_are_refused_for_own_functions():
     with pytest.raises(ValueError, match=r"own_function: .*return_sequences=False"):
-        losses.FunctionLoss(own_function)(np.zeros(4), np.zeros((4, 4, 1)))
+        losses.FunctionLoss(own_function)(np.arange(4.0), np.zeros((4, 4, 1)))
     assert agreement.agreed_shapes((4,), (4, 4), ANY, "own") == ((4,), (4, 4))  # class numbers of an own loss
     assert agreement.agreed_shapes((4, 3), (4, 1), ANY, "own") == ((4, 3), (4, 1))
+
+
+def test_targets_that_an_own_loss_does_not_look_at():
+    model = Sequential([Input((3, 1)), layers.Dense(1)])
+    model.compile("sgd", lambda y_true, y_pred: ops.mean(ops.square(y_pred), axis=-1))
+    model.fit(np.ones((4, 3, 1)), np.zeros(4), verbose=0)
+    with pytest.raises(ValueError, match="return_sequences=False"):
+        model.fit(np.ones((4, 3, 1)), np.arange(4.0), verbose=0)
 
 
 @pytest.mark.parametrize("kind", [ELEMENTS, ONE_HOT, CLASS_NUMBERS])

@@ -370,3 +370,9 @@ def test_figures_of_an_own_training_step_may_be_arrays():
     history = model.fit(X, Y, epochs=2, verbose=0).history
     assert history["loss"] == [2.0, 2.0]
     np.testing.assert_array_equal(history["per_class"], [[1.0, 2.0]] * 2)
+
+
+@pytest.mark.parametrize("metric", ["mean", metrics.Sum()])
+def test_a_mean_of_values_is_no_metric_of_a_model(metric):
+    with pytest.raises(ValueError, match="collects single values, not targets and predictions"):
+        model_with(metric)

@@ -80,8 +80,8 @@ def _check_shape(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
     loss = losses.get(kind)
     name = kind if isinstance(kind, str) else getattr(loss, "name", getattr(loss, "__name__", type(loss).__name__))
     axis = loss.arguments.get("axis", -1) if isinstance(loss, losses.FunctionLoss) else -1
-    agreement.agreed_shapes(
-        target.shape, output_shape, getattr(loss, "target_kind", agreement.ANY), f"{what}: loss '{name}'", axis
+    agreement.agreed(
+        target, tuple(output_shape), getattr(loss, "target_kind", agreement.ANY), f"{what}: loss '{name}'", axis
     )
 
 

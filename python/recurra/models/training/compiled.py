@@ -79,13 +79,18 @@ def loss_for(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
 
 
 def check_names(loss: Any, named_metrics: Iterable[Any]) -> None:
-    """Raises the error for an unknown loss or metric as soon as compile is called."""
+    """Raises the error for an unknown loss or metric, or one of another kind, as soon as compile is called."""
     for item in flatten(loss):
         if item is not None and not _is_one_of(item, _CROSSENTROPIES):
             losses.get(item)
     for item in named_metrics:
         if item is not None and not _is_one_of(item, (*_ACCURACIES, *_CROSSENTROPIES)):
-            metrics.get(item)
+            update = type(metrics.get(item)).update_state
+            if update in (metrics.Mean.update_state, metrics.Sum.update_state):
+                raise ValueError(
+                    f"metrics: {item!r} collects single values, not targets and predictions; give a metric such as "
+                    "'mae', or a function of (y_true, y_pred)"
+                )
 
 
 class CompiledLoss:
