@@ -32,6 +32,7 @@ exclude_patterns = ["_extensions"]
 html_theme = "furo"
 html_title = f"recurra {release}"
 default_role = "code"
+smartquotes = False  # strings in descriptions stay as they are typed
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
