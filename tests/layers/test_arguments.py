@@ -244,3 +244,21 @@ def test_shapes_of_weights_are_integers() -> None:
         with pytest.raises(ValueError, match="the weight 'w' needs a shape of integers"):
             layer.add_weight(shape, name="w")
     assert layers.Dense(2, trainable=np.True_).trainable is True
+
+
+# Arguments that are not stored: first weights, which a file holds, and what is taken for Keras's sake.
+NOT_STORED = {"weights", "input_length", "use_cudnn", "implementation", "time_major", "sparse", "ragged", "tensor",
+    "input_tensor", "optional", "shape", "batch_size", "activity_regularizer"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, cls in CLASSES.items() if issubclass(cls, layers.Layer)])
+def test_configurations_hold_every_argument(name: str) -> None:
+    cls = CLASSES[name]
+    parameters = inspect.signature(cls).parameters.values()
+    arguments = {one.name for one in parameters if one.kind is not one.VAR_KEYWORD} - NOT_STORED
+    assert set(cls.config_arguments) <= arguments
+    if name == "Lambda":
+        return  # its function is one of Python's, which no configuration holds
+    described = make(name).get_config()
+    assert arguments - ({"trainable"} if name == "InputLayer" else set()) <= set(described)
+    assert config_of(cls.from_config(described)) == config_of(make(name))

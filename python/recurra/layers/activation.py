@@ -184,6 +184,9 @@ class PReLU(_Elementwise):
     """
 
     config_arguments = (*weight_arguments("alpha"), "shared_axes")
+    alpha_initializer: Any
+    alpha_regularizer: Any
+    alpha_constraint: Any
 
     def __init__(
         self,

@@ -60,6 +60,12 @@ class Dense(Layer):
 
     kernel: Variable
     bias: Variable | None
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
+    bias_initializer: Any
+    bias_regularizer: Any
+    bias_constraint: Any
 
     def __init__(
         self,

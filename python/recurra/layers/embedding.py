@@ -55,6 +55,9 @@ class Embedding(Layer):
     _casts_inputs = False
 
     embeddings: Variable
+    embeddings_initializer: Any
+    embeddings_regularizer: Any
+    embeddings_constraint: Any
 
     def __init__(
         self,

@@ -42,6 +42,9 @@ class Convolution(Layer):
         "use_bias",
     )
     bias: Variable | None
+    bias_initializer: Any
+    bias_regularizer: Any
+    bias_constraint: Any
 
     def __init__(
         self,
@@ -107,6 +110,9 @@ class GroupedConvolution(Convolution):
 
     config_arguments = (*Convolution.window_arguments, *weight_arguments("kernel", "bias"), "filters", "groups")
     kernel: Variable
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
 
     def __init__(
         self,

@@ -61,6 +61,9 @@ class DepthwiseConv1D(Convolution):
 
     config_arguments = (*Convolution.window_arguments, *weight_arguments("depthwise", "bias"), "depth_multiplier")
     kernel: Variable
+    depthwise_initializer: Any
+    depthwise_regularizer: Any
+    depthwise_constraint: Any
 
     def __init__(
         self,

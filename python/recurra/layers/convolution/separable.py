@@ -71,6 +71,12 @@ class SeparableConv1D(Convolution):
     )
     depthwise_kernel: Variable
     pointwise_kernel: Variable
+    depthwise_initializer: Any
+    depthwise_regularizer: Any
+    depthwise_constraint: Any
+    pointwise_initializer: Any
+    pointwise_regularizer: Any
+    pointwise_constraint: Any
 
     def __init__(
         self,

@@ -65,6 +65,9 @@ class Conv1DTranspose(Convolution):
 
     config_arguments = (*Convolution.window_arguments, *weight_arguments("kernel", "bias"), "filters", "output_padding")
     kernel: Variable
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    kernel_constraint: Any
 
     def __init__(
         self,

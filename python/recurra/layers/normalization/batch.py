@@ -82,6 +82,12 @@ class BatchNormalization(Layer):
     beta: Variable | None
     moving_mean: Variable
     moving_variance: Variable
+    beta_initializer: Any
+    beta_regularizer: Any
+    beta_constraint: Any
+    gamma_initializer: Any
+    gamma_regularizer: Any
+    gamma_constraint: Any
 
     def __init__(
         self,

@@ -95,6 +95,12 @@ class LayerNormalization(_RowNormalization):
     """
 
     config_arguments = ("axis", "epsilon", "center", "scale", "rms_scaling", *weight_arguments("beta", "gamma"))
+    beta_initializer: Any
+    beta_regularizer: Any
+    beta_constraint: Any
+    gamma_initializer: Any
+    gamma_regularizer: Any
+    gamma_constraint: Any
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.masks import attach_mask
 from recurra.layers.recurrent.rnn import RNN
-from recurra.layers.recurrent.steps import step_mask
+from recurra.layers.recurrent.step_mask import step_mask
 from recurra.tensor import Tensor
 from recurra.tree import flatten
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from recurra.checks import one_of
 from recurra.layers.base import Layer
@@ -73,10 +73,36 @@ class CellLayer(RNN):
             **{name: value for name, value in given.items() if name not in of_cell},
         )
 
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self).cell_class.config_arguments and "cell" in vars(self):
-            return getattr(self.cell, name)
-        return super().__getattr__(name)  # type: ignore[misc]
+    if TYPE_CHECKING:  # what is read from the cell
+        units: int
+        activation: Any
+        use_bias: bool
+        kernel_initializer: Any
+        kernel_regularizer: Any
+        kernel_constraint: Any
+        recurrent_initializer: Any
+        recurrent_regularizer: Any
+        recurrent_constraint: Any
+        bias_initializer: Any
+        bias_regularizer: Any
+        bias_constraint: Any
+        dropout: float
+        recurrent_dropout: float
+        dropout_per_step: bool
+        zoneout: float | tuple[float, ...]
+        skip: int | tuple[int, ...] | None
+        normalization: str | None
+        normalization_steps: int
+        normalization_momentum: float
+        weight_normalization: bool
+        recurrent_dropconnect: float
+        seed: int | None
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).cell_class.config_arguments and "cell" in vars(self):
+                return getattr(self.cell, name)
+            return super().__getattr__(name)
 
 
 _around: dict[Any, inspect.Signature] = {}  # by class of cells

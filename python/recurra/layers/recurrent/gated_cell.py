@@ -39,6 +39,7 @@ class GatedLayer(CellLayer):
     cell_class: ClassVar[type[BuiltInCell]] = GatedCell
 
     if TYPE_CHECKING:
+        recurrent_activation: Any
 
         def __init__(
             self,

@@ -138,6 +138,8 @@ class GRU(CellLayer):
     cell_class = GRUCell
 
     if TYPE_CHECKING:
+        recurrent_activation: Any
+        reset_after: bool
 
         def __init__(
             self,

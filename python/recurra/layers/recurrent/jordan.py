@@ -154,6 +154,8 @@ class Jordan(CellLayer):
     cell_class = JordanCell
 
     if TYPE_CHECKING:
+        output_units: int
+        output_activation: Any
 
         def __init__(
             self,

@@ -293,6 +293,14 @@ class LSTM(CellLayer):
     cell_class = LSTMCell
 
     if TYPE_CHECKING:
+        recurrent_activation: Any
+        unit_forget_bias: bool
+        forget_bias: float | None
+        peephole: str | None
+        coupled: bool
+        forget_gate: bool
+        cell_clip: float | None
+        projection: int | None
 
         def __init__(
             self,

@@ -105,6 +105,7 @@ class MinGRU(CellLayer):
     cell_class = MinGRUCell
 
     if TYPE_CHECKING:
+        recurrent_activation: Any
 
         def __init__(
             self,

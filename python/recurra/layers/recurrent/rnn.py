@@ -22,7 +22,7 @@ from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_st
 from recurra.layers.recurrent.run_options import RunOptions
 from recurra.layers.recurrent.sequence import detached, run, starts_from_zeros
 from recurra.layers.recurrent.stacked import StackedRNNCells
-from recurra.layers.recurrent.steps import step_mask
+from recurra.layers.recurrent.step_mask import step_mask
 from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 

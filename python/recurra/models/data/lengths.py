@@ -9,7 +9,7 @@ import numpy as np
 
 from recurra.conversion import to_array
 from recurra.layers.masks import attach_mask
-from recurra.layers.recurrent.steps import step_mask
+from recurra.layers.recurrent.step_mask import step_mask
 from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 
