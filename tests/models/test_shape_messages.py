@@ -21,6 +21,13 @@ def compiled(loss: str) -> Sequential:
     return model
 
 
+def branched() -> Model:
+    source = Input((2,))
+    model = Model(source, [layers.Dense(1, name="left")(source), layers.Dense(1, name="right")(source)])
+    model.compile("sgd", "mse")
+    return model
+
+
 def functional() -> Any:
     first = layers.LSTM(4, name="first")
     return layers.LSTM(4)(layers.Dropout(0.1)(first(Input((10, 3)))))
@@ -77,6 +84,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "numbers for a probability": (
         lambda: compiled("binary_crossentropy").fit(np.ones((6, 10, 3)), np.full(6, 1.5), verbose=0),
         "y holds 1.5 at index 0; binary_crossentropy expects targets between 0 and 1$",
+    ),
+    "targets of one output missing": (
+        lambda: branched().fit(np.ones((6, 2)), {"left": np.ones((6, 1))}, verbose=0),
+        "the loss 'mse' of output 'right' needs targets: give y",
     ),
     "texts as classes": (lambda: utils.to_categorical(["a", "b"]), r"holds texts such as 'a'.*return_inverse=True"),
 }

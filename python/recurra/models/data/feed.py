@@ -93,7 +93,7 @@ class Feed:
                     warnings.warn(
                         f"{self.what} ran out of batches after {count} of {self.steps} steps of this epoch"
                         f"{'; training stops' if self.what == 'x' else ''}. Make it yield steps × epochs batches, or "
-                        "loop for ever",
+                        "loop forever",
                         stacklevel=3,
                     )
                 elif count == 0:

@@ -222,7 +222,7 @@ def check_data_arguments(x: Any, y: Any, sample_weight: Any, lengths: Any = None
     beside = {"y": y, "sample_weight": sample_weight, "lengths": lengths}
     given = [name for name, value in beside.items() if value is not None]
     if given and is_source(x):
-        raise ValueError(f"x gives its own batches, so {' and '.join(given)} cannot be given beside it")
+        raise ValueError(f"x is a source of batches, so {' and '.join(given)} cannot be given beside it")
 
 
 def validation_parts(validation_data: Any) -> Batch:

@@ -141,7 +141,8 @@ class CompiledLoss:
             if loss is None:
                 continue
             if targets[i] is None:
-                raise ValueError(f"the loss '{loss.name}' needs targets: give y")
+                of = f" of output '{self.means[i].name.removesuffix('_loss')}'" if self.means else ""
+                raise ValueError(f"the loss '{loss.name}'{of} needs targets: give y")
             value, count = _measured(loss, targets[i], predictions[i], weights[i])
             if not self._warned:
                 warn_of_predictions(loss, predictions[i])
