@@ -242,7 +242,15 @@ def of_batch(
         if single or _covers(weight, prediction) or _covers(mask, prediction):
             target = prediction = (*prediction, 1)
     y_true, y_pred = reshaped(y_true, target), reshaped(y_pred, prediction)
-    if mask is not None and kind != ANY and mask.shape == target[: mask.ndim]:
-        kept = mask.reshape(mask.shape + (1,) * (len(target) - mask.ndim))
-        y_true = ops.where(kept, y_true, 0) if isinstance(y_true, Tensor) else np.where(kept, y_true, 0)
+    if mask is not None and kind != ANY:
+        y_true = without_masked(y_true, mask, 0)
     return y_true, y_pred, weight, mask
+
+
+def without_masked(value: Any, mask: np.ndarray, instead: float = 0.5) -> Any:
+    """The array or tensor with another number at all masked steps."""
+    shape = shape_of(value)
+    if mask.shape != shape[: mask.ndim]:
+        return value
+    kept = mask.reshape(mask.shape + (1,) * (len(shape) - mask.ndim))
+    return ops.where(kept, value, instead) if isinstance(value, Tensor) else np.where(kept, value, instead)

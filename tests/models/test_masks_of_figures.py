@@ -57,7 +57,7 @@ def data_of(kind, steps, rng):
 def padded(sequences, length, rng):
     """A batch of sequences, behind whose ends anything stands."""
     y = np.stack([np.concatenate([s[0], junk(s[0], length, rng)]) for s in sequences])
-    p = np.stack([np.concatenate([s[1], rng.uniform(size=(length - len(s[1]), CLASSES))]) for s in sequences])
+    p = np.stack([np.concatenate([s[1], junk(s[1], length, rng)]) for s in sequences])
     mask = np.arange(length) < np.array([[len(s[0])] for s in sequences])
     predictions = Tensor(p)
     attach_mask(predictions, Tensor(mask))
@@ -152,6 +152,7 @@ def test_a_loss_equals_the_metric_of_its_name(name, batch_size):
     for length in (5, 8):
         y, x = padded(sequences, length, np.random.default_rng(2))
         y = np.where(np.isfinite(y), y, 0) if y.dtype.kind == "f" else np.where(y >= 0, y, 0) % CLASSES
+        x = Tensor(np.nan_to_num(x.numpy()))
         loss, metric = model.evaluate(x.numpy(), np.clip(y, 0, 1 if y.dtype.kind == "f" else 9), lengths=steps,
                                       batch_size=batch_size, verbose=0)  # fmt: skip
         assert metric == pytest.approx(-loss if name == "CosineSimilarity" else loss, rel=1e-5)
@@ -260,3 +261,20 @@ def test_targets_in_the_padding_may_be_anything(making):
     model.fit(x, labels, verbose=0, **kwargs)
     with pytest.raises(ValueError, match="9"):
         model.fit(x, np.full((2, 4), 9), verbose=0, **kwargs)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("junk", [np.nan, np.inf, 0.0])
+def test_predictions_in_the_padding_may_be_anything(name, junk):
+    rng = np.random.default_rng(3)
+    made = losses.CLASSES[name]()
+    y, p = data_of(kind_of(made), 4, rng)
+    predictions = Tensor(np.where(np.arange(4)[:, None] < 2, p, junk)[None])
+    predictions.requires_grad = True
+    attach_mask(predictions, Tensor(np.array([[True, True, False, False]])))
+    loss = made(y[None], predictions)
+    assert loss.item() == pytest.approx(made(y[None, :2], p[None, :2]).item(), rel=1e-9)
+    loss.backward()
+    gradient = predictions.grad.numpy()[0]
+    assert np.isfinite(gradient).all()
+    assert not gradient[2:].any()

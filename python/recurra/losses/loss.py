@@ -159,6 +159,9 @@ class Loss(Configurable):
             y_true, y_pred, sample_weight, self.target_kind, self.name, getattr(self, "axis", -1)
         )
         values = self.call(y_true, y_pred)
+        if mask is not None and self.target_kind != ANY and not np.isfinite(agreement.host(values)).all():
+            # 0 times NaN is NaN, in values and gradients: masked predictions are taken out before the loss sees them.
+            values = self.call(y_true, agreement.without_masked(y_pred, mask))
         if not isinstance(values, Tensor):
             values = ops.convert_to_tensor(values)
         mask = agreement.product(mask, agreement.mask_array(values))

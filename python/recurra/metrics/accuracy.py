@@ -153,7 +153,8 @@ class BinaryAccuracy(_MeanMatch):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         if not self._looked:
             self._looked = True
-            warn_of_logits(self.name, host(y_pred))
+            predicted, mask = host(y_pred), agreement.mask_array(y_pred)
+            warn_of_logits(self.name, predicted if mask is None else predicted[mask])
         super().update_state(y_true, y_pred, sample_weight)
 
 
