@@ -1,4 +1,4 @@
-"""Looking into recurrent networks: where the gradient goes on its way back through time."""
+"""Diagnostics of recurrent networks: how the gradient flows back through time."""
 
 from __future__ import annotations
 

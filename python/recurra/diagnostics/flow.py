@@ -86,7 +86,7 @@ def _record(model: Any, x: Any, y: Any, sample_weight: Any, lengths: Any) -> tup
         raise ValueError(f"gradient_flow: model '{model.name}' has no recurrent layers")
     with ExitStack() as stack:
         stack.enter_context(_without_gradients(model))
-        stack.enter_context(_figures_kept(model))
+        stack.enter_context(_loss_means_restored(model))
         recorders = [(name, layer, stack.enter_context(recording(layer))) for name, layer in layers]
         loss = model.compute_loss(inputs, targets, model(inputs, training=False), weights, training=False)
         loss.backward()
@@ -107,7 +107,7 @@ def _recurrent_layers(holder: Any, prefix: str) -> Iterator[tuple[str, RNN]]:
 
 @contextmanager
 def _without_gradients(model: Any) -> Iterator[None]:
-    """Within it the weights take no part in backward, so that gradients that are on them stay."""
+    """Within it the weights require no gradient, so that gradients stored on them are not changed."""
     trained = [variable for variable in model.weights if variable.requires_grad]
     for variable in trained:
         variable.requires_grad = False
@@ -119,8 +119,8 @@ def _without_gradients(model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _figures_kept(model: Any) -> Iterator[None]:
-    """Within it the mean losses of several outputs may be added to; afterwards they are as before."""
+def _loss_means_restored(model: Any) -> Iterator[None]:
+    """Within it the mean losses of several outputs may change; afterwards they are as before."""
     means = model._compiled_loss.means
     states = [mean.state() for mean in means]
     try:

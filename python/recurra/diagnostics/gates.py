@@ -31,11 +31,11 @@ class GateCounter:
         self._next = 0
 
     def start(self) -> None:
-        """Starts to count anew, into another list."""
+        """Start new counts, in another list."""
         self.counts = []
 
     def before_step(self, keep: np.ndarray | None) -> None:
-        """Another time step, of which these sequences (B,) count."""
+        """Start a time step; `keep` (B,) tells which sequences count."""
         self._keep, self._next = keep, 0
 
     def __call__(self, x: Tensor) -> Tensor:

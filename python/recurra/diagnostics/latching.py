@@ -1,4 +1,4 @@
-"""Why plain recurrent networks forget: the gradient over time, and learning to latch one bit.
+"""Why plain recurrent networks forget: the gradient over time, and the task of latching one bit.
 
 A sequence of one feature begins with three steps around +1 or −1, its class, and goes on with noise around 0; the class
 is asked for at the end, so the network has to hold one bit for T − 3 steps. Bengio, Simard and Frasconi trained small
@@ -20,7 +20,7 @@ from recurra import initializers, layers, optimizers, random
 from recurra.diagnostics.flow import gradient_flow
 from recurra.models import Sequential
 
-#: Steps at the beginning that show the class, and the standard deviation of the noise.
+#: Number of first steps that show the class; standard deviation of the noise.
 SHOWN, NOISE = 3, 0.2
 #: A network has learned the task when it is right this often; guessing is right half of the time.
 LEARNED = 0.95
@@ -30,7 +30,13 @@ OPEN_BIAS = 4.0
 
 @dataclass(frozen=True)
 class Network:
-    """A recurrent layer and the way it starts. `state` is the one whose gradient is shown."""
+    """A recurrent layer and how it is initialised.
+
+    Attributes:
+        name: For tables and pictures.
+        make: Makes the layer from its units and options.
+        state: The state whose gradient is shown; default "h".
+    """
 
     name: str
     make: Callable[..., Any]
@@ -76,7 +82,22 @@ NETWORKS: Mapping[str, Network] = {
 
 
 def sequences(count: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences (count, steps, 1) and their classes (count, 1), 0 or 1. Needs at least SHOWN steps."""
+    """Draw sequences of the task.
+
+    Args:
+        count: Number of sequences.
+        steps: Length of each, at least SHOWN.
+        rng: Source of the random numbers.
+
+    Returns:
+        The sequences (count, steps, 1) and their classes (count, 1), 0 or 1.
+
+    Example:
+        >>> from recurra.diagnostics import latching
+        >>> x, classes = latching.sequences(4, 10, np.random.default_rng(0))
+        >>> x.shape, classes.shape
+        ((4, 10, 1), (4, 1))
+    """
     classes = rng.integers(0, 2, (count, 1))
     x = rng.normal(0, NOISE, (count, steps, 1))
     x[:, :SHOWN] += (2 * classes - 1)[:, :, None]
@@ -91,14 +112,42 @@ def _model(network: Network, units: int, rate: float, **options: Any) -> Any:
 
 
 def gradient_over_time(network: Network, steps: int, units: int = 32, seed: int = 0) -> np.ndarray:
-    """‖∂h_T/∂h_t‖ (T,) of an untrained network, for t = 1 … T = `steps`; of an LSTM ‖∂c_T/∂c_t‖."""
+    """Measure the gradient of an untrained network over time.
+
+    Args:
+        network: One of `NETWORKS`.
+        steps: Number of time steps T.
+        units: Width of the layer; default 32.
+        seed: Of weights and sequences; default 0.
+
+    Returns:
+        ‖∂h_T/∂h_t‖ (T,) for t = 1 … T; of an LSTM ‖∂c_T/∂c_t‖.
+
+    Example:
+        >>> from recurra.diagnostics import latching
+        >>> curve = latching.gradient_over_time(latching.NETWORKS["small"], steps=10, units=4)
+        >>> bool(curve[0] < curve[-1])
+        True
+    """
     random.set_seed(seed)
     x, y = sequences(8, steps, np.random.default_rng(seed))
     return gradient_flow(_model(network, units, 0.1, dtype="float64"), x, y).layers[0].jacobian[network.state]
 
 
 def learns(network: Network, steps: int, seed: int, *, units: int = 8, updates: int = 400, rate: float = 0.3) -> bool:
-    """Whether gradient descent, `updates` steps on 32 new sequences each, makes the network latch the bit."""
+    """Whether gradient descent makes the network latch the bit.
+
+    Args:
+        network: One of `NETWORKS`.
+        steps: Number of time steps.
+        seed: Of weights and sequences.
+        units: Width of the layer; default 8.
+        updates: Steps of gradient descent, on 32 new sequences each; default 400.
+        rate: Learning rate; default 0.3.
+
+    Returns:
+        Whether it is right for 95 % of 500 new sequences.
+    """
     random.set_seed(seed)
     rng = np.random.default_rng(seed)
     model = _model(network, units, rate)
@@ -110,5 +159,15 @@ def learns(network: Network, steps: int, seed: int, *, units: int = 8, updates: 
 
 
 def success(network: Network, steps: int, seeds: Iterable[int], **options: Any) -> float:
-    """The share of trainings, one a seed, in which the network learns; options are those of `learns`."""
+    """The share of trainings in which a network learns the task.
+
+    Args:
+        network: One of `NETWORKS`.
+        steps: Number of time steps.
+        seeds: One for each training.
+        **options: Those of `learns`.
+
+    Returns:
+        A number in [0, 1].
+    """
     return float(np.mean([learns(network, steps, seed, **options) for seed in seeds]))

@@ -198,7 +198,7 @@ class Layer(InputCaster):
         return mask
 
     def reset_states(self) -> None:
-        """Forgets the states carried from batch to batch, in this layer and those inside it."""
+        """Reset the states carried from batch to batch, in this layer and in those inside it."""
         for layer in self._children():
             layer.reset_states()
 

@@ -2,8 +2,8 @@
 
 A tensor of the engine cannot carry Python attributes, so masks live in a side table keyed by the identity of the Python
 object, with a weak reference that removes the entry when the tensor dies. `Layer.__call__` looks the masks of its
-inputs up and files those of its outputs; a chain of layers, a model or a user's loop over layers all propagate masks by
-this one mechanism, and a program without masks pays one check for an empty table.
+inputs up and registers those of its outputs; a chain of layers, a model or a user's loop over layers all propagate
+masks by this one mechanism, and a program without masks pays one check for an empty table.
 
 Graphs built from symbolic tensors hold no masks: they arise again each time the graph runs on real tensors.
 """
@@ -41,7 +41,7 @@ def masks_of(structure: Any) -> Any:
 
 
 def attach_mask(tensor: Any, mask: Any) -> None:
-    """Files `mask` for as long as `tensor` lives; None takes it off."""
+    """Register `mask` for as long as `tensor` lives; None removes it."""
     key = id(tensor)
     if mask is None:
         table.pop(key, None)

@@ -47,5 +47,5 @@ def without_number(name: str, class_name: str) -> str:
 
 
 def reset_names() -> None:
-    """Begins to count again, as at the start of the program."""
+    """Restart the counts, as at the start of the program."""
     _used.clear()

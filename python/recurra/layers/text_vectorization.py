@@ -1,4 +1,4 @@
-"""Text in front of a model: strings to word numbers or to weights of a bag of words."""
+"""Text in front of a model: strings to token numbers or to bag-of-words weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Vectorized = Callable[[Strings], Any]
 
 @documented
 class TextVectorization(Layer):
-    """Maps texts to sequences of word numbers, or to one row of weights a text.
+    """Maps texts to sequences of token numbers, or to one row of weights per text.
 
     A text is standardized, split into tokens, its n-grams are joined, and each token is looked up in the vocabulary,
     which is given or learnt with `adapt`. With c the count of a token in a text, 'multi_hot' gives c > 0, 'count' c,
@@ -54,7 +54,7 @@ class TextVectorization(Layer):
         output_mode: 'int', 'multi_hot', 'count' or 'tf_idf'; default 'int'.
         output_sequence_length: For 'int': cut or pad every row to this length; default None, the longest of the batch.
         pad_to_max_tokens: For the other modes: max_tokens columns even if the vocabulary is smaller; default False.
-        vocabulary: Terms, most frequent first, or the path of a file with one a line; special tokens may be left out;
+        vocabulary: Terms, most frequent first, or the path of a file with one per line; special tokens may be left out;
             default None.
         idf_weights: For 'tf_idf' with a given vocabulary: ln(1 + D / (1 + d)) of each term; default None.
         sparse: Must be False: results are dense.
@@ -225,7 +225,7 @@ class TextVectorization(Layer):
     def set_vocabulary(
         self, vocabulary: Sequence[str] | str | PathLike[str], idf_weights: Sequence[float] | None = None
     ) -> None:
-        """Set the vocabulary: terms, or the path of a file with one a line.
+        """Set the vocabulary: terms, or the path of a file with one per line.
 
         Args:
             vocabulary: With or without the special tokens in front.

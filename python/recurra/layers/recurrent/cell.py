@@ -275,7 +275,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
         return [ops.zeros((batch_size, width), dtype=self.compute_dtype) for width in self.state_widths]
 
     def dropped(self, inputs: Tensor, state: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Input and state as the products see them; states of earlier steps stand beside the state."""
+        """Input and state as the products read them: with dropout, and states of earlier steps concatenated."""
         states = [state, *(self.earlier or [ops.zeros_like(state) for _ in self.skips])]
         if training:
             mask, recurrent_mask = self.get_dropout_mask(inputs), self.get_recurrent_dropout_mask(state)
@@ -285,7 +285,7 @@ class BuiltInCell(DropoutRNNCell, Layer):
 
     @property
     def skips(self) -> tuple[int, ...]:
-        """How many steps ago the outputs are that the recurrent product also reads."""
+        """How many steps back the other outputs are that the recurrent product reads."""
         return self.skip if isinstance(self.skip, tuple) else () if self.skip is None else (self.skip,)
 
     def get_zoneout_mask(self, number: int, state: Tensor | Like) -> Tensor | None:

@@ -29,7 +29,7 @@ def engine_layer(cell: Any, options: RunOptions, training: bool) -> _engine.Recu
 
 @cache
 def computes_as_package(kind: Any) -> bool:
-    """Whether a class of cells has a `call` of this package, which the engine and scans stand for."""
+    """Whether a class of cells has a `call` of this package, which the engine and scans reproduce."""
     owner = next(cls for cls in kind.__mro__ if "call" in vars(cls))
     return bool(owner.__module__.startswith(__package__))
 

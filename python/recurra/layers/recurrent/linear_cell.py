@@ -1,4 +1,4 @@
-"""Cells that are linear in their state: few long sequences are gone through by a scan over time."""
+"""Cells that are linear in their state: few long sequences are computed by a scan over time."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def call_cell(cell: Any, inputs: Tensor, states: Any, training: bool) -> tuple[T
 
 
 def drop_masks(cell: Any) -> None:
-    """Forgets the dropout masks of a sequence, in the cell and in cells inside it."""
+    """Drop the dropout masks of a sequence, in the cell and in cells inside it."""
     for name in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
         if hasattr(type(cell), name):
             getattr(cell, name)()

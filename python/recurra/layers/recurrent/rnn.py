@@ -222,7 +222,7 @@ class RNN(Layer):
         return type(self).get_initial_state is RNN.get_initial_state and starts_from_zeros(kind)
 
     def may_run_beside(self, training: bool) -> bool:
-        """Whether a call reads nothing of what the engine makes, so that the engine may make it later."""
+        """Whether the engine may compute a call later, beside another layer's: the call reads no result of its own."""
         return (
             getattr(self.call, "__func__", None) is RNN.call
             and engine_layer(self.cell, self.run_options(), training) is not None

@@ -111,7 +111,7 @@ def _run_engine(
 
 
 def _moving_statistics(cell: BuiltInCell, x: Tensor, training: bool) -> Sequence[Tensor]:
-    """The averages that batch normalisation goes by; none where it goes by the batch: in training, unless frozen."""
+    """The averages that batch normalisation uses; none where it uses the batch's own, in training."""
     if cell.statistics is None:
         return ()
     if not (training and cell.trainable):

@@ -28,7 +28,7 @@ class MovingStatistics:
         return owner.add_weight(shape, initializer=initializer, trainable=False, name=name)
 
     def move(self, mean: Tensor, variance: Tensor, mask: np.ndarray | None) -> None:
-        """Takes in the statistics (T, columns) of a batch; those of steps that `mask` (B, T) wholly hides say nothing.
+        """Update the averages with the statistics (T, columns) of a batch, except for steps that `mask` hides wholly.
 
         Steps are in the order of processing, in the mask too.
         """
