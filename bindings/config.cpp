@@ -1,6 +1,4 @@
 // Threads, SIMD level, memory.
-#include <omp.h>
-
 #include "bindings.h"
 #include "recurra/base/memory.h"
 #include "recurra/base/parallel.h"
@@ -22,18 +20,9 @@ void register_config(py::module_& m) {
                         py::arg("requests") = s.requests);
       },
       "Bytes in use, bytes kept for reuse, the peak of use, and how often the system was asked.");
-  m.def(
-      "fma_peak",
-      [](double seconds) {
-        const int threads = num_threads();
-        double total = 0;
-#pragma omp parallel num_threads(threads) reduction(+ : total)
-        total += fma_rate<float>(seconds);
-        return total;
-      },
-      py::arg("seconds") = 0.2, Unlocked(),
-      "Measured peak of float32 multiply-adds of num_threads() threads together, in floating-point operations a "
-      "second.");
+  m.def("fma_peak", &fma_peak, py::arg("seconds") = 0.2, Unlocked(),
+        "Measured peak of float32 multiply-adds of num_threads() threads together, in floating-point operations a "
+        "second.");
   m.def("trim_memory", &memory::trim, "Gives cached buffers back to the system.");
 #if defined(__clang__)
   m.attr("compiler") = __VERSION__;  // "Clang 14.0.6" and the like

@@ -48,7 +48,7 @@ void register_csv(py::module_& m) {
           "feed",
           [](CsvParser& parser, const py::bytes& bytes) {
             const std::string_view view(bytes);
-            const py::gil_scoped_release unlocked;
+            const InterpreterUnlocked unlocked;
             parser.feed(view);
           },
           py::arg("bytes"), "Parses the complete lines of the next piece of the file.")
@@ -96,7 +96,7 @@ void register_windows(py::module_& m) {
           "take",
           [](WindowLoader& loader) {
             const WindowBatch batch = [&] {
-              const py::gil_scoped_release unlocked;
+              const InterpreterUnlocked unlocked;
               return loader.take();
             }();
             return arrays_from_batch(batch);
@@ -106,7 +106,7 @@ void register_windows(py::module_& m) {
           "gather",
           [](const WindowLoader& loader, const RowNumbers& rows) {
             const WindowBatch batch = [&, numbers = rows_from_array(rows)] {
-              const py::gil_scoped_release unlocked;
+              const InterpreterUnlocked unlocked;
               return loader.gather(numbers);
             }();
             return arrays_from_batch(batch);

@@ -30,7 +30,7 @@ py::tuple run(const rnn::RecurrentLayer& layer, const Tensor& x, const Given& we
                                 .zoneout = {zoneout.begin(), zoneout.end()}};
   rnn::RecurrentOutputs out;
   {
-    const py::gil_scoped_release unlocked;
+    const InterpreterUnlocked unlocked;
     out = layer(in);
   }
   py::object statistics = py::none();
@@ -106,7 +106,7 @@ void register_rnn(py::module_& m) {
            })
       .def("__exit__", [](rnn::SideBySide& self, const py::object& error, const py::object&, const py::object&) {
         const bool whole = error.is_none();
-        const py::gil_scoped_release unlocked;
+        const InterpreterUnlocked unlocked;
         self.end(whole);
       });
 }

@@ -195,7 +195,7 @@ class TypedStream final : public PyStream {
       stream_.run(x, steps, y);
       return;
     }
-    const py::gil_scoped_release unlocked;
+    const InterpreterUnlocked unlocked;
     stream_.run(x, steps, y);
   }
 

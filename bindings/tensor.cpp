@@ -2,8 +2,9 @@
 #include <Python.h>
 
 #include <cstring>
+#include <limits>
 
-#include "bindings.h"
+#include "arguments.h"
 #include "recurra/tensor/parameters.h"
 #include "recurra/tensor/tape.h"
 
@@ -18,15 +19,9 @@ py::dtype numpy_dtype(DType dtype) {
 std::shared_ptr<void> keeper_of(const py::object& owner) {
   return {owner.inc_ref().ptr(), [](void* object) {
             if (!Py_IsInitialized()) return;
-            const py::gil_scoped_acquire locked;
+            const InterpreterLocked locked;
             Py_DECREF(static_cast<PyObject*>(object));
           }};
-}
-
-bool is_engine_dtype(const py::dtype& dtype) {
-  const char kind = dtype.kind();
-  const auto size = dtype.itemsize();
-  return (kind == 'f' && (size == 4 || size == 8)) || (kind == 'i' && (size == 4 || size == 8)) || kind == 'b';
 }
 
 // The engine's type of an array whose elements it can borrow as they are; nothing for any other array.
@@ -50,20 +45,49 @@ Tensor borrowed(const py::array& array, DType type) {
   Shape shape;
   for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) shape.push_back(array.shape(axis));
   const auto bytes = static_cast<std::size_t>(array.nbytes());
-  return {shape, type, std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array)), 0};
+  // The storage remembers whether the array may be written to.
+  return {shape, type,
+          std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array), array.writeable()), 0};
+}
+
+// Whether all elements of an array of integers lie in the range of a type.
+bool fits_into(const py::array& array, DType type) {
+  if (array.size() == 0) return true;
+  const py::int_ least(array.attr("min")()), most(array.attr("max")());
+  const bool narrow = type == DType::int32;
+  const py::int_ low(narrow ? std::int64_t{std::numeric_limits<std::int32_t>::min()}
+                            : std::numeric_limits<std::int64_t>::min());
+  const py::int_ high(narrow ? std::int64_t{std::numeric_limits<std::int32_t>::max()}
+                             : std::numeric_limits<std::int64_t>::max());
+  return low <= least && most <= high;
 }
 
 // The nearest type the engine has.
-py::dtype nearest_dtype(const py::dtype& dtype, bool from_python_numbers) {
+DType nearest_dtype(const py::array& array, bool from_python_numbers) {
+  const py::dtype dtype = array.dtype();
   switch (dtype.kind()) {
-    case 'f': return py::dtype(from_python_numbers || dtype.itemsize() < 8 ? "float32" : "float64");
-    case 'b': return py::dtype("bool");
+    case 'f': return from_python_numbers || dtype.itemsize() < 8 ? DType::float32 : DType::float64;
+    case 'b': return DType::boolean;
     case 'i':
-    case 'u': return py::dtype(from_python_numbers || dtype.itemsize() < 4 ? "int32" : "int64");
+    case 'u':
+      if (from_python_numbers) return fits_into(array, DType::int32) ? DType::int32 : DType::int64;
+      return dtype.itemsize() < 4 || (dtype.itemsize() == 4 && dtype.kind() == 'i') ? DType::int32 : DType::int64;
     default:
       throw py::type_error(text("expected numbers, got an array of dtype ", std::string(py::str(dtype)),
                                 "; convert it to float32 first"));
   }
+}
+
+// Refuses integers that would become other numbers in `type`. Arrays that somebody asks to convert wrap as in NumPy.
+void check_range(const py::array& array, DType type, bool from_python_numbers) {
+  if (is_floating(type) || type == DType::boolean) return;
+  const char kind = array.dtype().kind();
+  const bool whole = kind == 'i' || kind == 'u';
+  const bool may_not_fit = kind == 'u' ? array.dtype().itemsize() == 8 || from_python_numbers : from_python_numbers;
+  if (whole && may_not_fit && !fits_into(array, type))
+    throw py::value_error(text("expected integers that fit into ", name_of(type), ", got some from ",
+                               std::string(py::str(array.attr("min")())), " to ",
+                               std::string(py::str(array.attr("max")()))));
 }
 
 }  // namespace
@@ -101,12 +125,12 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
     if (!error.matches(PyExc_ValueError)) throw;
     throw py::value_error("expected a regular array of numbers; the given sequence has rows of different lengths");
   }
+  if (array.dtype().kind() == 'O' && PyLong_Check(value.ptr()))
+    throw py::value_error(text("the integer ", std::string(py::str(value)), " does not fit into int64"));
   if (array.dtype().kind() == 'O' || array.dtype().kind() == 'U' || array.dtype().kind() == 'S')
     throw py::type_error(text("expected numbers, got an array of dtype ", std::string(py::str(array.dtype()))));
-  const bool known = is_engine_dtype(array.dtype()) && has_own_type;
-  const DType type = !dtype.is_none()
-                         ? dtype_from_python(dtype)
-                         : dtype_from_python(known ? array.dtype() : nearest_dtype(array.dtype(), !has_own_type));
+  const DType type = dtype.is_none() ? nearest_dtype(array, !has_own_type) : dtype_from_python(dtype);
+  check_range(array, type, !has_own_type);
   const py::dtype wanted = numpy_dtype(type);
   const bool native = array.dtype().byteorder() != '>' && array.dtype().byteorder() != '<';
   const bool fits = native && array.dtype().is(wanted) && (array.flags() & py::array::c_style) &&
@@ -117,11 +141,12 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
 
 py::array array_from_tensor(const Tensor& tensor, bool writeable) {
   std::vector<py::ssize_t> extents(tensor.shape().begin(), tensor.shape().end());
-  tensor.storage()->begin_view();
-  auto* keeper = new std::shared_ptr<Storage>(tensor.storage());
-  const py::capsule owner(keeper, [](void* p) {
+  writeable = writeable && tensor.storage()->writable();
+  auto keeper = std::make_unique<std::shared_ptr<Storage>>(tensor.storage());
+  if (tensor.storage()->writable()) tensor.storage()->begin_view();
+  const py::capsule owner(keeper.release(), [](void* p) {
     auto* const storage = static_cast<std::shared_ptr<Storage>*>(p);
-    (*storage)->end_view();
+    if ((*storage)->writable()) (*storage)->end_view();
     delete storage;
   });
   py::array array(numpy_dtype(tensor.dtype()), extents, tensor.bytes(), owner);
@@ -129,12 +154,7 @@ py::array array_from_tensor(const Tensor& tensor, bool writeable) {
   return array;
 }
 
-Shape shape_from_python(const py::object& shape) {
-  if (py::isinstance<py::int_>(shape)) return {shape.cast<Index>()};
-  Shape out;
-  for (const auto& extent : shape) out.push_back(extent.cast<Index>());
-  return out;
-}
+Shape shape_from_python(const py::object& shape, const char* who) { return Shape(integers(shape, who, "shape")); }
 
 py::tuple shape_to_python(const Shape& shape) {
   py::tuple out(static_cast<std::size_t>(shape.rank()));

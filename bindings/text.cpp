@@ -92,7 +92,7 @@ void pad_sequences_into(py::array& out, const py::sequence& sequences, const py:
   const std::span<const std::byte> step(static_cast<const std::byte*>(padding_step.data()),
                                         static_cast<std::size_t>(padding_step.nbytes()));
   auto* target = static_cast<std::byte*>(out.mutable_data());
-  const py::gil_scoped_release unlocked;
+  const InterpreterUnlocked unlocked;
   pad_sequences(views, length, step, pad_before ? Side::before : Side::after,
                 truncate_before ? Side::before : Side::after, target);
 }

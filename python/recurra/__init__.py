@@ -35,6 +35,7 @@ if _typing.TYPE_CHECKING:  # what the tables below import when it is first used
     from recurra.config import num_threads as num_threads
     from recurra.config import set_num_threads as set_num_threads
     from recurra.config import show_config as show_config
+    from recurra.config import trim_memory as trim_memory
     from recurra.initializers import Initializer as Initializer
     from recurra.layers import Input as Input
     from recurra.layers import Layer as Layer
@@ -89,6 +90,7 @@ _NAMES = {
     "num_threads": "config",
     "set_num_threads": "config",
     "show_config": "config",
+    "trim_memory": "config",
 }
 
 

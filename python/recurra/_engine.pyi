@@ -107,9 +107,9 @@ class Tensor:
         ...
     def __xor__(self, arg0: typing.Any) -> Tensor:
         ...
-    def all(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+    def all(self, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
         ...
-    def any(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+    def any(self, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
         ...
     def assign(self, value: Tensor) -> None:
         """
@@ -136,11 +136,11 @@ class Tensor:
         """
     def item(self) -> typing.Any:
         ...
-    def max(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+    def max(self, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
         ...
-    def mean(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
         ...
-    def min(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+    def min(self, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
         ...
     def numpy(self) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
         """
@@ -154,7 +154,7 @@ class Tensor:
         """
         Keep the gradient of this intermediate result too.
         """
-    def sum(self, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
         ...
     def transpose(self, *args: typing.Any) -> Tensor:
         """
@@ -483,13 +483,13 @@ def adamax_step(block: ParameterBlock, first: Tensor, norm: Tensor, rate: typing
     ...
 def add(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def all(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def all(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def all_finite(x: typing.Any) -> bool:
     """
     Whether no element is NaN or infinite.
     """
-def any(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def any(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def arccos(arg0: typing.Any) -> Tensor:
     ...
@@ -505,29 +505,29 @@ def arctan2(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def arctanh(arg0: typing.Any) -> Tensor:
     ...
-def argmax(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Tensor:
+def argmax(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
-def argmin(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: bool) -> Tensor:
+def argmin(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
-def average_pool1d(x: Tensor, size: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, padding: str = 'valid') -> Tensor:
+def average_pool1d(x: typing.Any, size: typing.Any, stride: typing.Any, padding: typing.Any = 'valid') -> Tensor:
     """
     x (B, T, C) -> (B, T', C); the mean leaves padding out.
     """
-def average_pool2d(x: Tensor, size: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], padding: str = 'valid') -> Tensor:
+def average_pool2d(x: typing.Any, size: typing.Any, strides: typing.Any, padding: typing.Any = 'valid') -> Tensor:
     """
     x (B, H, W, C) -> (B, H', W', C); the mean leaves padding out.
     """
-def batch_normalization(x: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None, mask: Tensor | None = None, epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001) -> tuple[Tensor, Tensor, Tensor]:
+def batch_normalization(x: typing.Any, gamma: typing.Any = None, beta: typing.Any = None, mask: typing.Any = None, epsilon: typing.Any = 0.001) -> tuple[typing.Any, ...]:
     """
     x (..., C) normalised by the statistics of the batch -> (y, mean (C), variance (C)); gamma, beta (C) or None, mask bool of shape x.shape[:-1] or x.shape, or None.
     """
-def binary_crossentropy(arg0: typing.Any, arg1: typing.Any, arg2: bool, arg3: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def binary_crossentropy(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any) -> Tensor:
     ...
 def broadcast_to(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def cast(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def categorical_crossentropy(arg0: typing.Any, arg1: typing.Any, arg2: bool, arg3: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def categorical_crossentropy(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any) -> Tensor:
     ...
 def ceil(arg0: typing.Any) -> Tensor:
     ...
@@ -535,9 +535,9 @@ def cell_names() -> list[str]:
     """
     Names of the recurrent cells the engine has.
     """
-def celu(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def celu(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def clip(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def clip(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
 def clip_by_global_norm(block: ParameterBlock, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
@@ -545,17 +545,17 @@ def clip_by_norm(block: ParameterBlock, limit: typing.SupportsFloat | typing.Sup
     ...
 def clip_by_value(block: ParameterBlock, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def concatenate(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def concatenate(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def conv1d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid', activation: str = 'linear') -> Tensor:
+def conv1d(x: typing.Any, kernel: typing.Any, bias: typing.Any = None, stride: typing.Any = 1, dilation: typing.Any = 1, groups: typing.Any = 1, padding: typing.Any = 'valid', activation: typing.Any = 'linear') -> Tensor:
     """
     x (B, T, F), kernel (K, F/groups, O), bias (O) or None -> (B, T', O); padding 'valid', 'same' or 'causal'.
     """
-def conv1d_transpose(x: Tensor, kernel: Tensor, output: typing.SupportsInt | typing.SupportsIndex, bias: Tensor | None = None, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, before: typing.SupportsInt | typing.SupportsIndex = 0) -> Tensor:
+def conv1d_transpose(x: typing.Any, kernel: typing.Any, output: typing.Any, bias: typing.Any = None, stride: typing.Any = 1, dilation: typing.Any = 1, before: typing.Any = 0) -> Tensor:
     """
     x (B, T, F), kernel (K, O, F), bias (O) or None -> (B, output, O), without the first `before` steps.
     """
-def conv2d(x: Tensor, kernel: Tensor, bias: Tensor | None = None, strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], dilations: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"] = [1, 1], groups: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid', activation: str = 'linear') -> Tensor:
+def conv2d(x: typing.Any, kernel: typing.Any, bias: typing.Any = None, strides: typing.Any = (1, 1), dilations: typing.Any = (1, 1), groups: typing.Any = 1, padding: typing.Any = 'valid', activation: typing.Any = 'linear') -> Tensor:
     """
     x (B, H, W, F), kernel (K, L, F/groups, O), bias (O) or None -> (B, H', W', O); padding 'valid' or 'same'.
     """
@@ -563,15 +563,15 @@ def cos(arg0: typing.Any) -> Tensor:
     ...
 def cosh(arg0: typing.Any) -> Tensor:
     ...
-def cumprod(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def cumprod(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def cumsum(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def cumsum(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def decay(block: ParameterBlock, parameters: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], rate: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def dense(x: typing.Any, kernel: typing.Any, bias: typing.Any = None, activation: str = 'linear') -> Tensor:
+def dense(x: typing.Any, kernel: typing.Any, bias: typing.Any = None, activation: typing.Any = 'linear') -> Tensor:
     ...
-def depthwise_conv1d(x: Tensor, kernel: Tensor, stride: typing.SupportsInt | typing.SupportsIndex = 1, dilation: typing.SupportsInt | typing.SupportsIndex = 1, padding: str = 'valid') -> Tensor:
+def depthwise_conv1d(x: typing.Any, kernel: typing.Any, stride: typing.Any = 1, dilation: typing.Any = 1, padding: typing.Any = 'valid') -> Tensor:
     """
     x (B, T, F), kernel (K, F, M) -> (B, T', F*M).
     """
@@ -579,11 +579,11 @@ def divide(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def divide_no_nan(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def dropout(x: typing.Any, rate: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, noise_shape: typing.Any = None) -> Tensor:
+def dropout(x: typing.Any, rate: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, noise_shape: typing.Any = None) -> Tensor:
     ...
-def dropout_mask(shape: typing.Any, rate: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, dtype: typing.Any = 'float32', kept: typing.SupportsFloat | typing.SupportsIndex | None = None) -> Tensor:
+def dropout_mask(shape: typing.Any, rate: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, dtype: typing.Any = 'float32', kept: typing.Any = None) -> Tensor:
     ...
-def elu(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def elu(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def embedding(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
@@ -609,9 +609,9 @@ def fma_peak(seconds: typing.SupportsFloat | typing.SupportsIndex = 0.2) -> floa
     """
 def ftrl_step(block: ParameterBlock, accumulator: Tensor, linear: Tensor, rate: typing.SupportsFloat | typing.SupportsIndex, power: typing.SupportsFloat | typing.SupportsIndex, l1: typing.SupportsFloat | typing.SupportsIndex, l2: typing.SupportsFloat | typing.SupportsIndex, shrinkage: typing.SupportsFloat | typing.SupportsIndex, beta: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def full(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.Any) -> Tensor:
+def full(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
-def gelu(arg0: typing.Any, arg1: bool) -> Tensor:
+def gelu(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def global_norm(block: ParameterBlock) -> float:
     """
@@ -621,7 +621,7 @@ def greater(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def greater_equal(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def hard_shrink(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def hard_shrink(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def hard_sigmoid(arg0: typing.Any) -> Tensor:
     ...
@@ -637,7 +637,7 @@ def isinf(arg0: typing.Any) -> Tensor:
     ...
 def isnan(arg0: typing.Any) -> Tensor:
     ...
-def layer_normalization(x: Tensor, gamma: Tensor | None = None, beta: Tensor | None = None, epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001, norm: RowNorm = RowNorm.layer) -> Tensor:
+def layer_normalization(x: typing.Any, gamma: typing.Any = None, beta: typing.Any = None, epsilon: typing.Any = 0.001, norm: RowNorm = RowNorm.layer) -> Tensor:
     """
     x (..., D) normalised row by row; gamma, beta (D) or None.
     """
@@ -663,7 +663,7 @@ def log2(arg0: typing.Any) -> Tensor:
     ...
 def log_sigmoid(arg0: typing.Any) -> Tensor:
     ...
-def log_softmax(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def log_softmax(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def logaddexp(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
@@ -675,23 +675,23 @@ def logical_or(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def logical_xor(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def logsumexp(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def logsumexp(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def matmul(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def max(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def max(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
-def max_pool1d(x: Tensor, size: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex, padding: str = 'valid') -> Tensor:
+def max_pool1d(x: typing.Any, size: typing.Any, stride: typing.Any, padding: typing.Any = 'valid') -> Tensor:
     """
     x (B, T, C) -> (B, T', C); padding 'valid' or 'same'.
     """
-def max_pool2d(x: Tensor, size: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], strides: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], padding: str = 'valid') -> Tensor:
+def max_pool2d(x: typing.Any, size: typing.Any, strides: typing.Any, padding: typing.Any = 'valid') -> Tensor:
     """
     x (B, H, W, C) -> (B, H', W', C).
     """
 def maximum(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def mean(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def mean(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def mean_absolute_error(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
@@ -701,7 +701,7 @@ def memory_statistics() -> dict[str, typing.Any]:
     """
     Bytes in use, bytes kept for reuse, the peak of use, and how often the system was asked.
     """
-def min(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def min(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def minimum(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
@@ -721,11 +721,11 @@ def num_threads() -> int:
     """
     Threads a parallel loop may use now.
     """
-def one_hot(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex, arg3: typing.Any) -> Tensor:
+def one_hot(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any) -> Tensor:
     ...
 def operand(arg0: typing.Any) -> Tensor:
     ...
-def pad(arg0: typing.Any, arg1: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], arg2: str, arg3: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def pad(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any) -> Tensor:
     ...
 def pad_sequences_into(out: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], sequences: collections.abc.Sequence[typing.Any], padding_step: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], pad_before: bool, truncate_before: bool) -> None:
     """
@@ -737,19 +737,19 @@ def parse_date(text: str, format: str) -> typing.Any:
     """
 def power(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def prod(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def prod(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
-def put_rows(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: bool) -> Tensor:
+def put_rows(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any) -> Tensor:
     ...
-def random_normal(shape: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, mean: typing.SupportsFloat | typing.SupportsIndex = 0.0, stddev: typing.SupportsFloat | typing.SupportsIndex = 1.0, dtype: typing.Any = 'float32') -> Tensor:
+def random_normal(shape: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, mean: typing.Any = 0.0, stddev: typing.Any = 1.0, dtype: typing.Any = 'float32') -> Tensor:
     """
     Normal numbers.
     """
-def random_truncated_normal(shape: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, mean: typing.SupportsFloat | typing.SupportsIndex = 0.0, stddev: typing.SupportsFloat | typing.SupportsIndex = 1.0, dtype: typing.Any = 'float32') -> Tensor:
+def random_truncated_normal(shape: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, mean: typing.Any = 0.0, stddev: typing.Any = 1.0, dtype: typing.Any = 'float32') -> Tensor:
     """
     Normal numbers, drawn again where they are more than two deviations off.
     """
-def random_uniform(shape: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, low: typing.SupportsFloat | typing.SupportsIndex = 0.0, high: typing.SupportsFloat | typing.SupportsIndex = 1.0, dtype: typing.Any = 'float32') -> Tensor:
+def random_uniform(shape: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, low: typing.Any = 0.0, high: typing.Any = 1.0, dtype: typing.Any = 'float32') -> Tensor:
     """
     Uniform numbers in [low, high).
     """
@@ -757,15 +757,15 @@ def reciprocal(arg0: typing.Any) -> Tensor:
     ...
 def release_accumulated(block: ParameterBlock, sum: Tensor, count: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def relu(x: typing.Any, negative_slope: typing.SupportsFloat | typing.SupportsIndex = 0.0, max_value: typing.SupportsFloat | typing.SupportsIndex = ..., threshold: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Tensor:
+def relu(x: typing.Any, negative_slope: typing.Any = 0.0, max_value: typing.Any = ..., threshold: typing.Any = 0.0) -> Tensor:
     ...
-def repeat(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def repeat(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
 def reshape(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def rmsprop_step(block: ParameterBlock, square: Tensor, momenta: Tensor | None, mean: Tensor | None, rate: typing.SupportsFloat | typing.SupportsIndex, rho: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
-def roll(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def roll(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
 def round(arg0: typing.Any) -> Tensor:
     ...
@@ -795,23 +795,23 @@ def sin(arg0: typing.Any) -> Tensor:
     ...
 def sinh(arg0: typing.Any) -> Tensor:
     ...
-def soft_shrink(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def soft_shrink(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def softmax(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def softmax(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def softplus(arg0: typing.Any) -> Tensor:
     ...
 def softsign(arg0: typing.Any) -> Tensor:
     ...
-def sparse_categorical_crossentropy(arg0: typing.Any, arg1: typing.Any, arg2: bool, arg3: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def sparse_categorical_crossentropy(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any, arg3: typing.Any) -> Tensor:
     ...
 def sqrt(arg0: typing.Any) -> Tensor:
     ...
 def square(arg0: typing.Any) -> Tensor:
     ...
-def stack(arg0: typing.Any, arg1: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def stack(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def std(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def std(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def stream(model: str, weights: collections.abc.Mapping[str, Tensor], batch_size: typing.SupportsInt | typing.SupportsIndex) -> Stream:
     """
@@ -819,11 +819,11 @@ def stream(model: str, weights: collections.abc.Mapping[str, Tensor], batch_size
     """
 def subtract(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
-def sum(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def sum(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
-def take(arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def take(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
-def take_along_axis(arg0: typing.Any, arg1: typing.Any, arg2: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+def take_along_axis(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
 def tan(arg0: typing.Any) -> Tensor:
     ...
@@ -831,7 +831,7 @@ def tanh(arg0: typing.Any) -> Tensor:
     ...
 def tanh_shrink(arg0: typing.Any) -> Tensor:
     ...
-def threshold(arg0: typing.Any, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def threshold(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...
 def tile(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
@@ -845,7 +845,7 @@ def trim_memory() -> None:
     """
 def trunc(arg0: typing.Any) -> Tensor:
     ...
-def var(x: typing.Any, axis: typing.Any = None, keepdims: bool = False) -> Tensor:
+def var(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...
 def where(arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> Tensor:
     ...

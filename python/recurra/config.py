@@ -117,6 +117,20 @@ def set_num_threads(count: int) -> None:
     _engine.set_num_threads(int(count))
 
 
+def trim_memory() -> None:
+    """Give the memory that the engine keeps for reuse back to the system.
+
+    The engine keeps freed buffers, so that a steady training loop asks the system for nothing: at most as much as the
+    process has used at its peak, or 64 MB. A process that has done its large work, and stays, may return them.
+
+    Example:
+        >>> recurra.trim_memory()
+        >>> recurra.show_config(mode="dicts")["memory"]["cached"]
+        0
+    """
+    _engine.trim_memory()
+
+
 def show_config(mode: Literal["stdout", "dicts"] = "stdout") -> dict[str, Any] | None:
     """Reports versions, processor, SIMD level, threads and memory.
 

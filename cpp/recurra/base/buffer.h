@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "recurra/base/checked.h"
 #include "recurra/base/memory.h"
-#include "recurra/base/shape.h"
 
 namespace recurra {
 
@@ -15,8 +15,9 @@ class Buffer {
   Buffer() = default;
   /// Elements uninitialised.
   explicit Buffer(Index size)
-      : data_(size > 0 ? static_cast<T*>(memory::allocate(static_cast<std::size_t>(size) * sizeof(T))) : nullptr),
-        size_(size) {}
+      : data_(size > 0 ? static_cast<T*>(memory::allocate(bytes_of(size))) : nullptr), size_(size) {
+    assert(size >= 0);
+  }
   Buffer(Index size, T value) : Buffer(size) { std::fill_n(data_, size_, value); }
   Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
@@ -27,14 +28,21 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() {
-    if (data_) memory::release(data_, static_cast<std::size_t>(size_) * sizeof(T));
+    if (data_) memory::release(data_, as_size(size_) * sizeof(T));
   }
 
   T* data() const { return data_; }
   Index size() const { return size_; }
-  T& operator[](Index i) const { return data_[i]; }
+  T& operator[](Index i) const {
+    assert(i >= 0 && i < size_);
+    return data_[i];
+  }
 
  private:
+  static std::size_t bytes_of(Index size) {
+    return as_size(checked_multiply(size, static_cast<Index>(sizeof(T)), "workspace"));
+  }
+
   T* data_ = nullptr;
   Index size_ = 0;
 };

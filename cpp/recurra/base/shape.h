@@ -1,18 +1,18 @@
 // The extents of a tensor: up to eight, held in place so that making a shape allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <ostream>
 #include <span>
 #include <string>
 
 #include "recurra/base/check.h"
+#include "recurra/base/index.h"
 
 namespace recurra {
-
-using Index = std::int64_t;
 
 class Shape {
  public:
@@ -26,25 +26,38 @@ class Shape {
   }
 
   int rank() const { return rank_; }
-  Index operator[](int axis) const { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
-  Index& operator[](int axis) { return extents_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
+  Index operator[](int axis) const { return extents_[place(axis)]; }
+  Index& operator[](int axis) { return extents_[place(axis)]; }
   const Index* begin() const { return extents_.data(); }
   const Index* end() const { return extents_.data() + rank_; }
-  Index back() const { return extents_[static_cast<std::size_t>(rank_ - 1)]; }
+  Index back() const { return (*this)[-1]; }
 
   void push_back(Index extent) {
     check(rank_ < max_rank, "a tensor has at most ", int{max_rank}, " axes");
     check(extent >= 0, "an extent cannot be negative, got ", extent);
-    extents_[static_cast<std::size_t>(rank_++)] = extent;
+    extents_[as_size(rank_++)] = extent;
   }
 
-  /// Product of the extents of the axes [from, to); 1 for none.
+  /// Product of the extents of the axes [from, to); 1 for none. Throws where it does not fit into 64 bits.
   Index count(int from, int to) const {
     Index product = 1;
-    for (int axis = from; axis < to; ++axis) product *= (*this)[axis];
+    bool fits = true;
+    for (int axis = from; axis < to; ++axis) fits &= !__builtin_mul_overflow(product, (*this)[axis], &product);
+    if (!fits) [[unlikely]]
+      refuse();
     return product;
   }
   Index size() const { return count(0, rank_); }
+  /// Bytes of the elements. Throws where the elements, or the strides of an empty tensor, could not be addressed.
+  std::size_t bytes(std::size_t element) const {
+    Index product = static_cast<Index>(element);
+    bool fits = true;
+    for (int axis = 0; axis < rank_; ++axis)
+      fits &= !__builtin_mul_overflow(product, std::max<Index>((*this)[axis], 1), &product);
+    if (!fits || product > std::numeric_limits<Index>::max() / 2) [[unlikely]]
+      refuse();
+    return as_size(size()) * element;
+  }
 
   bool operator==(const Shape& other) const {
     if (rank_ != other.rank_) return false;
@@ -60,6 +73,14 @@ class Shape {
   }
 
  private:
+  std::size_t place(int axis) const {
+    assert(axis >= -rank_ && axis < rank_);
+    return as_size(axis < 0 ? axis + rank_ : axis);
+  }
+  [[noreturn]] void refuse() const {
+    throw std::invalid_argument(text("a tensor of shape ", str(), " is too large to address"));
+  }
+
   std::array<Index, max_rank> extents_{};
   int rank_ = 0;
 };

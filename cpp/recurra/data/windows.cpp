@@ -7,6 +7,8 @@
 #include <unistd.h>
 #endif
 
+#include "recurra/base/checked.h"
+
 namespace recurra {
 namespace {
 
@@ -50,7 +52,13 @@ WindowLoader::WindowLoader(Tensor data, Tensor targets, WindowPlan plan)
   check(plan_.base || !(plan_.change || plan_.relative), "windows: differences need the row they are taken from");
   check(!plan_.relative || is_floating(data_.dtype()), "windows: relative windows need float32 or float64 data, got ",
         name_of(data_.dtype()));
-  const Index last = plan_.first + (plan_.length - 1) * plan_.stride;
+  constexpr Index far = Index{1} << 60;  // sums of three such offsets fit into 64 bits
+  for (const Index offset : {plan_.first, plan_.delay, plan_.base.value_or(0)})
+    check(offset >= -far && offset <= far, "windows: an offset of ", offset, " rows is outside every series");
+  const Index reach = checked_multiply(plan_.length - 1, plan_.stride, "windows");
+  check(reach >= -far && reach <= far, "windows: a window of ", plan_.length, " rows, every ", plan_.stride,
+        ", is longer than every series");
+  const Index last = plan_.first + reach;
   const Index base = plan_.base.value_or(last);
   first_row_ = -std::min({plan_.first, last, base});
   last_row_ = data_.shape(0) - std::max({plan_.first, last, base});

@@ -31,4 +31,7 @@ double fma_rate(double seconds) {
   return best;
 }
 
+/// Floating-point operations a second of num_threads() threads together, in float32, measured for about `seconds`.
+double fma_peak(double seconds);
+
 }  // namespace recurra

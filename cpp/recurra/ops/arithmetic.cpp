@@ -8,6 +8,7 @@
 #include "recurra/ops/comparison.h"
 #include "recurra/ops/elementwise.h"
 #include "recurra/ops/reduction.h"
+#include "recurra/ops/wrapping.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
@@ -71,17 +72,6 @@ T integer_power(T base, T exponent) {
   for (; exponent > 0; exponent /= 2, factor *= factor)
     if (exponent % 2) result *= factor;
   return static_cast<T>(result);
-}
-
-// Integers wrap round at the ends of their range, as in NumPy; plain C++ leaves that undefined.
-template <class F, class T>
-T wrapping(const F& f, T a, T b) {
-  if constexpr (std::is_floating_point_v<T> || std::is_same_v<T, bool>) {
-    return static_cast<T>(f(a, b));
-  } else {
-    using Unsigned = std::make_unsigned_t<T>;
-    return static_cast<T>(f(static_cast<Unsigned>(a), static_cast<Unsigned>(b)));
-  }
 }
 
 constexpr auto identity = [](const Tensor&, const Tensor&, const Tensor&, const Tensor& g) { return g; };
@@ -158,7 +148,8 @@ Tensor floor_divide(const Tensor& x, const Tensor& y) {
                       if (b == 0) return T(0);
                       if constexpr (std::is_signed_v<T>)
                         if (b == T(-1)) return wrapping([](auto u, auto v) { return u - v; }, T(0), a);
-                      return static_cast<T>((a - remainder(a, b)) / b);
+                      const T quotient = static_cast<T>(a / b);
+                      return a % b != 0 && (a < 0) != (b < 0) ? static_cast<T>(quotient - 1) : quotient;
                     }
                   })
       .out;

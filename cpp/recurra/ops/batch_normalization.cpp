@@ -33,6 +33,7 @@ Weights weights_of(const Tensor& mask, const Tensor& x) {
 // sums = sum over rows of term(row, channel)
 template <class T, class Term>
 void sum_terms(const Layout& l, T* sums, const Term& term) {
+  if (l.channels == 0) return;
   reduce_rows(l.rows, l.channels, l.operations(), sums, [&](Index begin, Index end, T* out) {
     for (Index row = begin; row < end; ++row)
       for (Index c = 0; c < l.channels; ++c) out[c] += term(row * l.channels + c, row, c);
@@ -61,6 +62,7 @@ void statistics(const Layout& l, const Weights& w, const T* x, T* mean, T* varia
 
 template <class T>
 void normalise(const Layout& l, const T* x, const T* mean, const T* inverse, const T* gamma, const T* beta, T* y) {
+  if (l.channels == 0) return;
   parallel_blocks(l.rows, 64, l.operations(), [&](Index begin, Index end) {
     for (Index i = begin * l.channels, row = begin; row < end; ++row)
       for (Index c = 0; c < l.channels; ++c, ++i) {

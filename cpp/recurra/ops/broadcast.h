@@ -22,88 +22,28 @@ struct BroadcastPlan {
 };
 
 template <int N>
-BroadcastPlan<N> broadcast_plan(const Shape& out, const std::array<const Shape*, N>& operands) {
-  BroadcastPlan<N> plan;
-  plan.size = out.size();
-  std::array<Index, N> step;
-  step.fill(1);
-  int rank = 0;  // axes collected so far, innermost first
-  for (int axis = out.rank() - 1; axis >= 0; --axis) {
-    const Index extent = out[axis];
-    std::array<Index, N> stride;
-    for (std::size_t k = 0; k < N; ++k) {
-      const int own = axis - (out.rank() - operands[k]->rank());
-      const Index length = own >= 0 ? (*operands[k])[own] : 1;
-      stride[k] = length == 1 ? 0 : step[k];
-      step[k] *= length;
-    }
-    if (extent == 1) continue;
-    bool merges = rank > 0;
-    const auto last = static_cast<std::size_t>(rank - 1);
-    for (std::size_t k = 0; merges && k < N; ++k) merges = stride[k] == plan.stride[k][last] * plan.extent[last];
-    if (merges) {
-      plan.extent[last] *= extent;
-      continue;
-    }
-    plan.extent[static_cast<std::size_t>(rank)] = extent;
-    for (std::size_t k = 0; k < N; ++k) plan.stride[k][static_cast<std::size_t>(rank)] = stride[k];
-    ++rank;
-  }
-  if (rank == 0) plan.extent[static_cast<std::size_t>(rank++)] = 1;
-  for (int i = 0, j = rank - 1; i < j; ++i, --j) {
-    const auto a = static_cast<std::size_t>(i);
-    const auto b = static_cast<std::size_t>(j);
-    std::swap(plan.extent[a], plan.extent[b]);
-    for (std::size_t k = 0; k < N; ++k) std::swap(plan.stride[k][a], plan.stride[k][b]);
-  }
-  plan.rank = rank;
-  return plan;
-}
+BroadcastPlan<N> broadcast_plan(const Shape& out, const std::array<const Shape*, N>& operands);
 
 /// Elements one task of a parallel elementwise loop handles.
 inline constexpr Index elementwise_block = 1 << 14;
 
+/// Calls run(body, out_offset, count, offsets) for every innermost run, as for_each_run does; compiled once for all
+/// bodies.
+template <int N>
+void walk_runs(const BroadcastPlan<N>& plan, double cost, const void* body,
+               void (*run)(const void* body, Index offset, Index count, const std::array<Index, N>& at));
+
 /// Calls run(out_offset, count, offsets) for every innermost run; `cost` is operations an element.
 template <int N, class Run>
 void for_each_run(const BroadcastPlan<N>& plan, double cost, const Run& run) {
-  if (plan.size == 0) return;
-  const double work = cost * static_cast<double>(plan.size);
-  if (plan.rank == 1) {
-    parallel_blocks(plan.size, elementwise_block, work, [&](Index begin, Index end) {
-      std::array<Index, N> at;
-      for (std::size_t k = 0; k < N; ++k) at[k] = begin * plan.stride[k][0];
-      run(begin, end - begin, at);
-    });
-    return;
-  }
-  const auto inner = static_cast<std::size_t>(plan.rank - 1);
-  const Index count = plan.extent[inner];
-  const Index block = elementwise_block / count + 1;
-  parallel_blocks(plan.size / count, block, work, [&](Index begin, Index end) {
-    std::array<Index, Shape::max_rank> index{};
-    std::array<Index, N> at{};
-    Index rest = begin;
-    for (std::size_t axis = inner; axis-- > 0; rest /= plan.extent[axis]) {
-      index[axis] = rest % plan.extent[axis];
-      for (std::size_t k = 0; k < N; ++k) at[k] += index[axis] * plan.stride[k][axis];
-    }
-    for (Index row = begin; row < end; ++row) {
-      run(row * count, count, at);
-      for (std::size_t axis = inner; axis-- > 0;) {
-        for (std::size_t k = 0; k < N; ++k) at[k] += plan.stride[k][axis];
-        if (++index[axis] < plan.extent[axis]) break;
-        for (std::size_t k = 0; k < N; ++k) at[k] -= plan.extent[axis] * plan.stride[k][axis];
-        index[axis] = 0;
-      }
-    }
+  walk_runs<N>(plan, cost, &run, [](const void* erased, Index offset, Index count, const std::array<Index, N>& at) {
+    (*static_cast<const Run*>(erased))(offset, count, at);
   });
 }
 
-/// z[i] = f(x[i], y[i]) for one run; an operand that does not run is one number. Kept out of line, or every loop around
-/// it (serial and parallel, of one axis and of several) would hold a copy, which takes long to compile.
+/// z[i] = f(x[i], y[i]) for one run; an operand that does not run is one number.
 template <class A, class Out, class F>
-[[gnu::noinline]] void apply_run(Index count, const A* x, bool x_runs, const A* y, bool y_runs, Out* __restrict z,
-                                 const F& f) {
+void apply_run(Index count, const A* x, bool x_runs, const A* y, bool y_runs, Out* __restrict z, const F& f) {
   if (x_runs && y_runs) {
     for (Index i = 0; i < count; ++i) z[i] = static_cast<Out>(f(x[i], y[i]));
   } else if (x_runs) {

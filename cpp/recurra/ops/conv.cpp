@@ -1,5 +1,6 @@
 #include "recurra/ops/conv.h"
 
+#include "recurra/base/checked.h"
 #include "recurra/ops/activated.h"
 #include "recurra/ops/correlation.h"
 #include "recurra/ops/embedding_conv.h"
@@ -72,6 +73,7 @@ template <class T>
 void to_wide(const Geometry& g, const T* narrow, const T* kernel, const T* bias, T* wide) {
   const Index channels = g.channels / g.groups;
   const Index filters = g.filters / g.groups;
+  if (g.batch == 0 || channels == 0) return;
   for (Index group = 0; group < g.groups; ++group) {
     for (Index phase_y = 0; phase_y < std::min(g.y.stride, g.y.input); ++phase_y) {
       for (Index phase_x = 0; phase_x < std::min(g.x.stride, g.x.input); ++phase_x) {
@@ -89,6 +91,11 @@ void to_wide(const Geometry& g, const T* narrow, const T* kernel, const T* bias,
         c.origin_x = phase_x;
         c.spread_y = g.y.stride;
         c.spread_x = g.x.stride;
+        const T* group_bias = bias ? bias + group * channels : nullptr;
+        if (taps_y.empty() || taps_x.empty()) {  // most phases of a stride larger than the kernel
+          fill_destination(c, group_bias, wide);
+          continue;
+        }
         const Tensor turned({static_cast<Index>(taps_y.size() * taps_x.size()) * filters, channels}, dtype_of<T>());
         T* out = turned.data<T>();
         for (const PhaseTap& ty : taps_y) {
@@ -99,7 +106,7 @@ void to_wide(const Geometry& g, const T* narrow, const T* kernel, const T* bias,
               for (Index f = 0; f < channels; ++f) *out++ = tap[f * g.filters + o];
           }
         }
-        correlate(c, narrow, turned.data<T>(), bias ? bias + group * channels : nullptr, wide);
+        correlate(c, narrow, turned.data<T>(), group_bias, wide);
       }
     }
   }
@@ -259,6 +266,11 @@ Tensor conv1d_transpose(const Tensor& x, const Tensor& kernel, const Tensor& bia
         ": window size, stride and dilation must be at least 1");
   check(output >= 0, who, ": the output would have ", output, " steps");
   check_bias(bias, x, kernel.shape(1), who);
+  // Every position of a tap: from `before` in front of the output to behind the last window.
+  check(before >= 0, who, ": the steps cut off in front cannot be negative, got ", before);
+  const Index last = checked_multiply(std::max<Index>(x.shape(1) - 1, 0), stride, who);
+  const Index span = checked_add(checked_multiply(kernel.shape(0) - 1, dilation, who), 1, who);
+  [[maybe_unused]] const Index reach = checked_add(checked_add(last, span, who), checked_add(output, before, who), who);
   const Geometry g{x.shape(0),          kernel.shape(1),
                    kernel.shape(2),     1,
                    Window{.output = 1}, Window{kernel.shape(0), stride, dilation, before, output, x.shape(1)}};

@@ -1,5 +1,6 @@
 #include "recurra/ops/correlation.h"
 
+#include "recurra/base/checked.h"
 #include "recurra/kernels/gemm.h"
 #include "recurra/ops/activated.h"
 #include "recurra/ops/row_reduction.h"
@@ -92,7 +93,7 @@ class Patches {
     const Index y = p.y * c_.step_y + run.y;
     const Index room = c_.source.width - run.taps - run.x;  // the largest x * step_x that fits
     if (y < 0 || y >= c_.source.height || room < 0) return {0, 0};
-    const Index lowest = (std::max<Index>(-run.x, 0) + c_.step_x - 1) / c_.step_x;
+    const Index lowest = divide_up(std::max<Index>(-run.x, 0), c_.step_x);
     const Index first = std::clamp<Index>(lowest - p.x, 0, count);
     return {first, std::clamp<Index>(room / c_.step_x + 1 - p.x, first, count)};
   }
@@ -145,6 +146,7 @@ void correlate(const Correlation& c, const T* source, const T* kernel, const T* 
                Activation activation, T* kept) {
   const Index patch = c.patch();
   const Index filters = c.destination.channels;
+  if (filters == 0 || c.points() == 0) return;
   const Index block = block_points(patch);
   const Patches<T> patches(c, source);
   const Tensor packed = buffer<T>(gemm::packed_size<T>(patch, filters));
@@ -162,9 +164,23 @@ void correlate(const Correlation& c, const T* source, const T* kernel, const T* 
 }
 
 template <class T>
+void fill_destination(const Correlation& c, const T* bias, T* destination) {
+  const Field& d = c.destination;
+  for (Index row = 0; row < c.batch * c.height; ++row) {
+    const Index y = row / c.height * d.height + c.origin_y + row % c.height * c.spread_y;
+    for (Index column = 0; column < c.width; ++column) {
+      T* const to = destination + (y * d.width + c.origin_x + column * c.spread_x) * d.depth + d.first;
+      if (bias) std::copy_n(bias, d.channels, to);
+      else std::fill_n(to, d.channels, T(0));
+    }
+  }
+}
+
+template <class T>
 void correlate_kernel_gradient(const Correlation& c, const T* source, const T* destination, T* kernel_gradient) {
   const Index patch = c.patch();
   const Index filters = c.destination.channels;
+  if (patch * filters == 0) return;
   const Index block = block_points(patch);
   const Patches<T> patches(c, source);
   reduce_rows(c.points(), patch * filters, operations(c), kernel_gradient, [&](Index first, Index last, T* sum) {
@@ -181,6 +197,7 @@ void correlate_kernel_gradient(const Correlation& c, const T* source, const T* d
 
 #define RECURRA_CORRELATION(T)                                                                      \
   template void correlate<T>(const Correlation&, const T*, const T*, const T*, T*, Activation, T*); \
+  template void fill_destination<T>(const Correlation&, const T*, T*);                              \
   template void correlate_kernel_gradient<T>(const Correlation&, const T*, const T*, T*);
 RECURRA_CORRELATION(float)
 RECURRA_CORRELATION(double)

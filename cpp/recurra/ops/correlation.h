@@ -43,6 +43,10 @@ template <class T>
 void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination,
                Activation activation = Activation::linear, T* kept = nullptr);
 
+/// destination row = bias, or zeros, for each grid point: a correlation without taps.
+template <class T>
+void fill_destination(const Correlation& c, const T* bias, T* destination);
+
 /// kernel_gradient (K, O) = sum over grid points of patchᵀ · destination row.
 template <class T>
 void correlate_kernel_gradient(const Correlation& c, const T* source, const T* destination, T* kernel_gradient);

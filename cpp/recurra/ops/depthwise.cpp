@@ -11,7 +11,9 @@ struct Geometry {
   Window time;
 
   Index filters() const { return channels * multiplier; }
-  double operations() const { return 2.0 * static_cast<double>(batch * time.output * time.size * filters()); }
+  double operations() const {
+    return 2.0 * static_cast<double>(batch * time.output) * static_cast<double>(time.size * filters());
+  }
 };
 
 // Calls visit(output row, input row, kernel tap) for every pair of rows of sequence b that a tap connects.
@@ -29,6 +31,7 @@ void for_each_tap(const Geometry& g, Index b, const Visit& visit) {
 template <class T>
 void forward(const Geometry& g, const T* x, const T* kernel, T* y) {
   const Index filters = g.filters();
+  if (filters == 0) return;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     std::fill_n(y + b * g.time.output * filters, g.time.output * filters, T(0));
     for_each_tap(g, b, [&](Index out, Index in, Index k) {
@@ -49,6 +52,7 @@ void forward(const Geometry& g, const T* x, const T* kernel, T* y) {
 template <class T>
 void input_gradient(const Geometry& g, const T* dy, const T* kernel, T* dx) {
   const Index filters = g.filters();
+  if (g.channels == 0) return;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     std::fill_n(dx + b * g.time.input * g.channels, g.time.input * g.channels, T(0));
     for_each_tap(g, b, [&](Index out, Index in, Index k) {
@@ -69,6 +73,7 @@ void input_gradient(const Geometry& g, const T* dy, const T* kernel, T* dx) {
 template <class T>
 void kernel_gradient(const Geometry& g, const T* x, const T* dy, T* dkernel) {
   const Index filters = g.filters();
+  if (g.time.size * filters == 0) return;
   // Rows of the reduction are output steps, so that a long single sequence is shared among threads as well.
   const Window& w = g.time;
   reduce_rows(g.batch * w.output, w.size * filters, g.operations(), dkernel, [&](Index begin, Index end, T* sum) {

@@ -5,6 +5,7 @@
 
 #include "recurra/kernels/math.h"
 #include "recurra/ops/pointwise.h"
+#include "recurra/ops/wrapping.h"
 
 namespace recurra::ops {
 namespace {
@@ -19,11 +20,18 @@ Tensor stepwise(const char* name, const Tensor& x, const F& f) {
   return out;
 }
 
+// -v; the lowest integer stays what it is, as in NumPy.
+template <class T>
+T opposite(T v) {
+  if constexpr (std::is_floating_point_v<T>) return -v;
+  else return wrapping([](auto a, auto b) { return a - b; }, T(0), v);
+}
+
 }  // namespace
 
 Tensor negative(const Tensor& x) {
   const Tensor out = Tensor::empty_like(x);
-  dispatch_any(x.dtype(), [&]<class T>() { apply<T>(x, out, 1, [](T v) { return -v; }); });
+  dispatch_any(x.dtype(), [&]<class T>() { apply<T>(x, out, 1, [](T v) { return opposite(v); }); });
   record("negative", {x}, {out}, [](const BackwardPass& pass) { pass.add(0, negative(pass.output_gradient())); });
   return out;
 }
@@ -34,7 +42,7 @@ Tensor abs(const Tensor& x) {
         "abs", x, 1, From::input, [](auto v) { return std::abs(v); },
         []<class T>(T v) { return static_cast<T>((v > 0) - (v < 0)); });
   const Tensor out = Tensor::empty_like(x);
-  dispatch_any(x.dtype(), [&]<class T>() { apply<T>(x, out, 1, [](T v) { return v < T(0) ? -v : v; }); });
+  dispatch_any(x.dtype(), [&]<class T>() { apply<T>(x, out, 1, [](T v) { return v < T(0) ? opposite(v) : v; }); });
   return out;
 }
 
@@ -42,7 +50,9 @@ Tensor square(const Tensor& x) {
   if (is_floating(x.dtype()))
     return smooth("square", x, 1, From::input, [](auto v) { return v * v; }, [](auto v) { return 2 * v; });
   const Tensor out = Tensor::empty_like(x);
-  dispatch_any(x.dtype(), [&]<class T>() { apply<T>(x, out, 1, [](T v) { return v * v; }); });
+  dispatch_any(x.dtype(), [&]<class T>() {
+    apply<T>(x, out, 1, [](T v) { return wrapping([](auto a, auto b) { return a * b; }, v, v); });
+  });
   return out;
 }
 

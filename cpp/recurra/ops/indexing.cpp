@@ -1,7 +1,10 @@
 #include "recurra/ops/indexing.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "recurra/base/checked.h"
+#include "recurra/ops/arithmetic.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/cast.h"
 #include "recurra/ops/layout.h"
@@ -9,22 +12,42 @@
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
+namespace {
 
-Tensor checked_indices(const Tensor& indices, Index extent, const char* who) {
+// Indices counted from the front, as int64; refuse(index) throws for one outside an axis of `extent`.
+template <class Refuse>
+Tensor from_front(const Tensor& indices, Index extent, const char* who, const Refuse& refuse) {
   check(!is_floating(indices.dtype()) && indices.dtype() != DType::boolean, who,
         ": expected integer indices, got dtype ", name_of(indices.dtype()));
   const Tensor out(indices.shape(), DType::int64);
   auto* to = out.data<std::int64_t>();
   const Index count = indices.size();
-  dispatch_any(indices.dtype(), [&]<class T>() {
+  const auto convert = [&]<class T>() {
     const T* in = indices.data<T>();
     for (Index k = 0; k < count; ++k) {
       const auto index = static_cast<Index>(in[k]);
-      check(index >= -extent && index < extent, who, ": index ", index, " is outside an axis of ", extent, " elements");
+      if (index < -extent || index >= extent) [[unlikely]]
+        refuse(index);
       to[k] = index < 0 ? index + extent : index;
     }
-  });
+  };
+  if (indices.dtype() == DType::int32) convert.template operator()<std::int32_t>();
+  else convert.template operator()<std::int64_t>();
   return out;
+}
+
+Tensor indices_from_front(const Tensor& indices, Index extent, int axis) {
+  return from_front(indices, extent, "index", [=](Index index) {
+    throw std::out_of_range(text("index ", index, " is outside axis ", axis, ", which has ", extent, " elements"));
+  });
+}
+
+}  // namespace
+
+Tensor checked_indices(const Tensor& indices, Index extent, const char* who) {
+  return from_front(indices, extent, who, [=](Index index) {
+    throw std::invalid_argument(text(who, ": index ", index, " is outside an axis of ", extent, " elements"));
+  });
 }
 
 Tensor take(const Tensor& x, const Tensor& indices, Index along) {
@@ -55,6 +78,7 @@ Tensor take(const Tensor& x, const Tensor& indices, Index along) {
       if (!pass.wants(0)) return;
       const Tensor sum = pass.accumulator(0);
       const Tensor& g = pass.output_gradient();
+      if (g.size() == 0) return;
       const Index count = rows.size();
       const auto* at = rows.data<std::int64_t>();
       dispatch_float(sum.dtype(), "take", [&]<class T>() {
@@ -87,6 +111,7 @@ Tensor take_along_axis(const Tensor& given, const Tensor& indices, Index along) 
   const Index inner = common.count(axis + 1, common.rank());
   const Index outer = common.count(0, axis);
   const auto for_each = [outer, inner, extent, count, at](const auto& visit) {
+    if (at.size() == 0) return;
     const auto* index = at.data<std::int64_t>();
     for (Index o = 0; o < outer; ++o)
       for (Index k = 0; k < count; ++k)
@@ -110,6 +135,53 @@ Tensor take_along_axis(const Tensor& given, const Tensor& indices, Index along) 
       });
     });
   return out;
+}
+
+std::vector<Tensor> true_positions(const Tensor& mask) {
+  const auto truth = mask.span<bool>();
+  const Index count = std::ranges::count(truth, true);
+  std::vector<Tensor> out;
+  for (int axis = 0; axis < mask.rank(); ++axis) out.emplace_back(Shape{count}, DType::int64);
+  Index at = 0;
+  for (Index k = 0; k < mask.size(); ++k) {
+    if (!truth[as_size(k)]) continue;
+    Index rest = k;
+    for (int axis = mask.rank() - 1; axis >= 0; --axis) {
+      out[as_size(axis)].data<std::int64_t>()[at] = rest % mask.shape(axis);
+      rest /= mask.shape(axis);
+    }
+    ++at;
+  }
+  return out;
+}
+
+Tensor take_points(const Tensor& x, const std::vector<Tensor>& indices, const std::vector<int>& axes, bool apart) {
+  if (indices.size() == 1) return take(x, indices[0], axes[0]);
+  // The indexed axes are brought together and counted as one.
+  Tensor flat = Tensor::scalar(0, DType::int64);
+  std::vector<Index> order(axes.begin(), axes.end());
+  Shape merged{1};
+  for (std::size_t k = 0; k < indices.size(); ++k) {
+    const Index extent = x.shape(axes[k]);
+    const Tensor at = indices_from_front(indices[k], extent, axes[k]);
+    const Tensor length(Shape{}, DType::int64);
+    *length.data<std::int64_t>() = extent;
+    flat = add(multiply(flat, length), at);
+    merged[0] = checked_multiply(merged[0], extent, "index");
+  }
+  for (int axis = 0; axis < x.rank(); ++axis)
+    if (std::ranges::find(order, axis) == order.end()) {
+      order.push_back(axis);
+      merged.push_back(x.shape(axis));
+    }
+  const Tensor out = take(reshape(transpose(x, order), merged), flat, 0);
+  if (apart || axes[0] == 0) return out;
+  // The axes of the indices stand where the first indexed axis stood.
+  std::vector<Index> back;
+  for (int k = 0; k < axes[0]; ++k) back.push_back(flat.rank() + k);
+  for (int k = 0; k < flat.rank(); ++k) back.push_back(k);
+  for (int k = flat.rank() + axes[0]; k < out.rank(); ++k) back.push_back(k);
+  return transpose(out, back);
 }
 
 Tensor put_rows(const Tensor& given, const Tensor& indices, const Tensor& updates, bool overwrite) {
@@ -167,14 +239,11 @@ Tensor one_hot(const Tensor& indices, Index classes, Index along, DType dtype) {
   for (int k = 0; k <= indices.rank(); ++k) shape.push_back(k == axis ? classes : indices.shape(k < axis ? k : k - 1));
   const Tensor out = Tensor::zeros(shape, dtype);
   const Index inner = shape.count(axis + 1, shape.rank());
-  dispatch_any(indices.dtype(), [&]<class I>() {
-    dispatch_any(dtype, [&]<class T>() {
-      const I* in = indices.data<I>();
-      for (Index k = 0; k < indices.size(); ++k) {
-        const auto index = static_cast<Index>(in[k]);
-        if (index >= 0 && index < classes) out.data<T>()[(k / inner * classes + index) * inner + k % inner] = T(1);
-      }
-    });
+  const Tensor numbers = cast(indices, DType::int64);
+  const auto* in = numbers.data<std::int64_t>();
+  dispatch_any(dtype, [&]<class T>() {
+    for (Index k = 0; k < indices.size(); ++k)
+      if (in[k] >= 0 && in[k] < classes) out.data<T>()[(k / inner * classes + in[k]) * inner + k % inner] = T(1);
   });
   return out;
 }

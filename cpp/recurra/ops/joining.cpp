@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "recurra/base/checked.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/cast.h"
 #include "recurra/ops/indexing.h"
@@ -40,7 +41,7 @@ Tensor concatenate(const std::vector<Tensor>& given, Index along) {
     for (int k = 0; fits && k < shape.rank(); ++k) fits = k == axis || part.shape(k) == shape[k];
     check(fits, "concatenate: shapes ", given[0].shape(), " and ", part.shape(), " differ in another axis than axis ",
           axis);
-    shape[axis] += part.shape(axis);
+    shape[axis] = checked_add(shape[axis], part.shape(axis), "concatenate");
     parts.push_back(cast(part, dtype));
   }
   const Tensor out(shape, dtype);
@@ -95,7 +96,7 @@ Tensor repeat(const Tensor& x, Index count, Index along) {
     unit.push_back(1);
     wide.push_back(count);
   }
-  joined[axis] *= count;
+  joined[axis] = checked_multiply(joined[axis], count, "repeat");
   return reshape(broadcast_to(reshape(x, unit), wide), joined);
 }
 
@@ -116,7 +117,7 @@ Tensor tile(const Tensor& x, const std::vector<Index>& counts) {
     }
     unit.push_back(extent);
     wide.push_back(extent);
-    joined.push_back(extent * count);
+    joined.push_back(checked_multiply(extent, count, "tile"));
   }
   return reshape(broadcast_to(reshape(x, unit), wide), joined);
 }
@@ -125,7 +126,7 @@ Tensor roll(const Tensor& x, Index shift, Index along) {
   const int axis = checked_axis(along, x.rank(), "roll");
   const Index extent = x.shape(axis);
   if (extent == 0) return x;
-  const Index front = ((-shift) % extent + extent) % extent;  // elements that move from the front to the end
+  const Index front = (extent - shift % extent) % extent;  // elements that move from the front to the end
   if (front == 0) return x;
   std::vector<AxisSlice> head;
   for (int k = 0; k < x.rank(); ++k) head.push_back({0, 1, x.shape(k)});
@@ -135,21 +136,22 @@ Tensor roll(const Tensor& x, Index shift, Index along) {
   return concatenate({slice(x, tail), slice(x, head)}, axis);
 }
 
-Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& widths, PadMode mode, double value) {
+Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& widths, PadMode mode, const Tensor& value) {
   check(static_cast<int>(widths.size()) == x.rank(), "pad: expected a pair of widths for each of ", x.rank(),
         " axes, got ", widths.size());
   Shape shape = x.shape();
   for (int axis = 0; axis < x.rank(); ++axis) {
     const auto [before, after] = widths[static_cast<std::size_t>(axis)];
     check(before >= 0 && after >= 0, "pad: a width cannot be negative, got (", before, ", ", after, ")");
-    shape[axis] += before + after;
+    shape[axis] = checked_add(shape[axis], checked_add(before, after, "pad"), "pad");
   }
   if (mode == PadMode::constant) {
     Walk walk(shape);
     walk.shape = x.shape();
     for (int axis = 0; axis < x.rank(); ++axis)
       walk.offset += widths[static_cast<std::size_t>(axis)].first * walk.stride[static_cast<std::size_t>(axis)];
-    const Tensor out = value == 0 ? Tensor::zeros(shape, x.dtype()) : Tensor::full(shape, x.dtype(), value);
+    check_same_dtype(x, value, "pad");
+    const Tensor out = full(shape, value);
     scatter(x, walk, out);
     record("pad", {x}, {out}, [walk](const BackwardPass& pass) { pass.add(0, gather(pass.output_gradient(), walk)); });
     return out;

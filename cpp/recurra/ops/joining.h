@@ -20,7 +20,7 @@ Tensor tile(const Tensor& x, const std::vector<Index>& counts);
 Tensor roll(const Tensor& x, Index shift, Index axis);
 
 enum class PadMode { constant, reflect, symmetric, edge };
-/// `widths` = elements (before, after) for each axis.
-Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& widths, PadMode mode, double value);
+/// `widths` = elements (before, after) for each axis; `value` is one number of the type of x, used by `constant`.
+Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& widths, PadMode mode, const Tensor& value);
 
 }  // namespace recurra::ops

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "recurra/base/checked.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/reduction.h"
 #include "recurra/tensor/tape.h"
@@ -191,10 +192,16 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   return out;
 }
 
+Tensor full(const Shape& shape, const Tensor& value) {
+  check(value.size() == 1, "full: expected one number, got a tensor of shape ", value.shape());
+  const Tensor out(shape, value.dtype());
+  dispatch_any(value.dtype(), [&]<class T>() { std::ranges::fill(out.span<T>(), *value.data<T>()); });
+  return out;
+}
+
 Tensor flip(const Tensor& x, const std::vector<Index>& axes) {
   Walk walk(x.shape());
   std::array<bool, Shape::max_rank> flipped{};
-  for (int axis = 0; axes.empty() && axis < x.rank(); ++axis) flipped[static_cast<std::size_t>(axis)] = true;
   for (const Index axis : axes) flipped[static_cast<std::size_t>(checked_axis(axis, x.rank(), "flip"))] = true;
   for (int axis = 0; axis < x.rank(); ++axis) {
     auto& stride = walk.stride[static_cast<std::size_t>(axis)];
@@ -211,14 +218,17 @@ Tensor slice(const Tensor& x, const std::vector<AxisSlice>& axes) {
   bool leading_rows = true;  // everything but the first axis is whole
   for (int axis = 0; axis < x.rank(); ++axis) {
     const AxisSlice& part = axes[static_cast<std::size_t>(axis)];
-    const Index last = part.start + (part.count - 1) * part.step;
+    // The step counts where there is a second element; Python allows any.
+    const Index step = part.count > 1 ? part.step : 1;
+    const Index last =
+        checked_add(part.start, checked_multiply(std::max<Index>(part.count - 1, 0), step, "slice"), "slice");
     check(part.count >= 0 &&
               (part.count == 0 || (part.start >= 0 && part.start < x.shape(axis) && last >= 0 && last < x.shape(axis))),
           "slice: elements ", part.start, " to ", last, " are outside axis ", axis, " of shape ", x.shape());
     auto& stride = walk.stride[static_cast<std::size_t>(axis)];
     if (part.count > 0) walk.offset += part.start * stride;
-    stride *= part.step;
-    leading_rows = leading_rows && (part.step == 1 || part.count <= 1) && (axis == 0 || part.count == x.shape(axis));
+    stride *= step;
+    leading_rows = leading_rows && step == 1 && (axis == 0 || part.count == x.shape(axis));
     walk.shape[axis] = part.count;
   }
   if (!leading_rows || x.rank() == 0) return walked("slice", x, walk);

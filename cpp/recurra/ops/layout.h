@@ -15,6 +15,9 @@ Tensor reshape(const Tensor& x, const Shape& shape);
 /// Axis k of the result is axis permutation[k] of x; an empty permutation reverses the axes.
 Tensor transpose(const Tensor& x, const std::vector<Index>& permutation = {});
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
+/// A tensor of copies of the only element of `value`.
+Tensor full(const Shape& shape, const Tensor& value);
+/// Elements in reverse order along each of `axes`.
 Tensor flip(const Tensor& x, const std::vector<Index>& axes);
 
 /// Elements start, start + step, … of one axis, `count` of them.

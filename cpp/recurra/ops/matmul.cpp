@@ -2,6 +2,8 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
+#include <type_traits>
 
 #include "recurra/base/buffer.h"
 #include "recurra/kernels/gemm.h"
@@ -120,6 +122,46 @@ void batched(const Shape& batch, const Shape& batch_a, const Shape& batch_b, Ind
   parallel_for(count, work * static_cast<double>(count), one);
 }
 
+// Products of integers, which wrap round at the ends of their range.
+template <class T>
+void integer_product(const Plan& plan, const T* a, const T* b, T* c) {
+  using Unsigned = std::make_unsigned_t<T>;
+  const auto [m, k, n] = std::array{plan.m, plan.k, plan.n};
+  const auto offsets = broadcast_plan<2>(plan.batch, {&plan.batch_a, &plan.batch_b});
+  const Index count = plan.flat ? 1 : plan.batch.size();
+  if (n == 0) return;
+  parallel_for(count * m, 2.0 * static_cast<double>(count * m) * static_cast<double>(n * k), [&](Index row) {
+    Index at_a = 0;
+    Index at_b = 0;
+    Index rest = plan.flat ? 0 : row / m;
+    for (int axis = offsets.rank - 1; axis >= 0; --axis) {
+      const std::size_t here = as_size(axis);
+      at_a += rest % offsets.extent[here] * offsets.stride[0][here];
+      at_b += rest % offsets.extent[here] * offsets.stride[1][here];
+      rest /= offsets.extent[here];
+    }
+    auto* out = reinterpret_cast<Unsigned*>(c + row * n);
+    const auto* left = reinterpret_cast<const Unsigned*>(a + (at_a * m + row % m) * k);
+    const auto* right = reinterpret_cast<const Unsigned*>(b + at_b * k * n);
+    std::fill_n(out, n, Unsigned{0});
+    for (Index i = 0; i < k; ++i)
+      for (Index j = 0; j < n; ++j) out[j] += left[i] * right[i * n + j];
+  });
+}
+
+Tensor integer_matmul(const Tensor& x, const Tensor& y, DType dtype) {
+  if (dtype == DType::boolean) return cast(integer_matmul(x, y, DType::int32), DType::boolean);
+  const Tensor a = cast(x.detach(), dtype);
+  const Tensor b = cast(y.detach(), dtype);
+  const Plan plan(a.shape(), b.shape());
+  const Tensor out(plan.out, dtype);
+  if (out.size() == 0) return out;
+  if (dtype == DType::int32)
+    integer_product(plan, a.data<std::int32_t>(), b.data<std::int32_t>(), out.data<std::int32_t>());
+  else integer_product(plan, a.data<std::int64_t>(), b.data<std::int64_t>(), out.data<std::int64_t>());
+  return out;
+}
+
 }  // namespace
 
 template <class T>
@@ -155,9 +197,8 @@ template void product<float>(Index, Index, Index, Matrix<float>, Matrix<float>, 
 template void product<double>(Index, Index, Index, Matrix<double>, Matrix<double>, double*, bool);
 
 Tensor matmul(const Tensor& x, const Tensor& y) {
-  const DType given = promoted(x.dtype(), y.dtype());
-  // Whole numbers are multiplied as float64, exact up to 2^53.
-  const DType dtype = is_floating(given) ? given : DType::float64;
+  const DType dtype = promoted(x.dtype(), y.dtype());
+  if (!is_floating(dtype)) return integer_matmul(x, y, dtype);
   const Tensor a = cast(x, dtype);
   const Tensor b = cast(y, dtype);
   const Plan plan(a.shape(), b.shape());
@@ -168,7 +209,6 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
     if (plan.flat) product<T>(plan.m, plan.n, plan.k, left, right, out.data<T>());
     else batched<T>(plan.batch, plan.batch_a, plan.batch_b, plan.m, plan.n, plan.k, left, right, out.data<T>());
   });
-  if (!is_floating(given)) return cast(out, given);
   if (needs_recording({&a, &b}))
     record("matmul", {a, b}, {out}, [a = a.detach(), b = b.detach(), plan](const BackwardPass& pass) {
       const Tensor& g = pass.output_gradient();

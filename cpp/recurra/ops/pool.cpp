@@ -46,6 +46,7 @@ template <class T>
 void max_forward(const Geometry& g, const T* x, T* y, PlaceOf<T>* places) {
   using Place = PlaceOf<T>;
   const Index channels = g.channels;
+  if (channels == 0) return;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     const T* image = x + b * g.input_pixels() * channels;
     for_each_window(g, [&](Index pixel, Range rows, Range columns) {
@@ -75,6 +76,7 @@ template <class T>
 void max_backward(const Geometry& g, const T* dy, const PlaceOf<T>* places, T* dx) {
   using Place = PlaceOf<T>;
   const Index channels = g.channels;
+  if (channels == 0) return;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     T* image = dx + b * g.input_pixels() * channels;
     std::fill_n(image, g.input_pixels() * channels, T(0));
@@ -101,6 +103,7 @@ void max_backward(const Geometry& g, const T* dy, const PlaceOf<T>* places, T* d
 template <class T>
 void average_forward(const Geometry& g, const T* x, T* y) {
   const Index channels = g.channels;
+  if (channels == 0) return;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     const T* image = x + b * g.input_pixels() * channels;
     for_each_window(g, [&](Index pixel, Range rows, Range columns) {
@@ -118,6 +121,7 @@ void average_forward(const Geometry& g, const T* x, T* y) {
 template <class T>
 void average_backward(const Geometry& g, const T* dy, T* dx) {
   const Index channels = g.channels;
+  if (channels == 0) return;
   parallel_for(g.batch, g.operations(), [&](Index b) {
     T* image = dx + b * g.input_pixels() * channels;
     std::fill_n(image, g.input_pixels() * channels, T(0));

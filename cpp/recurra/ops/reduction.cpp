@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "recurra/base/buffer.h"
@@ -13,6 +14,7 @@
 #include "recurra/ops/comparison.h"
 #include "recurra/ops/elementwise.h"
 #include "recurra/ops/layout.h"
+#include "recurra/ops/wrapping.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::ops {
@@ -182,6 +184,7 @@ Tensor position(const char* name, const Tensor& x, Index axis, bool keepdims, co
   const Reduction r(x, {axis}, name);
   check(r.count > 0 || r.outer * r.inner == 0, name, ": no elements along the axis; the shape is ", x.shape());
   const Tensor out(r.shape(keepdims), DType::int32);
+  if (out.size() == 0) return out;
   dispatch_any(x.dtype(), [&]<class T>() {
     const T* data = x.data<T>();
     auto* to = out.data<std::int32_t>();
@@ -216,6 +219,7 @@ void for_each_line(const Tensor& x, int axis, const Line& line) {
   const Index count = x.shape(axis);
   const Index inner = x.shape().count(axis + 1, x.rank());
   const Index outer = x.shape().count(0, axis);
+  if (x.size() == 0) return;
   parallel_blocks(outer, 1 + fold_chunk / (count * inner + 1), 2.0 * static_cast<double>(x.size()),
                   [&](Index begin, Index end) {
                     for (Index o = begin; o < end; ++o)
@@ -239,8 +243,9 @@ Tensor sum(const Tensor& given, const Axes& axes, bool keepdims) {
   const Tensor x = given.dtype() == DType::boolean ? cast(given, DType::int32) : given;
   const Reduction r(x, axes, "sum");
   const Tensor out(r.shape(keepdims), x.dtype());
-  dispatch_any(x.dtype(),
-               [&]<class T>() { fold<T>(r, out.data<T>(), T(0), 1, [](T a, T b) { return static_cast<T>(a + b); }); });
+  dispatch_any(x.dtype(), [&]<class T>() {
+    fold<T>(r, out.data<T>(), T(0), 1, [](T a, T b) { return wrapping(std::plus<>(), a, b); });
+  });
   if (needs_recording({&x}))
     record("sum", {x}, {out}, [from = x.shape(), kept = r.kept](const BackwardPass& pass) {
       pass.add(0, broadcast_to(pass.output_gradient().reshaped(kept), from));
@@ -281,8 +286,9 @@ Tensor prod(const Tensor& given, const Axes& axes, bool keepdims) {
   const Tensor x = given.dtype() == DType::boolean ? cast(given, DType::int32) : given;
   const Reduction r(x, axes, "prod");
   const Tensor out(r.shape(keepdims), x.dtype());
-  dispatch_any(x.dtype(),
-               [&]<class T>() { fold<T>(r, out.data<T>(), T(1), 1, [](T a, T b) { return static_cast<T>(a * b); }); });
+  dispatch_any(x.dtype(), [&]<class T>() {
+    fold<T>(r, out.data<T>(), T(1), 1, [](T a, T b) { return wrapping(std::multiplies<>(), a, b); });
+  });
   if (needs_recording({&x}))
     record("prod", {x}, {out}, [x = x.detach(), axes, kept = r.kept](const BackwardPass& pass) {
       // The derivative for an element is the product of all others: exact also where elements are 0.
@@ -378,7 +384,7 @@ Tensor cumsum(const Tensor& given, Index along) {
     T* to = out.data<T>();
     for_each_line(x, axis, [&](Index at, Index stride, Index count) {
       T total = 0;
-      for (Index k = 0; k < count; ++k, at += stride) to[at] = total = static_cast<T>(total + in[at]);
+      for (Index k = 0; k < count; ++k, at += stride) to[at] = total = wrapping(std::plus<>(), total, in[at]);
     });
   });
   if (needs_recording({&x}))
@@ -405,7 +411,7 @@ Tensor cumprod(const Tensor& given, Index along) {
     T* to = out.data<T>();
     for_each_line(x, axis, [&](Index at, Index stride, Index count) {
       T total = 1;
-      for (Index k = 0; k < count; ++k, at += stride) to[at] = total = static_cast<T>(total * in[at]);
+      for (Index k = 0; k < count; ++k, at += stride) to[at] = total = wrapping(std::multiplies<>(), total, in[at]);
     });
   });
   if (needs_recording({&x}))

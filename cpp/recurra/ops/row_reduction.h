@@ -21,6 +21,7 @@ inline Index reduction_chunks(Index rows, Index sums) {
 /// the cost of the whole in floating-point operations.
 template <class T, class Add>
 void reduce_rows(Index rows, Index count, double operations, T* sums, const Add& add) {
+  if (count == 0) return;
   const Index chunks = reduction_chunks(rows, count);
   if (chunks == 1) {
     std::fill_n(sums, count, T(0));

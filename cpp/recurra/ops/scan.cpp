@@ -39,6 +39,7 @@ struct Extent {
 // factors.
 template <class T, class Pass, class Body>
 void for_blocks(const Extent& e, bool reverse, const T* initial, const Pass& pass, const Body& body) {
+  if (e.U == 0) return;
   const Buffer<T> carries(e.B * e.blocks * e.U, T(0));
   const auto carry = [&](Index row, Index order) { return carries.data() + (row * e.blocks + order) * e.U; };
   const auto block_at = [&](Index order) { return reverse ? e.blocks - 1 - order : order; };

@@ -19,6 +19,7 @@ void sweep(Index count, double operations, const Body& body) {
 inline void check_slot(const ParameterBlock& block, const Tensor& slot, const char* who) {
   check(slot.dtype() == block.values().dtype() && slot.shape() == block.values().shape(), who, ": expected a slot of ",
         name_of(block.values().dtype()), block.values().shape(), ", got ", name_of(slot.dtype()), slot.shape());
+  slot.storage()->before_change();
 }
 
 /// Pointers of a block that is about to be changed as T*.

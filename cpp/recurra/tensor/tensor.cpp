@@ -1,25 +1,14 @@
 #include "recurra/tensor/tensor.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
-#include <limits>
 
 #include "recurra/base/memory.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra {
 namespace {
-
-// Bytes of a tensor, refused where a product of extents (or a stride of an empty tensor) would overflow.
-std::size_t checked_bytes(const Shape& shape, DType dtype) {
-  constexpr Index limit = std::numeric_limits<Index>::max() / 2;
-  Index product = static_cast<Index>(size_of(dtype));
-  for (Index extent : shape) {
-    check(extent <= limit / product, "a tensor of shape ", shape, " is too large to address");
-    product *= std::max<Index>(extent, 1);
-  }
-  return static_cast<std::size_t>(shape.size()) * size_of(dtype);
-}
 
 // Guards the lists of readers of all storages: they are touched seldom and briefly.
 std::mutex readers_mutex;
@@ -29,8 +18,12 @@ std::mutex readers_mutex;
 Storage::Storage(std::size_t bytes)
     : data_(static_cast<std::byte*>(memory::allocate(bytes))), bytes_(bytes), pooled_(true) {}
 
-Storage::Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper)
-    : data_(static_cast<std::byte*>(borrowed)), bytes_(bytes), keeper_(std::move(keeper)), pooled_(false) {}
+Storage::Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper, bool writable)
+    : data_(static_cast<std::byte*>(borrowed)),
+      bytes_(bytes),
+      keeper_(std::move(keeper)),
+      pooled_(false),
+      writable_(writable) {}
 
 Storage::Storage(std::size_t bytes, std::unique_ptr<const Recipe> recipe)
     : bytes_(bytes), pooled_(true), pending_(true), recipe_(std::move(recipe)) {}
@@ -65,6 +58,7 @@ std::uint64_t Storage::next_version() {
 }
 
 void Storage::before_change() const {
+  check(writable_, "the elements of this tensor belong to an array that is read-only; copy them first: tensor.clone()");
   version_.store(next_version());
   std::vector<std::weak_ptr<Storage>> readers;
   {
@@ -76,24 +70,27 @@ void Storage::before_change() const {
 }
 
 void Storage::begin_view() const {
-  ++views_;
   before_change();
+  ++views_;
 }
 
 Tensor::Tensor(Shape shape, DType dtype) : impl_(std::make_shared<Impl>()) {
   impl_->shape = shape;
   impl_->dtype = dtype;
-  impl_->storage = std::make_shared<Storage>(checked_bytes(shape, dtype));
+  impl_->storage = std::make_shared<Storage>(shape.bytes(size_of(dtype)));
 }
 
 Tensor::Tensor(Shape shape, DType dtype, std::unique_ptr<const Recipe> recipe) : impl_(std::make_shared<Impl>()) {
   impl_->shape = shape;
   impl_->dtype = dtype;
-  impl_->storage = std::make_shared<Storage>(checked_bytes(shape, dtype), std::move(recipe));
+  impl_->storage = std::make_shared<Storage>(shape.bytes(size_of(dtype)), std::move(recipe));
 }
 
 Tensor::Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::size_t offset)
     : impl_(std::make_shared<Impl>()) {
+  // The parts of a view are checked by whoever makes it; that its shape can be addressed is checked here for all.
+  [[maybe_unused]] const std::size_t bytes = shape.bytes(size_of(dtype));
+  assert(offset % size_of(dtype) == 0 && offset <= storage->bytes() && bytes <= storage->bytes() - offset);
   impl_->shape = shape;
   impl_->dtype = dtype;
   impl_->storage = std::move(storage);
@@ -102,7 +99,7 @@ Tensor::Tensor(Shape shape, DType dtype, std::shared_ptr<Storage> storage, std::
 
 Tensor Tensor::zeros(Shape shape, DType dtype) {
   Tensor out(shape, dtype);
-  std::memset(out.bytes(), 0, static_cast<std::size_t>(out.size()) * size_of(dtype));
+  std::memset(out.bytes(), 0, as_size(out.size()) * size_of(dtype));
   return out;
 }
 
@@ -128,8 +125,8 @@ Tensor Tensor::rows(Index begin, Index end) const {
         ") is outside a tensor of shape ", shape());
   Shape part = shape();
   part[0] = end - begin;
-  const auto row = static_cast<std::size_t>(shape().count(1, rank())) * size_of(dtype());
-  return {part, dtype(), impl_->storage, impl_->offset + static_cast<std::size_t>(begin) * row};
+  const std::size_t row = as_size(shape().count(1, rank())) * size_of(dtype());
+  return {part, dtype(), impl_->storage, impl_->offset + as_size(begin) * row};
 }
 
 Tensor Tensor::detach() const {
@@ -148,7 +145,7 @@ void Tensor::assign(const Tensor& source) const {
   check(source.shape() == shape() && source.dtype() == dtype(), "assign: expected ", name_of(dtype()), shape(),
         ", got ", name_of(source.dtype()), source.shape());
   impl_->storage->before_change();
-  std::memmove(bytes(), source.bytes(), static_cast<std::size_t>(size()) * size_of(dtype()));
+  std::memmove(bytes(), source.bytes(), as_size(size()) * size_of(dtype()));
 }
 
 void Tensor::require_gradient(bool on) const {
@@ -162,7 +159,8 @@ Tensor Tensor::gradient() const { return impl_->gradient ? Tensor(impl_->gradien
 void Tensor::set_gradient(const Tensor& gradient) const {
   check(!gradient.defined() || (gradient.shape() == shape() && gradient.dtype() == dtype()), "gradient: expected ",
         name_of(dtype()), shape());
-  impl_->gradient = gradient.impl_;
+  // Backward passes add to it in place.
+  impl_->gradient = gradient.defined() && !gradient.storage()->writable() ? gradient.clone().impl_ : gradient.impl_;
 }
 
 void Tensor::set_producer(std::shared_ptr<Node> node, int output_index) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,7 @@ class Recipe {
 class Storage {
  public:
   explicit Storage(std::size_t bytes);
-  Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper);
+  Storage(void* borrowed, std::size_t bytes, std::shared_ptr<void> keeper, bool writable);
   Storage(std::size_t bytes, std::unique_ptr<const Recipe> recipe);
   ~Storage();
   Storage(const Storage&) = delete;
@@ -52,13 +53,16 @@ class Storage {
   /// Whether only the engine can change these bytes, so that a recipe may read them later: they are the pool's, and
   /// nobody outside holds a view of them.
   bool changes_are_seen() const { return pooled_ && views_.load() == 0; }
-  /// Another number after every change that is seen; no two storages have the same one.
+  /// Changes on every write that the engine makes or that a view allows; unique among all storages.
   std::uint64_t version() const { return version_.load(); }
   /// Has the bytes of `reader` made, if they are not yet, before these bytes change.
   void note_reader(const std::shared_ptr<Storage>& reader) const;
-  /// To be called before these bytes are changed: what is still to be read from them is read now.
+  /// Whether these bytes may be changed: not those of a read-only array or memory map.
+  bool writable() const { return writable_; }
+  /// To be called before these bytes are changed: what is still to be read from them is read now. Throws where they are
+  /// read-only.
   void before_change() const;
-  /// Says that somebody outside the engine can write to these bytes, until `end_view`.
+  /// Counts a writable view of these bytes outside the engine, until `end_view`.
   void begin_view() const;
   void end_view() const { --views_; }
 
@@ -70,6 +74,7 @@ class Storage {
   std::size_t bytes_;
   std::shared_ptr<void> keeper_;
   bool pooled_;
+  bool writable_ = true;
   mutable std::atomic<bool> pending_{false};
   mutable std::once_flag made_;
   std::unique_ptr<const Recipe> recipe_;
@@ -106,12 +111,13 @@ class Tensor {
   /// The elements. T must be the C++ type of dtype().
   template <class T>
   T* data() const {
+    assert(sizeof(T) == size_of(dtype()));
     return reinterpret_cast<T*>(bytes());
   }
   std::byte* bytes() const { return impl_->storage->data() + impl_->offset; }
   template <class T>
   std::span<T> span() const {
-    return {data<T>(), static_cast<std::size_t>(size())};
+    return {data<T>(), as_size(size())};
   }
   const std::shared_ptr<Storage>& storage() const { return impl_->storage; }
   /// How the elements will be made, while nobody has read them; else null.

@@ -10,6 +10,9 @@ void register_ops(py::module_& m) {
   register_reductions(m);
   register_layout(m);
   register_neural(m);
+  register_convolution(m);
+  register_normalization(m);
+  register_random(m);
 }
 
 }  // namespace recurra::bindings

@@ -1,7 +1,7 @@
 // Elementwise arithmetic, functions and comparisons.
+#include "recurra/ops/arithmetic.h"
 #include "ops.h"
 #include "recurra/ops/activation.h"
-#include "recurra/ops/arithmetic.h"
 #include "recurra/ops/cast.h"
 #include "recurra/ops/comparison.h"
 #include "recurra/ops/elementwise.h"
@@ -13,23 +13,73 @@ using Unary = Tensor (*)(const Tensor&);
 using Binary = Tensor (*)(const Tensor&, const Tensor&);
 
 void unary(py::module_& m, const char* name, Unary f) {
-  m.def(name, [f](const py::object& x) {
+  m.def(name, [f](Object x) {
     const Tensor t = operand(x);
     return compute(t.size(), [&] { return f(t); });
   });
 }
 
 void binary(py::module_& m, const char* name, Binary f) {
-  m.def(name, [f](const py::object& x1, const py::object& x2) {
+  m.def(name, [f](Object x1, Object x2) {
     const auto pair = operands(x1, x2);
     return compute(pair.first.size() + pair.second.size(), [&] { return f(pair.first, pair.second); });
   });
 }
 
+void with_number(py::module_& m, const char* name, const char* argument, Tensor (*f)(const Tensor&, double)) {
+  m.def(name, [f, name, argument](Object x, Object number) {
+    const Tensor t = operand(x);
+    const double value = real(number, name, argument);
+    return compute(t.size(), [&] { return f(t, value); });
+  });
+}
+
+Tensor where(Object condition, Object x1, Object x2) {
+  const Tensor truth = operand(condition);
+  const auto pair = operands(x1, x2);
+  return compute(truth.size() + pair.first.size(), [&] { return ops::where(truth, pair.first, pair.second); });
+}
+
+// The limits of integers may be whole numbers that a double does not hold.
+Tensor clip(Object x, Object low, Object high) {
+  const Tensor t = operand(x);
+  if (!is_floating(t.dtype()) && PyIndex_Check(low.ptr()) && PyIndex_Check(high.ptr())) {
+    const Tensor least = operands(x, low).second, most = operands(x, high).second;
+    return compute(t.size(), [&] { return ops::cast(ops::minimum(ops::maximum(t, least), most), t.dtype()); });
+  }
+  const double least = real(low, "clip", "x_min"), most = real(high, "clip", "x_max");
+  return compute(t.size(), [&] { return ops::clip(t, least, most); });
+}
+
+Tensor cast(Object x, Object dtype) {
+  const Tensor t = operand(x);
+  const DType type = dtype_from_python(dtype);
+  return compute(t.size(), [&] { return ops::cast(t, type); });
+}
+
+Tensor relu(Object x, Object negative_slope, Object max_value, Object threshold) {
+  const Tensor t = operand(x);
+  const double slope = real(negative_slope, "relu", "negative_slope");
+  const double top = real(max_value, "relu", "max_value"), bottom = real(threshold, "relu", "threshold");
+  return compute(t.size(), [&] { return ops::relu(t, slope, top, bottom); });
+}
+
+Tensor gelu(Object x, Object approximate) {
+  const Tensor t = operand(x);
+  const bool by_tanh = truth(approximate);
+  return compute(t.size(), [&] { return ops::gelu(t, by_tanh); });
+}
+
+Tensor threshold(Object x, Object limit, Object otherwise) {
+  const Tensor t = operand(x);
+  const double least = real(limit, "threshold", "threshold"), other = real(otherwise, "threshold", "default_value");
+  return compute(t.size(), [&] { return ops::threshold(t, least, other); });
+}
+
 }  // namespace
 
 void register_arithmetic(py::module_& m) {
-  m.def("operand", [](const py::object& x) { return operand(x); });
+  m.def("operand", [](Object x) { return operand(x); });
   binary(m, "add", ops::add);
   binary(m, "subtract", ops::subtract);
   binary(m, "multiply", ops::multiply);
@@ -56,11 +106,7 @@ void register_arithmetic(py::module_& m) {
   unary(m, "isnan", ops::isnan);
   unary(m, "isinf", ops::isinf);
   unary(m, "isfinite", ops::isfinite);
-  m.def("where", [](const py::object& condition, const py::object& x1, const py::object& x2) {
-    const Tensor truth = operand(condition);
-    const auto pair = operands(x1, x2);
-    return compute(truth.size() + pair.first.size(), [&] { return ops::where(truth, pair.first, pair.second); });
-  });
+  m.def("where", &where);
 
   unary(m, "negative", ops::negative);
   unary(m, "abs", ops::abs);
@@ -92,15 +138,8 @@ void register_arithmetic(py::module_& m) {
   unary(m, "arccosh", ops::arccosh);
   unary(m, "arctanh", ops::arctanh);
   unary(m, "erf", ops::erf);
-  m.def("clip", [](const py::object& x, double low, double high) {
-    const Tensor t = operand(x);
-    return compute(t.size(), [&] { return ops::clip(t, low, high); });
-  });
-  m.def("cast", [](const py::object& x, const py::object& dtype) {
-    const Tensor t = operand(x);
-    const DType type = dtype_from_python(dtype);
-    return compute(t.size(), [&] { return ops::cast(t, type); });
-  });
+  m.def("clip", &clip);
+  m.def("cast", &cast);
 
   unary(m, "selu", ops::selu);
   unary(m, "softplus", ops::softplus);
@@ -113,31 +152,14 @@ void register_arithmetic(py::module_& m) {
   unary(m, "mish", ops::mish);
   unary(m, "log_sigmoid", ops::log_sigmoid);
   unary(m, "tanh_shrink", ops::tanh_shrink);
-  const auto with_number = [&m](const char* name, Tensor (*f)(const Tensor&, double)) {
-    m.def(name, [f](const py::object& x, double number) {
-      const Tensor t = operand(x);
-      return compute(t.size(), [&] { return f(t, number); });
-    });
-  };
-  with_number("elu", ops::elu);
-  with_number("celu", ops::celu);
-  with_number("hard_shrink", ops::hard_shrink);
-  with_number("soft_shrink", ops::soft_shrink);
-  m.def(
-      "relu",
-      [](const py::object& x, double negative_slope, double max_value, double threshold) {
-        const Tensor t = operand(x);
-        return compute(t.size(), [&] { return ops::relu(t, negative_slope, max_value, threshold); });
-      },
-      py::arg("x"), py::arg("negative_slope") = 0.0, py::arg("max_value") = 1.0 / 0.0, py::arg("threshold") = 0.0);
-  m.def("gelu", [](const py::object& x, bool approximate) {
-    const Tensor t = operand(x);
-    return compute(t.size(), [&] { return ops::gelu(t, approximate); });
-  });
-  m.def("threshold", [](const py::object& x, double threshold, double otherwise) {
-    const Tensor t = operand(x);
-    return compute(t.size(), [&] { return ops::threshold(t, threshold, otherwise); });
-  });
+  with_number(m, "elu", "alpha", ops::elu);
+  with_number(m, "celu", "alpha", ops::celu);
+  with_number(m, "hard_shrink", "threshold", ops::hard_shrink);
+  with_number(m, "soft_shrink", "threshold", ops::soft_shrink);
+  m.def("relu", &relu, py::arg("x"), py::arg("negative_slope") = 0.0, py::arg("max_value") = 1.0 / 0.0,
+        py::arg("threshold") = 0.0);
+  m.def("gelu", &gelu);
+  m.def("threshold", &threshold);
 }
 
 }  // namespace recurra::bindings

@@ -1,8 +1,8 @@
 // Reductions, running sums and matrix products.
+#include "recurra/ops/reduction.h"
 #include "ops.h"
 #include "recurra/ops/activation.h"
 #include "recurra/ops/matmul.h"
-#include "recurra/ops/reduction.h"
 
 namespace recurra::bindings {
 namespace {
@@ -13,28 +13,32 @@ using Along = Tensor (*)(const Tensor&, Index);
 void reduction(py::module_& m, const char* name, Reduce f) {
   m.def(
       name,
-      [f](const py::object& x, const py::object& axis, bool keepdims) {
+      [f, name](Object x, Object axis, Object keepdims) {
         const Tensor t = operand(x);
+        const std::vector<Index> axes = axes_from_python(axis, name);
         // An empty list of axes reduces nothing; to the engine it means all.
-        if (!axis.is_none() && !PyIndex_Check(axis.ptr()) && py::len(axis) == 0)
-          throw py::value_error("expected axis=None, an integer or a list of at least one axis");
-        const std::vector<Index> axes = axes_from_python(axis);
-        return compute(t.size(), [&] { return f(t, axes, keepdims); });
+        if (!axis.is_none() && axes.empty())
+          throw py::value_error(text(name, ": axis must be None, an integer or at least one axis, got none"));
+        const bool keep = truth(keepdims);
+        return compute(static_cast<double>(t.size()), [&] { return f(t, axes, keep); });
       },
       py::arg("x"), py::arg("axis") = py::none(), py::arg("keepdims") = false);
 }
 
 void along(py::module_& m, const char* name, Along f) {
-  m.def(name, [f](const py::object& x, Index axis) {
+  m.def(name, [f, name](Object x, Object axis) {
     const Tensor t = operand(x);
-    return compute(t.size(), [&] { return f(t, axis); });
+    const Index place = integer(axis, name, "axis");
+    return compute(static_cast<double>(t.size()), [&] { return f(t, place); });
   });
 }
 
 void position(py::module_& m, const char* name, Tensor (*f)(const Tensor&, Index, bool)) {
-  m.def(name, [f](const py::object& x, Index axis, bool keepdims) {
+  m.def(name, [f, name](Object x, Object axis, Object keepdims) {
     const Tensor t = operand(x);
-    return compute(t.size(), [&] { return f(t, axis, keepdims); });
+    const Index place = integer(axis, name, "axis");
+    const bool keep = truth(keepdims);
+    return compute(static_cast<double>(t.size()), [&] { return f(t, place, keep); });
   });
 }
 
@@ -53,7 +57,7 @@ void register_reductions(py::module_& m) {
   reduction(m, "all", ops::all);
   m.def(
       "all_finite",
-      [](const py::object& x) {
+      [](Object x) {
         const Tensor t = operand(x);
         return compute(t.size(), [&] { return ops::all_finite(t); });
       },
@@ -64,7 +68,7 @@ void register_reductions(py::module_& m) {
   along(m, "cumprod", ops::cumprod);
   along(m, "softmax", ops::softmax);
   along(m, "log_softmax", ops::log_softmax);
-  m.def("matmul", [](const py::object& x1, const py::object& x2) {
+  m.def("matmul", [](Object x1, Object x2) {
     const auto pair = operands(x1, x2);
     return compute(pair.first.size() + pair.second.size(), [&] { return ops::matmul(pair.first, pair.second); });
   });

@@ -1,5 +1,4 @@
 // The operators of Tensor: arithmetic, comparisons, indexing.
-#include <algorithm>
 #include <map>
 #include <string>
 
@@ -22,13 +21,13 @@ py::object not_implemented() { return py::reinterpret_borrow<py::object>(Py_NotI
 
 // An operand that is none of ours gets its own chance: NotImplemented.
 void binary(py::class_<Tensor>& tensor, const char* name, const char* reflected, Binary f) {
-  tensor.def(name, [f](const py::object& self, const py::object& other) -> py::object {
+  tensor.def(name, [f](Object self, Object other) -> py::object {
     if (!is_operand(other)) return not_implemented();
     const auto pair = operands(self, other);
     return py::cast(compute(pair.first.size() + pair.second.size(), [&] { return f(pair.first, pair.second); }));
   });
   if (!reflected) return;
-  tensor.def(reflected, [f](const py::object& self, const py::object& other) -> py::object {
+  tensor.def(reflected, [f](Object self, Object other) -> py::object {
     if (!is_operand(other)) return not_implemented();
     const auto pair = operands(other, self);
     return py::cast(compute(pair.first.size() + pair.second.size(), [&] { return f(pair.first, pair.second); }));
@@ -50,26 +49,6 @@ bool is_basic(py::handle item) {
   return PySlice_Check(item.ptr()) || item.is_none() || item.ptr() == Py_Ellipsis ||
          (PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !tensor_in(item) &&
           !py::isinstance<py::array>(item));
-}
-
-// Where the true elements of a mask are, one int64 tensor for each axis.
-std::vector<Tensor> true_positions(const Tensor& mask) {
-  const auto* truth = mask.data<bool>();
-  Index count = 0;
-  for (Index k = 0; k < mask.size(); ++k) count += truth[k];
-  std::vector<Tensor> out;
-  for (int axis = 0; axis < mask.rank(); ++axis) out.emplace_back(Shape{count}, DType::int64);
-  Index at = 0;
-  for (Index k = 0; k < mask.size(); ++k) {
-    if (!truth[k]) continue;
-    Index rest = k;
-    for (int axis = mask.rank() - 1; axis >= 0; --axis) {
-      out[static_cast<std::size_t>(axis)].data<std::int64_t>()[at] = rest % mask.shape(axis);
-      rest /= mask.shape(axis);
-    }
-    ++at;
-  }
-  return out;
 }
 
 Key parse(const Tensor& x, const py::object& given) {
@@ -111,7 +90,7 @@ Key parse(const Tensor& x, const py::object& given) {
       if (named + axis >= x.rank() || array.shape(axis) != x.shape(named + axis))
         throw py::index_error(
             text("a mask of shape ", array.shape().str(), " does not fit a tensor of shape ", x.shape().str()));
-    for (const Tensor& positions : true_positions(array)) entries.emplace_back(py::none(), positions);
+    for (const Tensor& positions : ops::true_positions(array)) entries.emplace_back(py::none(), positions);
     named += array.rank();
   }
   if (named > x.rank())
@@ -158,7 +137,7 @@ Key parse(const Tensor& x, const py::object& given) {
         throw py::index_error(
             text("index ", index, " is outside axis ", axis, " of a tensor of shape ", x.shape().str()));
       if (has_arrays) {  // NumPy counts an integer beside arrays as one of them
-        as_array(Tensor::scalar(static_cast<double>(index), DType::int64));
+        as_array(number_of_type(item, DType::int64, "index"));
         continue;
       }
       key.slices.push_back({index < 0 ? index + extent : index, 1, 1});
@@ -169,43 +148,12 @@ Key parse(const Tensor& x, const py::object& given) {
   return key;
 }
 
-// Arrays of integers over several axes: the axes are brought together and counted as one.
-Tensor pick(const Tensor& given, const Key& key) {
-  if (key.arrays.size() == 1) return ops::take(given, key.arrays[0], key.array_axes[0]);
-  Shape picked;
-  Tensor flat = Tensor::scalar(0, DType::int64);
-  std::vector<Index> order(key.array_axes.begin(), key.array_axes.end());
-  Shape merged{1};
-  for (std::size_t k = 0; k < key.arrays.size(); ++k) {
-    const Index extent = given.shape(key.array_axes[k]);
-    const Tensor length = Tensor::scalar(static_cast<double>(extent), DType::int64);
-    const Tensor& at = key.arrays[k];
-    if (ops::any(ops::logical_or(ops::less(at, ops::negative(length)), ops::greater_equal(at, length))).item() != 0)
-      throw py::index_error(
-          text("an index is outside axis ", key.array_axes[k], " of a tensor of shape ", given.shape().str()));
-    flat = ops::add(ops::multiply(flat, length), ops::mod(ops::cast(at, DType::int64), length));
-    merged[0] *= extent;
-  }
-  for (int axis = 0; axis < given.rank(); ++axis)
-    if (std::find(order.begin(), order.end(), axis) == order.end()) {
-      order.push_back(axis);
-      merged.push_back(given.shape(axis));
-    }
-  Tensor out = ops::take(ops::reshape(ops::transpose(given, order), merged), flat, 0);
-  if (key.apart || key.array_axes[0] == 0) return out;
-  // The axes of the arrays stand where the first of them stood.
-  std::vector<Index> back;
-  for (int k = 0; k < key.array_axes[0]; ++k) back.push_back(flat.rank() + k);
-  for (int k = 0; k < flat.rank(); ++k) back.push_back(k);
-  for (int k = flat.rank() + key.array_axes[0]; k < out.rank(); ++k) back.push_back(k);
-  return ops::transpose(out, back);
-}
-
 Tensor get_item(const Tensor& x, const py::object& key) {
   const Key parts = parse(x, key);
   Tensor out = compute(parts.shape.size(), [&] { return ops::slice(x, parts.slices); });
   if (parts.reshapes) out = ops::reshape(out, parts.shape);
-  return parts.arrays.empty() ? out : pick(out, parts);
+  if (parts.arrays.empty()) return out;
+  return compute(out.size(), [&] { return ops::take_points(out, parts.arrays, parts.array_axes, parts.apart); });
 }
 
 // The module that these bindings make.
@@ -266,13 +214,13 @@ void register_operators(py::class_<Tensor>& tensor) {
   binary(tensor, "__or__", "__ror__", ops::logical_or);
   binary(tensor, "__xor__", "__rxor__", ops::logical_xor);
   // The third argument of pow() is Python's; it has no meaning for tensors.
-  tensor.def("__pow__", [](const py::object& self, const py::object& other) -> py::object {
+  tensor.def("__pow__", [](Object self, Object other) -> py::object {
     if (!is_operand(other)) return not_implemented();
     const auto pair = operands(self, other);
-    if (PyLong_CheckExact(other.ptr()) && other.cast<double>() == 2) return py::cast(ops::square(pair.first));
+    if (PyLong_CheckExact(other.ptr()) && other.equal(py::int_(2))) return py::cast(ops::square(pair.first));
     return py::cast(compute(pair.first.size(), [&] { return ops::power(pair.first, pair.second); }));
   });
-  tensor.def("__rpow__", [](const py::object& self, const py::object& other) -> py::object {
+  tensor.def("__rpow__", [](Object self, Object other) -> py::object {
     if (!is_operand(other)) return not_implemented();
     const auto pair = operands(other, self);
     return py::cast(compute(pair.second.size(), [&] { return ops::power(pair.first, pair.second); }));
@@ -321,21 +269,27 @@ void register_operators(py::class_<Tensor>& tensor) {
   tensor.def(
       "reshape",
       [](const Tensor& t, const py::args& shape) {
-        if (shape.size() == 1 && !PyIndex_Check(shape[0].ptr())) return ops::reshape(t, axes_from_python(shape[0]));
-        return ops::reshape(t, axes_from_python(shape));
+        if (shape.size() == 1 && !PyIndex_Check(shape[0].ptr()))
+          return ops::reshape(t, integers(shape[0], "reshape", "shape"));
+        return ops::reshape(t, integers(shape, "reshape", "shape"));
       },
       "The same elements in another shape, given as one sequence or as several integers; one may be -1.");
   tensor.def(
       "transpose",
       [](const Tensor& t, const py::args& axes) {
-        if (axes.size() == 1 && !PyIndex_Check(axes[0].ptr())) return ops::transpose(t, axes_from_python(axes[0]));
-        return ops::transpose(t, axes_from_python(axes));
+        if (axes.size() == 1 && !PyIndex_Check(axes[0].ptr()))
+          return ops::transpose(t, axes_from_python(axes[0], "transpose"));
+        return ops::transpose(t, axes_from_python(axes, "transpose"));
       },
       "The axes in the order given, or reversed.");
   const auto reduction = [&tensor](const char* name, Tensor (*f)(const Tensor&, const ops::Axes&, bool)) {
     tensor.def(
         name,
-        [f](const Tensor& t, const py::object& axis, bool keepdims) { return f(t, axes_from_python(axis), keepdims); },
+        [f, name](const Tensor& t, Object axis, Object keepdims) {
+          const std::vector<Index> axes = axes_from_python(axis, name);
+          const bool keep = truth(keepdims);
+          return compute(t.size(), [&] { return f(t, axes, keep); });
+        },
         py::arg("axis") = py::none(), py::arg("keepdims") = false);
   };
   reduction("sum", ops::sum);
