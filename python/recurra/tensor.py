@@ -46,6 +46,12 @@ class Variable(Tensor):
 
     Raises:
         ValueError: `trainable` with an integer or bool type, or a dtype that the engine does not have.
+
+    Example:
+        >>> weight = recurra.Variable([1.0, 2.0], name="weight")
+        >>> (weight * weight).sum().backward()
+        >>> weight.grad
+        Tensor([2., 4.], shape=(2,), dtype=float32)
     """
 
     def __init__(
@@ -81,13 +87,21 @@ class Variable(Tensor):
         return self
 
     def assign(self, value: ArrayLike | Tensor) -> Variable:  # type: ignore[override]
-        """Overwrites the elements.
+        """Overwrite the elements.
 
         Args:
-            value: Same shape; converted to the variable's type.
+            value: Same shape; converted to the type of the variable.
+
+        Returns:
+            The variable.
 
         Raises:
             ValueError: The shape differs.
+
+        Example:
+            >>> variable = recurra.Variable([1.0, 2.0])
+            >>> variable.assign([3.0, 4.0]).numpy()
+            array([3., 4.], dtype=float32)
         """
         given = convert_to_tensor(value).detach()
         if given.shape != self.shape:
@@ -96,11 +110,31 @@ class Variable(Tensor):
         return self
 
     def assign_add(self, value: ArrayLike | Tensor) -> Variable:
-        """Adds to the elements; `value` broadcasts to the variable's shape."""
+        """Add to the elements.
+
+        Args:
+            value: Broadcasts to the shape of the variable; converted to its type.
+
+        Returns:
+            The variable.
+
+        Raises:
+            ValueError: The shape does not fit.
+        """
         return self.assign(_engine.add(self.detach(), value))
 
     def assign_sub(self, value: ArrayLike | Tensor) -> Variable:
-        """Subtracts from the elements; `value` broadcasts to the variable's shape."""
+        """Subtract from the elements.
+
+        Args:
+            value: Broadcasts to the shape of the variable; converted to its type.
+
+        Returns:
+            The variable.
+
+        Raises:
+            ValueError: The shape does not fit.
+        """
         return self.assign(_engine.subtract(self.detach(), value))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -139,6 +173,13 @@ class no_grad(ContextDecorator):  # noqa: N801  (a function to its users)
     """While active, nothing is put on the tape of this thread: results require no gradient and keep no memory.
 
     Works as a context manager, `with no_grad(): …`, and as a decorator, `@no_grad()`.
+
+    Example:
+        >>> weight = recurra.Variable([1.0, 2.0])
+        >>> with recurra.no_grad():
+        ...     product = weight * 2.0
+        >>> product.requires_grad
+        False
     """
 
     def __init__(self) -> None:
@@ -153,31 +194,77 @@ class no_grad(ContextDecorator):  # noqa: N801  (a function to its users)
 
 
 def convert_to_tensor(x: ArrayLike | Tensor, dtype: Any = None) -> Tensor:
-    """A tensor with the elements of `x`.
+    """Tensor with the elements of an array, a number or a nested list.
 
     Args:
         x: Tensor (returned as it is), array (borrowed where type and layout fit), number or nested list (whole numbers
-            become int32, others float32, truth values bool).
+            become int32, or int64 where they need it, others float32, truth values bool).
         dtype: Element type of the result; the type of `x` by default.
+
+    Returns:
+        A tensor.
 
     Raises:
         TypeError: `x` holds something else than numbers.
-        ValueError: Rows of different lengths, or a dtype that the engine does not have.
+        ValueError: Rows have different lengths, an integer does not fit, or the engine does not have the type.
+
+    Example:
+        >>> recurra.tensor.convert_to_tensor([1, 2])
+        Tensor([1, 2], shape=(2,), dtype=int32)
     """
+    if dtype is not None and isinstance(x, (int, list, tuple)):
+        return Tensor(x, dtype)  # Python's numbers either fit into the type or are refused
     tensor = x if isinstance(x, Tensor) else _engine.operand(x)
     return tensor if dtype is None else _engine.cast(tensor, dtype)
 
 
 def convert_to_numpy(x: ArrayLike | Tensor) -> np.ndarray[Any, Any]:
-    """A NumPy array with the elements of `x`; of a tensor, a view."""
+    """NumPy array with the elements; of a tensor, a view.
+
+    Args:
+        x: Tensor, array, number or nested list.
+
+    Returns:
+        An array; read-only where the tensor borrowed read-only memory.
+
+    Example:
+        >>> recurra.tensor.convert_to_numpy(recurra.Tensor([1.0, 2.0]))
+        array([1., 2.], dtype=float32)
+    """
     return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
 
 
 def is_tensor(x: object) -> bool:
-    """Whether `x` is a tensor (or variable) of the engine."""
+    """Whether an object is a tensor (or variable) of the engine.
+
+    Args:
+        x: Any object.
+
+    Returns:
+        A bool.
+
+    Example:
+        >>> recurra.tensor.is_tensor(recurra.Tensor([1.0]))
+        True
+    """
     return isinstance(x, Tensor)
 
 
 def from_dlpack(x: Any) -> Tensor:
-    """A tensor that shares the elements of any object with `__dlpack__`, such as a PyTorch tensor on the CPU."""
+    """Tensor that shares the elements of any object with `__dlpack__`.
+
+    Args:
+        x: Such as a PyTorch tensor on the CPU.
+
+    Returns:
+        A tensor.
+
+    Raises:
+        TypeError: The object has no `__dlpack__`.
+        ValueError: The engine does not have its element type.
+
+    Example:
+        >>> recurra.tensor.from_dlpack(np.array([1.0, 2.0]))
+        Tensor([1., 2.], shape=(2,), dtype=float64)
+    """
     return Tensor(np.from_dlpack(x))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from recurra import _engine
 from recurra.checks import whole_numbers
-from recurra.ops.layout import flip, pad
+from recurra.ops.joining import pad
+from recurra.ops.layout import flip
 from recurra.ops.operation import composed
 from recurra.ops.windows import (
     as_given,
@@ -80,19 +81,28 @@ def conv(
     data_format: str | None = None,
     dilation_rate: Window = 1,
 ) -> Tensor:
-    """y[t, o] = sum over k, c of x[t stride + k dilation - p, c] kernel[k, c, o]; for images likewise on two axes.
+    """Convolution: y[t, o] = sum over k, c of x[t stride + k dilation - p, c] kernel[k, c, o].
 
-    Shapes: (B, T, C) x (K, C/groups, O) -> (B, T', O), or (B, H, W, C) x (K, L, C/groups, O) -> (B, H', W', O). A
-    kernel for fewer channels than the inputs have divides them into groups that see only each other.
+    For images likewise on two axes. A kernel for fewer channels than the inputs have divides them into groups that see
+    only each other.
 
     Args:
-        strides: From one window to the next, one number or one an axis.
-        padding: "valid" (whole windows only) or "same" (zeros around; the odd one comes last).
+        inputs: (B, T, C), or (B, H, W, C).
+        kernel: (K, C/groups, O), or (K, L, C/groups, O).
+        strides: From one window to the next, one number or one an axis; 1 by default.
+        padding: "valid" (whole windows only, the default) or "same" (zeros around; the odd one comes last).
         data_format: "channels_last" (also for None) or "channels_first".
-        dilation_rate: From one tap to the next, one number or one an axis.
+        dilation_rate: From one tap to the next, one number or one an axis; 1 by default.
+
+    Returns:
+        A tensor (B, T', O), or (B, H', W', O).
 
     Raises:
-        ValueError: Arguments or shapes that do not fit, or inputs shorter than the kernel with "valid".
+        ValueError: Arguments or shapes do not fit, or inputs are shorter than the kernel with "valid".
+
+    Example:
+        >>> recurra.ops.conv(np.ones((1, 5, 1)), np.ones((3, 1, 2))).shape
+        (1, 3, 2)
     """
     call = _Call("conv", inputs, strides, padding, data_format, dilation_rate)
     weights = call.kernel("kernel", kernel)
@@ -114,10 +124,27 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Window = 1,
 ) -> Tensor:
-    """y[t, c M + m] = sum over k of x[t stride + k dilation - p, c] kernel[k, c, m]: M filters for every channel.
+    """M filters for every channel.
 
-    Shapes: (B, T, C) x (K, C, M) -> (B, T', C M), or (B, H, W, C) x (K, L, C, M) -> (B, H', W', C M).
-    Arguments and errors as `conv`.
+    y[t, c M + m] = sum over k of x[t stride + k dilation - p, c] kernel[k, c, m].
+
+    Args:
+        inputs: (B, T, C), or (B, H, W, C).
+        kernel: (K, C, M), or (K, L, C, M).
+        strides: From one window to the next, one number or one an axis; 1 by default.
+        padding: "valid" (whole windows only, the default) or "same" (zeros around; the odd one comes last).
+        data_format: "channels_last" (also for None) or "channels_first".
+        dilation_rate: From one tap to the next, one number or one an axis; 1 by default.
+
+    Returns:
+        A tensor (B, T', C M), or (B, H', W', C M).
+
+    Raises:
+        ValueError: Arguments or shapes do not fit, or inputs are shorter than the kernel with "valid".
+
+    Example:
+        >>> recurra.ops.depthwise_conv(np.ones((1, 5, 2)), np.ones((3, 2, 1))).shape
+        (1, 3, 2)
     """
     call = _Call("depthwise_conv", inputs, strides, padding, data_format, dilation_rate)
     return as_given(call.data_format, call.depthwise(call.kernel("kernel", kernel, -2)))
@@ -133,10 +160,28 @@ def separable_conv(
     data_format: str | None = None,
     dilation_rate: Window = 1,
 ) -> Tensor:
-    """A `depthwise_conv`, then a mixture of its outputs at every place (Chollet, 2017).
+    """A `depthwise_conv`, then a mixture of its outputs at every place.
 
-    Shapes: (B, T, C) x (K, C, M) x (1, C M, O) -> (B, T', O), or (B, H, W, C) x (K, L, C, M) x (1, 1, C M, O) ->
-    (B, H', W', O). Arguments and errors as `conv`.
+    Args:
+        inputs: (B, T, C), or (B, H, W, C).
+        depthwise_kernel: (K, C, M), or (K, L, C, M).
+        pointwise_kernel: (1, C M, O), or (1, 1, C M, O).
+        strides: From one window to the next, one number or one an axis; 1 by default.
+        padding: "valid" (whole windows only, the default) or "same" (zeros around; the odd one comes last).
+        data_format: "channels_last" (also for None) or "channels_first".
+        dilation_rate: From one tap to the next, one number or one an axis; 1 by default.
+
+    Returns:
+        A tensor (B, T', O), or (B, H', W', O).
+
+    Raises:
+        ValueError: Arguments or shapes do not fit, or inputs are shorter than the kernel with "valid".
+
+    Example:
+        >>> recurra.ops.separable_conv(np.ones((1, 5, 2)), np.ones((3, 2, 1)), np.ones((1, 2, 4))).shape
+        (1, 3, 4)
+
+    Source: Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
     """
     call = _Call("separable_conv", inputs, strides, padding, data_format, dilation_rate)
     depthwise = call.kernel("depthwise_kernel", depthwise_kernel, -2)
@@ -160,18 +205,29 @@ def conv_transpose(
     data_format: str | None = None,
     dilation_rate: Window = 1,
 ) -> Tensor:
-    """The adjoint of `conv`: y[u, o] = sum over t, k, c with t stride + k dilation - p = u of x[t, c] kernel[k, o, c].
+    """Adjoint of `conv`.
 
-    Shapes: (B, T, C) x (K, O, C) -> (B, T', O), or (B, H, W, C) x (K, L, O, C) -> (B, H', W', O).
+    y[u, o] = sum over t, k, c with t stride + k dilation - p = u of x[t, c] kernel[k, o, c].
 
     Args:
-        padding: "valid" or "same" (T' = T stride).
+        inputs: (B, T, C), or (B, H, W, C).
+        kernel: (K, O, C), or (K, L, O, C).
+        strides: From one window to the next, one number or one an axis; 1 by default.
+        padding: "valid" (the default) or "same" (T' = T stride).
         output_padding: Steps added to the shortest possible output, less than `strides`; None: as many as `padding`
             asks for.
-        strides, data_format, dilation_rate: As `conv`.
+        data_format: "channels_last" (also for None) or "channels_first".
+        dilation_rate: From one tap to the next, one number or one an axis; 1 by default.
+
+    Returns:
+        A tensor (B, T', O), or (B, H', W', O).
 
     Raises:
-        ValueError: Arguments or shapes that do not fit.
+        ValueError: Arguments or shapes do not fit.
+
+    Example:
+        >>> recurra.ops.conv_transpose(np.ones((1, 5, 1)), np.ones((3, 2, 1)), strides=2).shape
+        (1, 11, 2)
     """
     owner = "conv_transpose"
     call = _Call(owner, inputs, strides, padding, data_format, dilation_rate)

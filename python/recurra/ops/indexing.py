@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recurra import _engine, config
+from recurra.checks import whole_number
+from recurra.ops.axes import as_axes, normalized_axis
 from recurra.ops.operation import composed
 from recurra.tensor import Tensor
 
@@ -18,15 +21,52 @@ if TYPE_CHECKING:
 
 @composed
 def get_item(x: ArrayLike | Tensor, key: Any) -> Tensor:
-    """x[key] with NumPy's rules: integers, slices, None, ..., arrays of integers or truth values."""
+    """x[key] with NumPy's rules.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        key: Integers, slices, None, ..., arrays of integers or truth values, or a tuple of these.
+
+    Returns:
+        The elements named.
+
+    Raises:
+        IndexError: An index is outside its axis.
+        TypeError: The key holds something else.
+
+    Example:
+        >>> recurra.ops.get_item([[1, 2], [3, 4]], 0)
+        Tensor([1, 2], shape=(2,), dtype=int32)
+    """
     return _engine.operand(x)[key]
 
 
 @composed
 def slice(inputs: ArrayLike | Tensor, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
-    """The block of a given shape that begins at these indices, one for each axis."""
+    """Block of a given shape.
+
+    Args:
+        inputs: Tensor, array, number or nested list.
+        start_indices: Where it begins, one index for each axis.
+        shape: Its extents.
+
+    Returns:
+        A tensor of that shape.
+
+    Raises:
+        ValueError: The block is not inside the tensor.
+
+    Example:
+        >>> recurra.ops.slice([1, 2, 3, 4], [1], [2])
+        Tensor([2, 3], shape=(2,), dtype=int32)
+    """
     tensor = _engine.operand(inputs)
-    ranges = [(int(begin), int(begin) + int(extent)) for begin, extent in zip(start_indices, shape, strict=True)]
+    begins, extents = as_axes("slice", start_indices, "start_indices"), as_axes("slice", shape, "shape")
+    if not len(begins) == len(extents) == tensor.ndim:
+        raise ValueError(
+            f"slice: expected a start and an extent for each of {tensor.ndim} axes, got {begins}, {extents}"
+        )
+    ranges = [(begin, begin + extent) for begin, extent in zip(begins, extents, strict=True)]
     for axis, (begin, end) in enumerate(ranges):
         if not 0 <= begin <= end <= tensor.shape[axis]:
             raise ValueError(f"slice: elements {begin} to {end} are outside axis {axis} of shape {tensor.shape}")
@@ -35,12 +75,24 @@ def slice(inputs: ArrayLike | Tensor, start_indices: Sequence[int], shape: Seque
 
 @composed
 def take(x: ArrayLike | Tensor, indices: ArrayLike | Tensor, axis: int | None = None) -> Tensor:
-    """Elements along an axis, which the axes of `indices` replace; from all elements in row-major order without one.
+    """Elements along an axis, which the axes of `indices` replace.
 
     The gradient adds only to the elements taken.
 
+    Args:
+        x: Tensor, array, number or nested list.
+        indices: Integers; negative ones count from the end.
+        axis: The axis; None, the default, for all elements in row-major order.
+
+    Returns:
+        A tensor with the axis replaced.
+
     Raises:
-        ValueError: An index is outside the axis.
+        ValueError: An index is outside the axis, or is not an integer.
+
+    Example:
+        >>> recurra.ops.take([10, 20, 30], [2, 0])
+        Tensor([30, 10], shape=(2,), dtype=int32)
     """
     if axis is None:
         return _engine.take(_engine.reshape(x, -1), indices, 0)
@@ -49,7 +101,24 @@ def take(x: ArrayLike | Tensor, indices: ArrayLike | Tensor, axis: int | None = 
 
 @composed
 def take_along_axis(x: ArrayLike | Tensor, indices: ArrayLike | Tensor, axis: int | None = None) -> Tensor:
-    """out[..., i, ...] = x[..., indices[..., i, ...], ...] along an axis; other axes broadcast."""
+    """out[..., i, ...] = x[..., indices[..., i, ...], ...] along an axis; other axes broadcast.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        indices: Integers; negative ones count from the end. As many axes as `x`.
+        axis: The axis; None, the default, for all elements in row-major order.
+
+    Returns:
+        A tensor of the shape of `indices`.
+
+    Raises:
+        ValueError: An index is outside the axis, or is not an integer.
+
+    Example:
+        >>> recurra.ops.take_along_axis([[10, 20], [30, 40]], [[1], [0]], axis=1)
+        Tensor([[20],
+                [30]], shape=(2, 1), dtype=int32)
+    """
     if axis is None:
         return _engine.take_along_axis(_engine.reshape(x, -1), _engine.reshape(indices, -1), 0)
     return _engine.take_along_axis(x, indices, axis)
@@ -57,10 +126,25 @@ def take_along_axis(x: ArrayLike | Tensor, indices: ArrayLike | Tensor, axis: in
 
 @composed
 def one_hot(x: ArrayLike | Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Tensor:
-    """1 at the position a whole number names, else 0, along a new axis; a number outside gives zeros.
+    """1 at the position an integer names, else 0, along a new axis.
+
+    Args:
+        x: Integers; one outside 0 to num_classes - 1 gives zeros.
+        num_classes: Extent of the new axis.
+        axis: Its place; the last by default.
+        dtype: Element type; `recurra.config.floatx()` by default.
+        sparse: Must be False: tensors are dense.
+
+    Returns:
+        A tensor with one more axis.
 
     Raises:
-        ValueError: `sparse` is true: there are no sparse tensors here.
+        ValueError: `num_classes` is less than 1, `x` holds fractions, or `sparse` is true.
+
+    Example:
+        >>> recurra.ops.one_hot([0, 2], 3)
+        Tensor([[1., 0., 0.],
+                [0., 0., 1.]], shape=(2, 3), dtype=float32)
     """
     if sparse:
         raise ValueError("one_hot: sparse=True is not supported; tensors are dense")
@@ -71,7 +155,25 @@ def one_hot(x: ArrayLike | Tensor, num_classes: int, axis: int = -1, dtype: Any 
 def multi_hot(
     inputs: ArrayLike | Tensor, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Tensor:
-    """1 at every position that a row of whole numbers names, else 0; (batch, n) -> (batch, num_classes)."""
+    """1 at every position that a row of integers names, else 0.
+
+    Args:
+        inputs: Integers (batch, n), or (n) for one row.
+        num_classes: Extent of the result.
+        axis: The axis of the positions; the last by default.
+        dtype: Element type; `recurra.config.floatx()` by default.
+        sparse: Must be False: tensors are dense.
+
+    Returns:
+        A tensor (batch, num_classes).
+
+    Raises:
+        ValueError: `num_classes` is less than 1, or `sparse` is true.
+
+    Example:
+        >>> recurra.ops.multi_hot([[0, 2]], 3)
+        Tensor([[1., 0., 1.]], shape=(1, 3), dtype=float32)
+    """
     numbers = _engine.operand(inputs)
     hot = one_hot(numbers, num_classes, axis=axis, dtype=dtype, sparse=sparse)
     return _engine.max(hot, 1 if numbers.ndim > 1 else 0)
@@ -79,82 +181,43 @@ def multi_hot(
 
 @composed
 def nonzero(x: ArrayLike | Tensor) -> tuple[Tensor, ...]:
-    """Where the elements that are not 0 are: one tensor of int32 positions for each axis."""
+    """Where the elements that are not 0 are.
+
+    Args:
+        x: Tensor, array, number or nested list.
+
+    Returns:
+        One int32 tensor of positions for each axis.
+
+    Example:
+        >>> recurra.ops.nonzero([0, 5, 7])
+        (Tensor([1, 2], shape=(2,), dtype=int32),)
+    """
     return tuple(Tensor(positions.astype("int32")) for positions in np.nonzero(_engine.operand(x).numpy()))
-
-
-@composed
-def argsort(x: ArrayLike | Tensor, axis: int | None = -1) -> Tensor:
-    """The positions (int32) that put elements in ascending order; equal ones keep theirs."""
-    values = _engine.operand(x).numpy()
-    return Tensor(np.argsort(values, axis=axis, kind="stable").astype("int32"))
-
-
-@composed
-def sort(x: ArrayLike | Tensor, axis: int | None = -1) -> Tensor:
-    """Elements in ascending order along an axis."""
-    tensor = _engine.operand(x)
-    if axis is None:
-        tensor, axis = _engine.reshape(tensor, -1), 0
-    return _engine.take_along_axis(tensor, argsort(tensor, axis), axis)
-
-
-@composed
-def top_k(x: ArrayLike | Tensor, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
-    """The k largest elements of the last axis, largest first, and their positions (int32)."""
-    tensor = _engine.operand(x)
-    if tensor.ndim < 1 or not 0 <= k <= tensor.shape[-1]:
-        raise ValueError(f"top_k: cannot take {k} elements of the last axis of shape {tensor.shape}")
-    values = tensor.numpy()
-    # Ascending order of the reversed axis, reversed again: of equal elements the first comes first.
-    order = np.argsort(values[..., ::-1], axis=-1, kind="stable")[..., ::-1][..., :k]
-    positions = Tensor(np.ascontiguousarray(values.shape[-1] - 1 - order).astype("int32"))
-    return _engine.take_along_axis(tensor, positions, -1), positions
-
-
-@composed
-def in_top_k(targets: ArrayLike | Tensor, predictions: ArrayLike | Tensor, k: int) -> Tensor:
-    """Whether fewer than k classes of a row of predictions (batch, classes) score above the target class."""
-    scores = _engine.operand(predictions).detach()
-    own = _engine.take_along_axis(scores, _engine.reshape(targets, (-1, 1)), 1)
-    above = _engine.sum(_engine.cast(_engine.greater(scores, own), "int32"), 1)
-    return _engine.logical_and(_engine.less(above, k), _engine.isfinite(_engine.reshape(own, -1)))
-
-
-@composed
-def searchsorted(sorted_sequence: ArrayLike | Tensor, values: ArrayLike | Tensor, side: str = "left") -> Tensor:
-    """Where to insert values into an ascending vector to keep its order (int32)."""
-    if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: expected side 'left' or 'right', got {side!r}")
-    line, numbers = _engine.operand(sorted_sequence).numpy(), _engine.operand(values).numpy()
-    return Tensor(np.searchsorted(line, numbers, side="right" if side == "right" else "left").astype("int32"))
-
-
-@composed
-def digitize(x: ArrayLike | Tensor, bins: ArrayLike | Tensor) -> Tensor:
-    """The number of the bin that each element is in (int32): how many of the ascending bin edges are not above it."""
-    return searchsorted(bins, x, side="right")
-
-
-@composed
-def bincount(
-    x: ArrayLike | Tensor, weights: ArrayLike | Tensor | None = None, minlength: int = 0, sparse: bool = False
-) -> Tensor:
-    """How often each whole number occurs, or the sum of its weights."""
-    if sparse:
-        raise ValueError("bincount: sparse=True is not supported; tensors are dense")
-    numbers = _engine.operand(x).numpy()
-    if weights is None:
-        return Tensor(np.bincount(numbers.reshape(-1), minlength=minlength).astype("int32"))
-    shares = _engine.operand(weights)
-    return _engine.cast(np.bincount(numbers.reshape(-1), shares.numpy().reshape(-1), minlength), shares.dtype)
 
 
 @composed
 def segment_sum(
     data: ArrayLike | Tensor, segment_ids: ArrayLike | Tensor, num_segments: int | None = None, sorted: bool = False
 ) -> Tensor:
-    """Sums of the rows of `data` that have the same segment number."""
+    """Sums of the rows that have the same segment number.
+
+    Args:
+        data: Rows along the first axis.
+        segment_ids: Number of the segment of each row.
+        num_segments: How many segments; one more than the largest number by default.
+        sorted: Accepted for compatibility; the order makes no difference.
+
+    Returns:
+        A tensor with one row for each segment.
+
+    Raises:
+        ValueError: An index is outside the axis, or is not an integer.
+
+    Example:
+        >>> recurra.ops.segment_sum([1.0, 2.0, 3.0], [0, 1, 0])
+        Tensor([4., 2.], shape=(2,), dtype=float32)
+    """
     rows, numbers = _engine.operand(data), _engine.operand(segment_ids)
     count = num_segments if num_segments is not None else int(numbers.numpy().max(initial=-1)) + 1
     empty = _engine.full((count, *rows.shape[1:]), 0, rows.dtype)
@@ -163,11 +226,22 @@ def segment_sum(
 
 @composed
 def scatter(indices: ArrayLike | Tensor, values: ArrayLike | Tensor, shape: Sequence[int]) -> Tensor:
-    """Zeros of a shape with values added at positions.
+    """Zeros with values added at positions.
 
     Args:
         indices: (n, k): k leading indices for each value.
         values: (n, …) with the remaining axes of `shape`.
+        shape: Extents of the result.
+
+    Returns:
+        A tensor of that shape.
+
+    Raises:
+        ValueError: An index is outside the shape, or shapes do not fit.
+
+    Example:
+        >>> recurra.ops.scatter([[1], [1]], [2.0, 3.0], (3,))
+        Tensor([0., 5., 0.], shape=(3,), dtype=float32)
     """
     updates = _engine.operand(values)
     return _put(_engine.full(shape, 0, updates.dtype), indices, updates, overwrite=False)
@@ -175,118 +249,98 @@ def scatter(indices: ArrayLike | Tensor, values: ArrayLike | Tensor, shape: Sequ
 
 @composed
 def scatter_update(inputs: ArrayLike | Tensor, indices: ArrayLike | Tensor, updates: ArrayLike | Tensor) -> Tensor:
-    """A copy of `inputs` with other values at positions; of several for one position the last one stays.
+    """Copy of a tensor with other values at positions; the last one of several stays.
 
     Args:
+        inputs: Tensor, array, number or nested list.
         indices: (n, k): k leading indices for each value.
         updates: (n, …) with the remaining axes of `inputs`.
+
+    Returns:
+        A tensor of the shape of `inputs`.
+
+    Raises:
+        ValueError: An index is outside the tensor, or shapes do not fit.
+
+    Example:
+        >>> recurra.ops.scatter_update([1.0, 2.0, 3.0], [[1]], [9.0])
+        Tensor([1., 9., 3.], shape=(3,), dtype=float32)
     """
     return _put(_engine.operand(inputs), indices, updates, overwrite=True)
 
 
 def _put(target: Tensor, indices: ArrayLike | Tensor, updates: ArrayLike | Tensor, overwrite: bool) -> Tensor:
     positions = _engine.operand(indices).numpy()
-    depth = positions.shape[-1]
+    if positions.ndim != 2 or positions.dtype.kind != "i" or positions.shape[1] > target.ndim:
+        raise ValueError(
+            f"scatter: indices must be whole numbers of shape (n, k) with k <= {target.ndim} for a tensor of shape "
+            f"{target.shape}, got {positions.dtype} of shape {positions.shape}"
+        )
+    depth = positions.shape[1]
     leading = target.shape[:depth]
     columns = tuple(np.where(p < 0, p + n, p) for p, n in zip(positions.T, leading, strict=True))
     flat = np.ravel_multi_index(columns, leading)
-    rows = _engine.reshape(target, (int(np.prod(leading)), *target.shape[depth:]))
+    rows = _engine.reshape(target, (math.prod(leading), *target.shape[depth:]))
     return _engine.reshape(_engine.put_rows(rows, flat.T.astype("int64"), updates, overwrite), target.shape)
 
 
 @composed
 def slice_update(inputs: ArrayLike | Tensor, start_indices: Sequence[int], updates: ArrayLike | Tensor) -> Tensor:
-    """A copy of `inputs` with the block that begins at these indices replaced."""
+    """Copy of a tensor with a block replaced.
+
+    Args:
+        inputs: Tensor, array, number or nested list.
+        start_indices: Where the block begins, one index for each axis.
+        updates: The block, with as many axes.
+
+    Returns:
+        A tensor of the shape of `inputs`.
+
+    Raises:
+        ValueError: The block does not fit there.
+
+    Example:
+        >>> recurra.ops.slice_update([1.0, 2.0, 3.0], [1], [9.0])
+        Tensor([1., 9., 3.], shape=(3,), dtype=float32)
+    """
     tensor, block = _engine.operand(inputs), _engine.operand(updates)
     widths = []
-    for begin, extent, whole in zip(start_indices, block.shape, tensor.shape, strict=True):
+    begins = as_axes("slice_update", start_indices, "start_indices")
+    if not len(begins) == block.ndim == tensor.ndim:
+        raise ValueError(f"slice_update: expected a start for each of {tensor.ndim} axes, got {len(begins)}")
+    for begin, extent, whole in zip(begins, block.shape, tensor.shape, strict=True):
         if not 0 <= begin <= whole - extent:
-            raise ValueError(f"slice_update: a block of shape {block.shape} does not fit {tensor.shape} at {begin}")
-        widths.append((int(begin), whole - extent - int(begin)))
+            raise ValueError(f"slice_update: a block of shape {block.shape} does not fit {tensor.shape} at {begins}")
+        widths.append((begin, whole - extent - begin))
     inside = np.pad(np.ones(block.shape, bool), widths)
     return _engine.where(inside, _engine.pad(block, widths, "constant", 0.0), tensor)
 
 
 @composed
-def diagonal(x: ArrayLike | Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """The diagonal over two axes, as the last axis of the result."""
-    from recurra.ops.layout import moveaxis
-
-    matrices = moveaxis(x, (axis1, axis2), (-2, -1))
-    rows, columns = matrices.shape[-2:]
-    length = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    at = np.arange(length)
-    flat = _engine.reshape(matrices, (*matrices.shape[:-2], rows * columns))
-    return _engine.take(flat, (at + max(-offset, 0)) * columns + at + max(offset, 0), -1)
-
-
-@composed
-def diag(x: ArrayLike | Tensor, k: int = 0) -> Tensor:
-    """The matrix with a vector on diagonal k, or diagonal k of a matrix."""
-    tensor = _engine.operand(x)
-    if tensor.ndim == 2:
-        return diagonal(tensor, offset=k)
-    if tensor.ndim != 1:
-        raise ValueError(f"diag: expected a vector or a matrix, got shape {tensor.shape}")
-    n = tensor.shape[0] + abs(k)
-    at = np.arange(tensor.shape[0])
-    flat = _engine.put_rows(_engine.full(n * n, 0, tensor.dtype), (at + max(-k, 0)) * n + at + max(k, 0), tensor, False)
-    return _engine.reshape(flat, (n, n))
-
-
-@composed
-def trace(x: ArrayLike | Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """The sum of the diagonal over two axes."""
-    return _engine.sum(diagonal(x, offset, axis1, axis2), -1)
-
-
-@composed
 def diff(x: ArrayLike | Tensor, n: int = 1, axis: int = -1) -> Tensor:
-    """Differences of neighbours along an axis, n times."""
-    tensor = _engine.operand(x)
-    before = (builtins.slice(None),) * (axis % tensor.ndim)
-    later, earlier = (*before, builtins.slice(1, None)), (*before, builtins.slice(None, -1))
-    for _ in range(n):
-        tensor = _engine.subtract(tensor[later], tensor[earlier])
-    return tensor
-
-
-@composed
-def median(x: ArrayLike | Tensor, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
-    """The middle element in order, or the mean of the two in the middle."""
-    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
-
-
-@composed
-def quantile(
-    x: ArrayLike | Tensor,
-    q: float,
-    axis: int | Sequence[int] | None = None,
-    method: str = "linear",
-    keepdims: bool = False,
-) -> Tensor:
-    """The value below which a fraction q of the elements lies.
+    """Differences of neighbours along an axis.
 
     Args:
-        method: Between two elements: "linear", "lower", "higher" or "midpoint".
+        x: Tensor, array, number or nested list.
+        n: How many times; 1 by default.
+        axis: The axis; the last by default.
+
+    Returns:
+        A tensor shorter by n along the axis.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis, or `n` is negative.
+
+    Example:
+        >>> recurra.ops.diff([1.0, 4.0, 9.0])
+        Tensor([3., 5.], shape=(2,), dtype=float32)
     """
-    if not 0 <= q <= 1:
-        raise ValueError(f"quantile: expected q in [0, 1], got {q}")
     tensor = _engine.operand(x)
-    tensor = tensor if tensor.dtype in ("float32", "float64") else _engine.cast(tensor, "float32")
-    places = range(tensor.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-    gone = sorted(place % tensor.ndim for place in places)
-    kept = [place for place in range(tensor.ndim) if place not in gone]
-    shape = [tensor.shape[place] for place in kept]
-    lines = sort(_engine.reshape(_engine.transpose(tensor, kept + gone), (*shape, -1)), -1)
-    position = q * (lines.shape[-1] - 1)
-    low = int(np.floor(position))
-    high = int(np.ceil(position))
-    shares = {"linear": position - low, "lower": 0.0, "higher": 1.0, "midpoint": 0.5}
-    if method not in shares:
-        raise ValueError(f"quantile: method {method!r} is not one of {', '.join(shares)}")
-    below, above = lines[..., low], lines[..., high]
-    result = _engine.add(below, _engine.multiply(_engine.subtract(above, below), shares[method]))
-    if not keepdims:
-        return result
-    return _engine.reshape(result, [1 if place in gone else tensor.shape[place] for place in range(tensor.ndim)])
+    place = normalized_axis("diff", axis, tensor.ndim)
+    before = (builtins.slice(None),) * place
+    later, earlier = (*before, builtins.slice(1, None)), (*before, builtins.slice(None, -1))
+    times = whole_number(n, "diff", "n", least=0)
+    for _ in range(builtins.min(times, tensor.shape[place])):  # then nothing is left
+        tensor = _engine.subtract(tensor[later], tensor[earlier])
+    return tensor

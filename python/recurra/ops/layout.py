@@ -1,13 +1,13 @@
-"""The same elements in another arrangement; joining, splitting, padding, repeating."""
+"""The same elements in another arrangement."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from recurra import _engine
+from recurra.checks import is_whole_number
+from recurra.ops.axes import as_axes, normalized_axes, normalized_axis
 from recurra.ops.operation import composed, operation
 from recurra.tensor import Tensor
 
@@ -17,37 +17,117 @@ if TYPE_CHECKING:
 
 @operation
 def reshape(x: ArrayLike | Tensor, newshape: Sequence[int] | int) -> Tensor:
-    """The elements in another shape; one extent may be -1, what is left over."""
+    """The same elements in another shape.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        newshape: Extents; one may be -1, what is left over.
+
+    Returns:
+        A tensor that shares the elements.
+
+    Raises:
+        ValueError: The shape holds another number of elements, or is too large to address.
+
+    Example:
+        >>> recurra.ops.reshape([1, 2, 3, 4], (2, -1))
+        Tensor([[1, 2],
+                [3, 4]], shape=(2, 2), dtype=int32)
+    """
     return _engine.reshape(x, newshape)
 
 
 @operation
 def ravel(x: ArrayLike | Tensor) -> Tensor:
-    """All elements along one axis."""
+    """All elements along one axis, in row-major order.
+
+    Args:
+        x: Tensor, array, number or nested list.
+
+    Returns:
+        A vector that shares the elements.
+
+    Example:
+        >>> recurra.ops.ravel([[1, 2], [3, 4]])
+        Tensor([1, 2, 3, 4], shape=(4,), dtype=int32)
+    """
     return _engine.reshape(x, -1)
 
 
 @operation
 def transpose(x: ArrayLike | Tensor, axes: Sequence[int] | None = None) -> Tensor:
-    """Axes in another order: axis k of the result is axis axes[k] of x. By default reversed."""
+    """Axes in another order.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        axes: Axis k of the result is axis axes[k] of x; reversed by default.
+
+    Returns:
+        A tensor with the axes in the new order.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis, or one is named twice.
+
+    Example:
+        >>> recurra.ops.transpose([[1, 2, 3]])
+        Tensor([[1],
+                [2],
+                [3]], shape=(3, 1), dtype=int32)
+    """
     return _engine.transpose(x, axes)
 
 
 @composed
 def swapaxes(x: ArrayLike | Tensor, axis1: int, axis2: int) -> Tensor:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        axis1: The axis, counted from either end.
+        axis2: The axis it changes places with.
+
+    Returns:
+        A tensor with the two axes exchanged.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis.
+
+    Example:
+        >>> recurra.ops.swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+        (4, 3, 2)
+    """
     tensor = _engine.operand(x)
+    first, second = (normalized_axis("swapaxes", axis, tensor.ndim) for axis in (axis1, axis2))
     order = list(range(tensor.ndim))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    order[first], order[second] = second, first
     return _engine.transpose(tensor, order)
 
 
 @composed
 def moveaxis(x: ArrayLike | Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Axes moved to other places; the others keep their order."""
+    """Axes moved to other places; the others keep their order.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        source: Axis or axes to move.
+        destination: As many places in the result.
+
+    Returns:
+        A tensor with the axes in the new order.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis, one is named twice, or the numbers differ.
+
+    Example:
+        >>> recurra.ops.moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+        (3, 4, 2)
+    """
     tensor = _engine.operand(x)
-    sources = [axis % tensor.ndim for axis in ([source] if isinstance(source, int) else source)]
-    places = [axis % tensor.ndim for axis in ([destination] if isinstance(destination, int) else destination)]
+    sources = normalized_axes("moveaxis", source, tensor.ndim)
+    places = normalized_axes("moveaxis", destination, tensor.ndim)
     if len(sources) != len(places):
         raise ValueError(f"moveaxis: {len(sources)} axes cannot go to {len(places)} places")
     order = [axis for axis in range(tensor.ndim) if axis not in sources]
@@ -58,25 +138,53 @@ def moveaxis(x: ArrayLike | Tensor, source: int | Sequence[int], destination: in
 
 @composed
 def expand_dims(x: ArrayLike | Tensor, axis: int | Sequence[int]) -> Tensor:
-    """New axes of extent 1 at these places of the result."""
+    """New axes of extent 1.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        axis: Place or places in the result.
+
+    Returns:
+        A tensor that shares the elements.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis, or one is named twice.
+
+    Example:
+        >>> recurra.ops.expand_dims([1, 2], axis=0).shape
+        (1, 2)
+    """
     tensor = _engine.operand(x)
-    places = [axis] if isinstance(axis, int) else list(axis)
-    rank = tensor.ndim + len(places)
-    for place in places:
-        if not -rank <= place < rank:
-            raise ValueError(f"expand_dims: axis {place} is outside a result of {rank} axes")
-    new = {place % rank for place in places}
+    rank = tensor.ndim + (1 if is_whole_number(axis) else len(as_axes("expand_dims", axis)))
+    new = normalized_axes("expand_dims", axis, rank)
     extents = iter(tensor.shape)
     return _engine.reshape(tensor, [1 if place in new else next(extents) for place in range(rank)])
 
 
 @composed
 def squeeze(x: ArrayLike | Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
-    """Without axes of extent 1: all of them, or those named."""
+    """Axes of extent 1 removed.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        axis: Axis or axes; by default all of extent 1.
+
+    Returns:
+        A tensor that shares the elements.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis, or it has another extent.
+
+    Example:
+        >>> recurra.ops.squeeze([[1, 2]]).shape
+        (2,)
+    """
     tensor = _engine.operand(x)
     if axis is None:
         return _engine.reshape(tensor, [extent for extent in tensor.shape if extent != 1])
-    gone = {place % tensor.ndim for place in ([axis] if isinstance(axis, int) else axis)}
+    gone = normalized_axes("squeeze", axis, tensor.ndim)
     for place in gone:
         if tensor.shape[place] != 1:
             raise ValueError(f"squeeze: axis {place} of shape {tensor.shape} has more than one element")
@@ -85,148 +193,43 @@ def squeeze(x: ArrayLike | Tensor, axis: int | Sequence[int] | None = None) -> T
 
 @operation
 def broadcast_to(x: ArrayLike | Tensor, shape: Sequence[int]) -> Tensor:
-    """x stretched to a shape by NumPy's broadcasting."""
+    """Tensor stretched to a shape by NumPy's broadcasting.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        shape: Extents of the result.
+
+    Returns:
+        A tensor of that shape.
+
+    Raises:
+        ValueError: `x` does not stretch to it, or it is too large to address.
+
+    Example:
+        >>> recurra.ops.broadcast_to([1, 2], (2, 2))
+        Tensor([[1, 2],
+                [1, 2]], shape=(2, 2), dtype=int32)
+    """
     return _engine.broadcast_to(x, shape)
 
 
 @operation
 def flip(x: ArrayLike | Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
-    """Elements in reverse order along axes, by default all."""
+    """Elements in reverse order along axes.
+
+    Args:
+        x: Tensor, array, number or nested list.
+        axis: Axis or axes; all by default.
+
+    Returns:
+        A tensor of the shape of `x`.
+
+    Raises:
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis.
+
+    Example:
+        >>> recurra.ops.flip([1, 2, 3])
+        Tensor([3, 2, 1], shape=(3,), dtype=int32)
+    """
     return _engine.flip(x, axis)
-
-
-@operation
-def concatenate(xs: Sequence[ArrayLike | Tensor], axis: int = 0) -> Tensor:
-    """Tensors joined along an axis; their other extents are equal."""
-    return _engine.concatenate(xs, axis)
-
-
-@operation
-def stack(x: Sequence[ArrayLike | Tensor], axis: int = 0) -> Tensor:
-    """Tensors of one shape joined along a new axis."""
-    return _engine.stack(x, axis)
-
-
-@composed
-def hstack(xs: Sequence[ArrayLike | Tensor]) -> Tensor:
-    """Tensors joined along their second axis, vectors along their only one."""
-    parts = [_at_least(x, 1) for x in xs]
-    return _engine.concatenate(parts, 0 if parts[0].ndim == 1 else 1)
-
-
-@composed
-def vstack(xs: Sequence[ArrayLike | Tensor]) -> Tensor:
-    """Tensors joined along their first axis; vectors count as rows."""
-    return _engine.concatenate([_at_least(x, 2) for x in xs], 0)
-
-
-def _at_least(x: ArrayLike | Tensor, rank: int) -> Tensor:
-    tensor = _engine.operand(x)
-    return _engine.reshape(tensor, (1,) * (rank - tensor.ndim) + tensor.shape) if tensor.ndim < rank else tensor
-
-
-@composed
-def split(x: ArrayLike | Tensor, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """x cut along an axis.
-
-    Args:
-        indices_or_sections: How many equal parts, or where the second part, the third, … begin.
-
-    Raises:
-        ValueError: The axis does not divide into that many equal parts.
-    """
-    tensor = _engine.operand(x)
-    place = axis % tensor.ndim
-    extent = tensor.shape[place]
-    if isinstance(indices_or_sections, int):
-        if indices_or_sections < 1 or extent % indices_or_sections:
-            raise ValueError(
-                f"split: axis {axis} of shape {tensor.shape} does not divide into {indices_or_sections} equal parts"
-            )
-        size = extent // indices_or_sections
-        bounds = [size * part for part in range(1, indices_or_sections)]
-    else:
-        bounds = [int(bound) for bound in indices_or_sections]
-    before = (slice(None),) * place
-    keys = [(*before, slice(begin, end)) for begin, end in zip([None, *bounds], [*bounds, None], strict=True)]
-    return [tensor[key] for key in keys]
-
-
-@composed
-def unstack(x: ArrayLike | Tensor, num: int | None = None, axis: int = 0) -> list[Tensor]:
-    """The slices of x along an axis, without that axis.
-
-    Raises:
-        ValueError: `num` is given and is not the extent of the axis.
-    """
-    tensor = _engine.operand(x)
-    place = axis % tensor.ndim
-    if num is not None and num != tensor.shape[place]:
-        raise ValueError(f"unstack: axis {axis} of shape {tensor.shape} has not {num} elements")
-    keys = [(*(slice(None),) * place, index) for index in range(tensor.shape[place])]
-    return [tensor[key] for key in keys]
-
-
-@composed
-def repeat(x: ArrayLike | Tensor, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
-    """Each element several times in a row, along an axis or over all elements in row-major order.
-
-    Args:
-        repeats: One count, or one for each element of the axis.
-    """
-    tensor = _engine.operand(x)
-    if axis is None:
-        tensor, axis = _engine.reshape(tensor, -1), 0
-    if isinstance(repeats, int):
-        return _engine.repeat(tensor, repeats, axis)
-    counts = np.asarray(repeats)
-    if counts.size == 1:
-        return _engine.repeat(tensor, int(counts.reshape(-1)[0]), axis)
-    if counts.shape != (tensor.shape[axis],):
-        raise ValueError(f"repeat: {counts.size} counts do not fit axis {axis} of shape {tensor.shape}")
-    return _engine.take(tensor, np.repeat(np.arange(counts.size), counts), axis)
-
-
-@operation
-def tile(x: ArrayLike | Tensor, repeats: int | Sequence[int]) -> Tensor:
-    """The whole of x several times along each axis."""
-    return _engine.tile(x, repeats)
-
-
-@composed
-def roll(x: ArrayLike | Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
-    """Elements moved along axes, round the end; without an axis, over all elements in row-major order."""
-    tensor = _engine.operand(x)
-    if axis is None:
-        if not isinstance(shift, int):
-            raise ValueError("roll: several shifts need as many axes")
-        return _engine.reshape(_engine.roll(_engine.reshape(tensor, -1), shift, 0), tensor.shape)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    shifts = [shift] * len(axes) if isinstance(shift, int) else list(shift)
-    for one_shift, one_axis in zip(shifts, axes, strict=True):
-        tensor = _engine.roll(tensor, one_shift, one_axis)
-    return tensor
-
-
-@composed
-def pad(
-    x: ArrayLike | Tensor,
-    pad_width: int | Sequence[int] | Sequence[Sequence[int]],
-    mode: str = "constant",
-    constant_values: float | None = None,
-) -> Tensor:
-    """More elements before and after each axis.
-
-    Args:
-        pad_width: (before, after) for each axis, one pair for all, or one number for all.
-        mode: "constant"; "edge" repeats the last element; "reflect" mirrors at the last element, "symmetric" behind it.
-        constant_values: For "constant"; 0 by default.
-    """
-    if constant_values is not None and mode != "constant":
-        raise ValueError(f"pad: constant_values has no meaning for mode {mode!r}")
-    tensor = _engine.operand(x)
-    given = np.asarray(pad_width)
-    if given.dtype.kind not in "iu" or (given.ndim == 2 and given.shape[0] not in (1, tensor.ndim)):
-        raise ValueError(f"pad: expected a pair of widths for each of {tensor.ndim} axes, got {pad_width}")
-    widths = [(int(before), int(after)) for before, after in np.broadcast_to(given, (tensor.ndim, 2))]
-    return _engine.pad(tensor, widths, mode, constant_values or 0.0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from recurra import _engine, config
+from recurra.ops.axes import normalized_axes, normalized_axis
 from recurra.ops.operation import composed
 from recurra.tensor import Tensor
 
@@ -26,18 +27,32 @@ def batch_normalization(
     scale: ArrayLike | Tensor | None = None,
     epsilon: float = 1e-3,
 ) -> Tensor:
-    """(x - mean) scale / sqrt(variance + epsilon) + offset (Ioffe & Szegedy, 2015).
+    """(x - mean) scale / sqrt(variance + epsilon) + offset.
 
     Args:
-        mean, variance, offset, scale: One number for each place on `axis`.
+        x: Tensor, array, number or nested list.
+        mean: One number for each place on `axis`.
+        variance: As `mean`.
         axis: The axis of the channels.
+        offset: As `mean`, or None for 0.
+        scale: As `mean`, or None for 1.
+        epsilon: Added to the variance; 1e-3 by default.
+
+    Returns:
+        A tensor of the shape of `x`.
 
     Raises:
+        TypeError: An axis is not an integer.
         ValueError: There is no such axis, or a statistic has another length.
+
+    Example:
+        >>> recurra.ops.batch_normalization([[1.0, 3.0]], [1.0, 1.0], [1.0, 4.0], axis=-1, epsilon=0.0)
+        Tensor([[0., 1.]], shape=(1, 2), dtype=float32)
+
+    Source: Ioffe & Szegedy, Batch Normalization, 2015.
     """
     given = _engine.operand(x)
-    if not -given.ndim <= axis < given.ndim:
-        raise ValueError(f"batch_normalization: axis {axis} is no axis of an input of shape {given.shape}")
+    axis = normalized_axis("batch_normalization", axis, given.ndim)
     channels = given.shape[axis]
     shape = [1] * given.ndim
     shape[axis] = channels
@@ -68,17 +83,29 @@ def layer_normalization(
     *,
     rms_scaling: bool = False,
 ) -> Tensor:
-    """(x - mean) gamma / sqrt(variance + epsilon) + beta, with mean and variance over `axis` (Ba et al., 2016).
+    """(x - mean) gamma / sqrt(variance + epsilon) + beta, with mean and variance over `axis`.
 
     Args:
-        gamma, beta: Of the shape of the axes.
-        axis: One axis or several.
-        epsilon: None: `recurra.config.epsilon()`.
+        x: Tensor, array, number or nested list.
+        gamma: Of the shape of the axes, or None for 1.
+        beta: Of the shape of the axes, or None for 0.
+        axis: One axis or several; the last by default.
+        epsilon: Added to the variance; None: `recurra.config.epsilon()`.
         rms_scaling: x gamma / sqrt(variance + epsilon) instead, as Keras has it; for the root mean square see
             `rms_normalization`.
 
+    Returns:
+        A tensor of the shape of `x`.
+
     Raises:
+        TypeError: An axis is not an integer.
         ValueError: There is no such axis, or gamma or beta has another shape.
+
+    Example:
+        >>> recurra.ops.layer_normalization([[1.0, 3.0]])
+        Tensor([[-1.,  1.]], shape=(1, 2), dtype=float32)
+
+    Source: Ba, Kiros & Hinton, Layer Normalization, 2016.
     """
     norm = _engine.RowNorm.variance if rms_scaling else _engine.RowNorm.layer
     return normalized_rows("layer_normalization", x, {"gamma": gamma, "beta": beta}, axis, epsilon, norm)
@@ -88,15 +115,26 @@ def layer_normalization(
 def rms_normalization(
     x: ArrayLike | Tensor, scale: ArrayLike | Tensor | None = None, axis: Axis = -1, epsilon: float | None = None
 ) -> Tensor:
-    """x scale / sqrt(mean of x^2 + epsilon), with the mean over `axis` (Zhang & Sennrich, 2019).
+    """x scale / sqrt(mean of x^2 + epsilon), with the mean over `axis`.
 
     Args:
-        scale: Of the shape of the axes.
-        axis: One axis or several.
-        epsilon: None: `recurra.config.epsilon()`.
+        x: Tensor, array, number or nested list.
+        scale: Of the shape of the axes, or None for 1.
+        axis: One axis or several; the last by default.
+        epsilon: Added to the mean; None: `recurra.config.epsilon()`.
+
+    Returns:
+        A tensor of the shape of `x`.
 
     Raises:
+        TypeError: An axis is not an integer.
         ValueError: There is no such axis, or scale has another shape.
+
+    Example:
+        >>> recurra.ops.rms_normalization([[3.0, 4.0]])
+        Tensor([[0.84852815, 1.1313709 ]], shape=(1, 2), dtype=float32)
+
+    Source: Zhang & Sennrich, Root Mean Square Layer Normalization, 2019.
     """
     norm = _engine.RowNorm.root_mean_square
     return normalized_rows("rms_normalization", x, {"scale": scale, "beta": None}, axis, epsilon, norm)
@@ -107,12 +145,9 @@ def normalized_rows(
 ) -> Tensor:
     """The axes moved to the end and taken as one row; `weights` are a factor and an addend by their names."""
     given = _engine.operand(x)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    if not axes or any(not -given.ndim <= one < given.ndim for one in axes):
-        raise ValueError(f"{owner}: axis {axis} does not name axes of an input of shape {given.shape}")
-    axes = sorted(one % given.ndim for one in axes)
-    if len(set(axes)) != len(axes):
-        raise ValueError(f"{owner}: axis {axis} names an axis twice")
+    axes = sorted(normalized_axes(owner, axis, given.ndim))
+    if not axes:
+        raise ValueError(f"{owner}: expected at least one axis, got {axis!r}")
     order = [one for one in range(given.ndim) if one not in axes] + axes
     in_order = order == list(range(given.ndim))
     moved = given if in_order else _engine.transpose(given, order)

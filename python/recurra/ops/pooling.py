@@ -24,19 +24,27 @@ def max_pool(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Tensor:
-    """The largest number of every channel in a window: y[t, c] = max over k of x[t stride + k, c].
+    """Largest number of every channel in a window.
 
-    Shapes: (batch, time, channels) -> (batch, time', channels), or (batch, height, width, channels) -> (batch, height',
-    width', channels).
+    y[t, c] = max over k of x[t stride + k, c].
 
     Args:
+        inputs: (batch, time, channels), or (batch, height, width, channels).
         pool_size: Of a window, one number or one an axis.
         strides: From one window to the next; None: `pool_size`.
-        padding: "valid" (whole windows only) or "same" (windows at the ends may be incomplete).
+        padding: "valid" (whole windows only, the default) or "same" (windows at the ends may be incomplete).
         data_format: "channels_last" (also for None) or "channels_first".
 
+    Returns:
+        A tensor (batch, time', channels), or (batch, height', width', channels).
+
     Raises:
-        ValueError: Arguments or shapes that do not fit, or inputs smaller than the window with "valid".
+        ValueError: Arguments or shapes do not fit, or inputs are smaller than the window with "valid".
+
+    Example:
+        >>> recurra.ops.max_pool(np.arange(4.0).reshape(1, 4, 1), 2)
+        Tensor([[[1.],
+                 [3.]]], shape=(1, 2, 1), dtype=float64)
     """
     return _pooled(
         "max_pool", (_engine.max_pool1d, _engine.max_pool2d), inputs, pool_size, strides, padding, data_format
@@ -51,9 +59,25 @@ def average_pool(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Tensor:
-    """The mean of every channel in a window, over those places of it that exist.
+    """Mean of every channel in a window, over those places of it that exist.
 
-    Shapes, arguments and errors as `max_pool`.
+    Args:
+        inputs: (batch, time, channels), or (batch, height, width, channels).
+        pool_size: Of a window, one number or one an axis.
+        strides: From one window to the next; None: `pool_size`.
+        padding: "valid" (whole windows only, the default) or "same" (windows at the ends may be incomplete).
+        data_format: "channels_last" (also for None) or "channels_first".
+
+    Returns:
+        A tensor (batch, time', channels), or (batch, height', width', channels).
+
+    Raises:
+        ValueError: Arguments or shapes do not fit, or inputs are smaller than the window with "valid".
+
+    Example:
+        >>> recurra.ops.average_pool(np.arange(4.0).reshape(1, 4, 1), 2)
+        Tensor([[[0.5],
+                 [2.5]]], shape=(1, 2, 1), dtype=float64)
     """
     functions = _engine.average_pool1d, _engine.average_pool2d
     return _pooled("average_pool", functions, inputs, pool_size, strides, padding, data_format)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from recurra import _engine
+from recurra.checks import is_whole_number, whole_number
+from recurra.ops.axes import normalized_axes
 from recurra.ops.operation import composed, operation
 from recurra.tensor import Tensor
 
@@ -15,7 +19,24 @@ if TYPE_CHECKING:
 
 @operation
 def matmul(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
-    """Matrix products of the last two axes, (..., M, K) x (..., K, N) -> (..., M, N); leading axes broadcast."""
+    """Matrix products of the last two axes; leading axes broadcast.
+
+    Products of integers are exact and wrap round at the ends of their range, as in NumPy.
+
+    Args:
+        x1: (..., M, K), or (K).
+        x2: (..., K, N), or (K).
+
+    Returns:
+        A tensor (..., M, N) without the axes that vectors have not.
+
+    Raises:
+        ValueError: Shapes do not fit.
+
+    Example:
+        >>> recurra.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
+        Tensor([[11.]], shape=(1, 1), dtype=float32)
+    """
     return _engine.matmul(x1, x2)
 
 
@@ -26,30 +47,70 @@ def dense(
     bias: ArrayLike | Tensor | None = None,
     activation: str = "linear",
 ) -> Tensor:
-    """f(x kernel + bias) as one node: (..., F) x (F, U) + (U) -> (..., U).
+    """f(x kernel + bias) as one node of the tape.
 
     Args:
-        activation: Name of f, in the same pass as the product; parameters of f have their defaults.
+        x: (..., F).
+        kernel: (F, U).
+        bias: (U), or None.
+        activation: Name of f, computed in the same pass as the product; its parameters have their defaults. Linear by
+            default.
+
+    Returns:
+        A tensor (..., U).
+
+    Raises:
+        ValueError: Shapes or types do not fit, or the name is unknown.
+
+    Example:
+        >>> recurra.ops.dense(np.ones((1, 2)), np.ones((2, 1)), np.ones(1), activation='relu')
+        Tensor([[3.]], shape=(1, 1), dtype=float64)
     """
     return _engine.dense(x, kernel, bias, activation)
 
 
 @operation
 def embedding(indices: ArrayLike | Tensor, table: ArrayLike | Tensor) -> Tensor:
-    """Rows of a table: integers (...), table (N, D) -> (..., D). The gradient adds only to the rows in use.
+    """Rows of a table.
+
+    The gradient adds only to the rows in use.
 
     Args:
-        indices: 0 to N - 1; negative ones count from the end.
+        indices: Integers (...), 0 to N - 1; negative ones count from the end.
+        table: (N, D).
+
+    Returns:
+        A tensor (..., D).
 
     Raises:
         ValueError: There is no such row.
+
+    Example:
+        >>> recurra.ops.embedding([1, 0], [[1.0, 2.0], [3.0, 4.0]])
+        Tensor([[3., 4.],
+                [1., 2.]], shape=(2, 2), dtype=float32)
     """
     return _engine.embedding(indices, table)
 
 
 @composed
 def dot(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
-    """The sum over the last axis of x1 and the last but one (or only) axis of x2."""
+    """Sum over the last axis of x1 and the last but one (or only) axis of x2.
+
+    Args:
+        x1: Tensor, array, number or nested list.
+        x2: Tensor, array, number or nested list.
+
+    Returns:
+        A tensor with the other axes of both.
+
+    Raises:
+        ValueError: The extents differ.
+
+    Example:
+        >>> recurra.ops.dot([1.0, 2.0], [3.0, 4.0])
+        Tensor(11., shape=(), dtype=float32)
+    """
     a, b = _engine.operand(x1), _engine.operand(x2)
     if a.ndim == 0 or b.ndim == 0:
         return _engine.multiply(a, b)
@@ -58,20 +119,63 @@ def dot(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
 
 @composed
 def vdot(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
-    """The sum of products of all elements."""
+    """Sum of products of all elements.
+
+    Args:
+        x1: Tensor, array, number or nested list.
+        x2: As many elements.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: The sizes differ.
+
+    Example:
+        >>> recurra.ops.vdot([[1.0, 2.0]], [[3.0, 4.0]])
+        Tensor(11., shape=(), dtype=float32)
+    """
     return _engine.matmul(_engine.reshape(x1, -1), _engine.reshape(x2, -1))
 
 
 @composed
 def inner(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
-    """Sums of products over the last axes of both."""
+    """Sums of products over the last axes of both.
+
+    Args:
+        x1: Tensor, array, number or nested list.
+        x2: Tensor, array, number or nested list.
+
+    Returns:
+        A tensor with the other axes of both.
+
+    Raises:
+        ValueError: The extents differ.
+
+    Example:
+        >>> recurra.ops.inner([1.0, 2.0], [3.0, 4.0])
+        Tensor(11., shape=(), dtype=float32)
+    """
     a, b = _engine.operand(x1), _engine.operand(x2)
     return _engine.multiply(a, b) if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, axes=([-1], [-1]))
 
 
 @composed
 def outer(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
-    """The product of each element of x1 with each element of x2, (M), (N) -> (M, N)."""
+    """Product of each element of x1 with each element of x2.
+
+    Args:
+        x1: M elements.
+        x2: N elements.
+
+    Returns:
+        A matrix (M, N).
+
+    Example:
+        >>> recurra.ops.outer([1.0, 2.0], [3.0, 4.0])
+        Tensor([[3., 4.],
+                [6., 8.]], shape=(2, 2), dtype=float32)
+    """
     return _engine.multiply(_engine.reshape(x1, (-1, 1)), _engine.reshape(x2, (1, -1)))
 
 
@@ -79,20 +183,34 @@ def outer(x1: ArrayLike | Tensor, x2: ArrayLike | Tensor) -> Tensor:
 def tensordot(
     x1: ArrayLike | Tensor, x2: ArrayLike | Tensor, axes: int | Sequence[int] | Sequence[Sequence[int]] = 2
 ) -> Tensor:
-    """The sum of products over pairs of axes.
+    """Sum of products over pairs of axes.
 
     Args:
-        axes: How many last axes of x1 meet as many first axes of x2, or (axes of x1, axes of x2).
+        x1: Tensor, array, number or nested list.
+        x2: Tensor, array, number or nested list.
+        axes: How many last axes of x1 meet as many first axes of x2 (2 by default), or (axes of x1, axes of x2).
+
+    Returns:
+        A tensor with the other axes of both.
 
     Raises:
-        ValueError: Extents of a pair differ.
+        TypeError: An axis is not an integer.
+        ValueError: There is no such axis, or extents of a pair differ.
+
+    Example:
+        >>> recurra.ops.tensordot([[1.0, 2.0]], [[3.0], [4.0]], axes=1)
+        Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
     a, b = _engine.operand(x1), _engine.operand(x2)
-    if isinstance(axes, int):
-        left, right = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    if is_whole_number(axes):
+        count = whole_number(axes, "tensordot", "axes", 0, min(a.ndim, b.ndim))
+        left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
-        left, right = ([side] if isinstance(side, int) else list(side) for side in axes)
-    left, right = [axis % a.ndim for axis in left], [axis % b.ndim for axis in right]
+        pair: Any = axes
+        if not isinstance(pair, (list, tuple, np.ndarray)) or len(pair) != 2:
+            raise ValueError(f"tensordot: axes must be an integer or two sequences of axes, got {axes!r}")
+        left = normalized_axes("tensordot", pair[0], a.ndim, "axes")
+        right = normalized_axes("tensordot", pair[1], b.ndim, "axes")
     if [a.shape[axis] for axis in left] != [b.shape[axis] for axis in right]:
         raise ValueError(f"tensordot: axes {left} of shape {a.shape} do not fit axes {right} of shape {b.shape}")
     free_a = [axis for axis in range(a.ndim) if axis not in left]
@@ -123,9 +241,25 @@ def einsum(subscripts: str, *operands: ArrayLike | Tensor) -> Tensor:
     that occur once, in alphabetical order. "..." stands for axes that broadcast. Operands are multiplied from left to
     right, each pair as one matrix product.
 
+    Args:
+        subscripts: Letters of each operand, and of the output.
+        *operands: Tensors.
+
+    Returns:
+        A tensor with the axes of the output.
+
     Raises:
+        TypeError: `subscripts` is not a string.
         ValueError: The subscripts do not fit the operands.
+
+    Example:
+        >>> recurra.ops.einsum('ij,jk->ik', [[1.0, 2.0]], [[3.0], [4.0]])
+        Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum: subscripts must be a string, got {subscripts!r}")
+    if not operands:
+        raise ValueError("einsum: expected at least one operand")
     tensors = [_engine.operand(operand) for operand in operands]
     inputs, output = _parse(subscripts, tensors)
     result, letters = _single(tensors[0], inputs[0])
@@ -174,7 +308,7 @@ def _parse(subscripts: str, tensors: list[Tensor]) -> tuple[list[list[str]], lis
 
 def _single(tensor: Tensor, letters: list[str]) -> tuple[Tensor, list[str]]:
     """A letter that occurs twice in one operand means its diagonal."""
-    from recurra.ops.indexing import diagonal
+    from recurra.ops.diagonals import diagonal
 
     for letter in dict.fromkeys(letters):
         while letters.count(letter) > 1:
