@@ -185,6 +185,10 @@ class no_grad(ContextDecorator):  # noqa: N801  (a function to its users)
     def __init__(self) -> None:
         self._guards: list[NoGradient] = []
 
+    def _recreate_cm(self) -> no_grad:
+        # Every call of a decorated function has a guard of its own, which dies with the call whatever interrupts it.
+        return no_grad()
+
     def __enter__(self) -> no_grad:
         self._guards.append(NoGradient())
         return self

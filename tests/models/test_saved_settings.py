@@ -265,3 +265,19 @@ def test_own_random_numbers_of_layers_go_on(path):
     assert histories[0] == histories[1]
     for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_layers_frozen_after_a_training(path):
+    model = sequential()
+    model.compile("adam", "mse")
+    y = np.ones((12, 2), "f")
+    model.fit(X, y, verbose=0)
+    model.layers[0].trainable = False
+    model.save(path)
+    loaded = saving.load_model(path)
+    assert flags(loaded) == flags(model)
+    for one in (model, loaded):
+        recurra.random.set_seed(2)
+        one.fit(X, y, verbose=0)
+    for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -90,6 +90,9 @@ def save_model(
         words["generators"] = json.dumps(generators)
     arrays: dict[str, Any] = dict(model._named_weights())
     if include_optimizer:
+        if model.optimizer is not None and model.optimizer.built:
+            paths = {id(variable): path for path, variable in arrays.items()}
+            words["optimizer_variables"] = json.dumps([paths.get(id(one)) for one in model.optimizer.trained])
         arrays |= {_TRAINING + name: value for name, value in model._trainer_state().items()}
     _write(filepath, arrays, words, overwrite)
 
@@ -169,21 +172,24 @@ def load_model(
                     generator.set_state(state)
             random.set_state(numbers)  # no generator needs the numbers that were drawn for it
         if compile and "compile" in words:
-            _compile(model, name, words["compile"], arrays)
+            _compile(model, name, words, arrays)
     return model
 
 
-def _compile(model: Model, source: str, words: str, arrays: Mapping[str, np.ndarray]) -> None:
+def _compile(model: Model, source: str, words: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
     try:
         with _reading(source, "compile"):
-            model.compile_from_config(json.loads(words))
+            model.compile_from_config(json.loads(words["compile"]))
     except serialization.UnknownObjectError as error:
         warnings.warn(f"{source}: the model is not compiled: {error}", stacklevel=3)
         return
     state = {key[1:]: array for key, array in arrays.items() if key.startswith(_TRAINING)}
     if state:
         with _reading(source, "state of the optimizer"):
-            model._set_trainer_state(state)
+            named, trained = model._named_weights(), None
+            if "optimizer_variables" in words:  # others than those that are trained now, if some were frozen meanwhile
+                trained = [named[path] for path in json.loads(words["optimizer_variables"])]
+            model._set_trainer_state(state, trained)
 
 
 def load_metadata(filepath: FilePath) -> dict[str, Any]:

@@ -185,6 +185,11 @@ class Optimizer(Configurable):
         """Whether the optimizer knows its variables."""
         return self._block is not None
 
+    @property
+    def trained(self) -> list[Variable]:
+        """The variables it was built with, in the order of its state."""
+        return list(self._variables)
+
     def build(self, variables: Iterable[Variable]) -> None:
         """Moves the variables into one block and makes the slots; slots of variables known before are kept.
 

@@ -186,6 +186,8 @@ class RNN(Layer):
         # Making zeros takes longer than a short call of the engine.
         zeros = initial_state is None and not self.stateful and self._starts_from_zeros()
         start = None if zeros else self._start(batch, initial_state)
+        if training:
+            drop_masks(self.cell)  # those of a call that was interrupted
         try:
             output, final = run(self.cell, sequences, start, steps, self.run_options(), bool(training), self._observer)
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from recurra.losses import FunctionLoss, Loss
 from recurra.metrics import Metric
 from recurra.models.training.compilation import Compilation
 from recurra.tree import map_structure
+
+if TYPE_CHECKING:
+    from recurra.tensor import Variable
 
 
 class TrainingState(Compilation):
@@ -51,11 +54,11 @@ class TrainingState(Compilation):
             return {}
         return {f"optimizer/{name}": array for name, array in self.optimizer.state().items()}
 
-    def _set_trainer_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Puts back what `_trainer_state` gave."""
+    def _set_trainer_state(self, state: Mapping[str, np.ndarray], trained: list[Variable] | None = None) -> None:
+        """Puts back what `_trainer_state` gave; `trained` are the optimizer's variables, those of the model if None."""
         own = {name.removeprefix("optimizer/"): array for name, array in state.items()}
         if own:
-            self.optimizer.build(self.trainable_variables)
+            self.optimizer.build(self.trainable_variables if trained is None else trained)
             self.optimizer.set_state(own)
 
     def _figures_state(self) -> dict[str, Any]:

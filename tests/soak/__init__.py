@@ -1,0 +1,1 @@
+"""Long runs: memory stays flat, and threads, forks, odd settings and exits do no harm."""
