@@ -262,3 +262,18 @@ def test_configurations_hold_every_argument(name: str) -> None:
     described = make(name).get_config()
     assert arguments - ({"trainable"} if name == "InputLayer" else set()) <= set(described)
     assert config_of(cls.from_config(described)) == config_of(make(name))
+
+
+def test_a_layer_of_the_users_own_stores_scalars_of_numpy_as_plain_numbers() -> None:
+    class Own(layers.Layer):
+        def __init__(self, size: int, rates: Any = (), **options: Any) -> None:
+            super().__init__(**options)
+
+    config = Own(np.int64(3), rates=[np.float32(0.5), np.bool_(True)]).get_config()
+    assert (config["size"], config["rates"]) == (3, [0.5, True])
+    json.dumps(config)
+
+
+def test_shapes_of_absurd_inputs_are_not_found_by_running() -> None:
+    with pytest.raises(ValueError, match=r"an input of shape \(None, 1099511627776\) is too large"):
+        layers.Slice(-2)(layers.Input((2**40,)))

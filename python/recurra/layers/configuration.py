@@ -10,9 +10,11 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from recurra import activations, constraints, initializers, regularizers, serialization
 from recurra.layers.signature import argument_names
-from recurra.tree import leaves
+from recurra.tree import leaves, map_structure
 
 _DESCRIBED_BY: dict[str, Any] = {
     "activation": activations.serialize,
@@ -72,6 +74,7 @@ def given_arguments(layer: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) 
         TypeError: One is not a plain value.
     """
     given = {**dict(zip(argument_names(type(layer).__init__)[1:], args, strict=False)), **kwargs}
+    given = {key: map_structure(_plain_number, value) for key, value in given.items()}
     for key, value in given.items():
         if not all(leaf is None or isinstance(leaf, (bool, int, float, str)) for leaf in leaves(value)):
             raise TypeError(
@@ -79,3 +82,8 @@ def given_arguments(layer: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) 
                 "define get_config() and from_config() to save it"
             )
     return given
+
+
+def _plain_number(value: Any) -> Any:
+    """A scalar of NumPy as Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -9,6 +9,7 @@ of the result that follow are open.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from recurra.checks import is_whole_number
 from recurra.tree import flatten, leaves, map_structure
 
 Shape = tuple[int | None, ...]
+
+_MOST_ZEROS = 2**30  # elements of an input
 
 # Replacements for open extents (batch, any other axis). Long enough for a kernel or a slice to fit, and all prime, so
 # that a product of extents cannot equal a fixed one by accident.
@@ -202,6 +205,11 @@ def _run_on_zeros(
         if not isinstance(leaf, SymbolicTensor):
             return leaf
         extents = [numbers[min(axis, 1)] if extent is None else extent for axis, extent in enumerate(leaf.shape)]
+        if math.prod(extents) > _MOST_ZEROS:
+            raise ValueError(
+                f"an input of shape {leaf.shape} is too large to find the output's shape by a run on zeros; define "
+                "compute_output_shape, or leave the extents open"
+            )
         loading.check_size(extents)
         return Tensor(np.zeros(extents, leaf.dtype))
 
