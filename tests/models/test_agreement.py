@@ -294,6 +294,13 @@ def test_bad_class_weights_change_nothing(class_weight, y, error, message):
     assert model.optimizer.iterations == 0
 
 
+def test_class_weights_of_a_regression_are_refused():
+    model = identity(1)
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"class_weight: y holds 1\.5, which is no class number"):
+        model.fit(np.ones((2, 1)), np.array([0.0, 1.5]), class_weight={0: 1.0}, verbose=0)
+
+
 def test_numpy_numbers_are_class_weights():
     model = of_classes(2, (1,), "softmax")
     model.compile(optimizers.SGD(0.0), "sparse_categorical_crossentropy")
@@ -307,3 +314,11 @@ def test_a_metric_that_refuses_the_targets_does_so_before_the_update():
     with pytest.raises(ValueError, match="sparse_categorical_accuracy: the targets have shape"):
         model.fit(np.ones((4, 1)), np.zeros((4, 1, 1)), verbose=0)
     np.testing.assert_array_equal(model.get_weights()[0], [[1.0]])
+
+
+def test_errors_name_the_output():
+    x = Input((1,))
+    model = Model(x, {"p": layers.Dense(1)(x), "q": layers.Dense(3, activation="softmax")(x)})
+    model.compile("sgd", {"p": "mse", "q": "sparse_categorical_crossentropy"})
+    with pytest.raises(ValueError, match=r"output 'q': sparse_categorical_crossentropy: .* look one-hot"):
+        model.train_on_batch(np.ones((4, 1)), {"p": np.ones(4), "q": np.eye(3)[[0, 1, 2, 0]]})

@@ -376,3 +376,10 @@ def test_figures_of_an_own_training_step_may_be_arrays():
 def test_a_mean_of_values_is_no_metric_of_a_model(metric):
     with pytest.raises(ValueError, match="collects single values, not targets and predictions"):
         model_with(metric)
+
+
+def test_a_misspelled_figure_is_answered_with_the_close_one():
+    model = model_with("accuracy")
+    model.evaluate(X, Y, verbose=0)
+    with pytest.raises(ValueError, match=r"'val_acuracy' is better is not known; .* \(did you mean 'accuracy'\?\)"):
+        model.fit(X, Y, verbose=0, callbacks=[callbacks.EarlyStopping("val_acuracy")])

@@ -12,7 +12,7 @@ import numpy as np
 
 from recurra import losses, metrics
 from recurra.callbacks.callback import Logs
-from recurra.checks import number, one_of
+from recurra.checks import close_names, number, one_of
 
 
 def _bare_names(figure: str) -> Iterator[str]:
@@ -79,9 +79,12 @@ class Monitor:
         if answer is not None:
             self._direction = answer or None  # "" from a metric that does not know it
         if self._direction is None:
+            known = [name for name in getattr(model, "metrics_names", ()) if name != self.name.removeprefix("val_")]
+            close = close_names(self.name.removeprefix("val_"), known)
+            hint = f" (did you mean '{close[0]}'?)" if close and answer is None else ""
             raise ValueError(
                 f"{self.who}: whether a larger or a smaller '{self.name}' is better is not known; give mode='max' or "
-                "mode='min'"
+                f"mode='min'{hint}"
             )
 
     def better(self, value: float, than: float | None) -> bool:

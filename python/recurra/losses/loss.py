@@ -152,11 +152,15 @@ class Loss(Configurable):
         return self.measure(y_true, y_pred, sample_weight)[0]
 
     def measure(
-        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | Tensor | None = None
+        self, y_true: Any, y_pred: Any, sample_weight: ArrayLike | Tensor | None = None, who: str | None = None
     ) -> tuple[Tensor, float | None]:
-        """The loss of a batch, and the number of values that it is the mean of (None if it is no mean)."""
+        """The loss of a batch, and the number of values that it is the mean of (None if it is no mean).
+
+        `who` is named in errors; default the name of the loss.
+        """
+        who = who or self.name
         y_true, y_pred, weight, mask = agreement.of_batch(
-            y_true, y_pred, sample_weight, self.target_kind, self.name, getattr(self, "axis", -1)
+            y_true, y_pred, sample_weight, self.target_kind, who, getattr(self, "axis", -1)
         )
         values = self.call(y_true, y_pred)
         if mask is not None and self.target_kind != ANY and not np.isfinite(agreement.host(values)).all():
@@ -165,7 +169,7 @@ class Loss(Configurable):
         if not isinstance(values, Tensor):
             values = ops.convert_to_tensor(values)
         mask = agreement.product(mask, agreement.mask_array(values))
-        return reduce_weighted(values, weight, mask, self.reduction, self.name)
+        return reduce_weighted(values, weight, mask, self.reduction, who)
 
 
 class FunctionLoss(Loss):

@@ -41,7 +41,11 @@ def classes_of(y: np.ndarray, output: Shape) -> np.ndarray:
         labels = y.argmax(-1)
     else:
         raise ValueError(f"class_weight: y of shape {shape} has no classes for an output of shape {output}; {_HINT}")
-    return np.round(labels).astype(np.int64)
+    whole = np.round(labels)
+    other = labels[(labels != whole) & ((labels < 0) | (labels > 1))]  # within 0 and 1: softened labels of two classes
+    if other.size:
+        raise ValueError(f"class_weight: y holds {other.flat[0]:.4g}, which is no class number; {_HINT}")
+    return whole.astype(np.int64)
 
 
 def weights_of_classes(y: np.ndarray, class_weight: Mapping[int, float], output: Shape) -> np.ndarray:

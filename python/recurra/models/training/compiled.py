@@ -101,6 +101,7 @@ class CompiledLoss:
         self.given_weights = weights
         self.parts: list[tuple[Loss | None, float]] = []
         self.means: list[metrics.Mean] = []
+        self._titles: list[str] = []  # of the parts, in errors
         self._count: float | None = None
         self._warned = False
 
@@ -122,9 +123,14 @@ class CompiledLoss:
             (loss_for(one, y_true, y_pred), weight)
             for one, y_true, y_pred, weight in zip(given, targets, predictions, weights, strict=True)
         ]
+        named = names_of_outputs(outputs, names)
+        of_output = [f"output '{name}': " if len(predictions) > 1 else "" for name in named]
+        self._titles = [
+            f"{title}{loss.name}" if loss else "" for title, (loss, _) in zip(of_output, self.parts, strict=True)
+        ]
         if len(predictions) > 1:
             taken = ["loss"]
-            for name in names_of_outputs(outputs, names):
+            for name in named:
                 taken.append(unused_name(f"{name}_loss", taken))
             self.means = [metrics.Mean(name) for name in taken[1:]]
 
@@ -143,7 +149,7 @@ class CompiledLoss:
             if targets[i] is None:
                 of = f" of output '{self.means[i].name.removesuffix('_loss')}'" if self.means else ""
                 raise ValueError(f"the loss '{loss.name}'{of} needs targets: give y")
-            value, count = _measured(loss, targets[i], predictions[i], weights[i])
+            value, count = _measured(loss, targets[i], predictions[i], weights[i], self._titles[i])
             if not self._warned:
                 warn_of_predictions(loss, predictions[i])
             if self.means:
@@ -173,10 +179,10 @@ def _samples(predictions: Tensor) -> float:
     return float(predictions.shape[0]) if predictions.ndim else 1.0
 
 
-def _measured(loss: Loss, y_true: Any, y_pred: Tensor, weight: Any) -> tuple[Tensor, float | None]:
+def _measured(loss: Loss, y_true: Any, y_pred: Tensor, weight: Any, who: str) -> tuple[Tensor, float | None]:
     """The loss of a batch as a scalar, and how many values it is the mean of, as far as that is known."""
     if type(loss).__call__ is Loss.__call__:
-        value, count = loss.measure(y_true, y_pred, weight)
+        value, count = loss.measure(y_true, y_pred, weight, who)
     else:
         value, count = loss(y_true, y_pred, weight), None
     return (ops.mean(value), None) if value.ndim else (value, count)
