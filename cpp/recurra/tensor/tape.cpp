@@ -11,7 +11,10 @@
 namespace recurra {
 namespace {
 
-thread_local bool recording_on = true;
+thread_local int pauses = 0;  // NoGradient objects that are alive; Python destroys them in any order
+
+bool recording_on() { return pauses == 0; }
+
 std::atomic<std::uint64_t> next_number{0};
 
 template <class T>
@@ -35,17 +38,17 @@ void SumOfGradients::make(std::byte* elements) const {
                  [&]<class T>() { add_elements(reinterpret_cast<T*>(elements), b.data<T>(), b.size()); });
 }
 
-bool recording() { return recording_on; }
+bool recording() { return recording_on(); }
 
-NoGradient::NoGradient() : before_(recording_on) { recording_on = false; }
-NoGradient::~NoGradient() { recording_on = before_; }
+NoGradient::NoGradient() : before_(recording_on()) { ++pauses; }
+NoGradient::~NoGradient() { --pauses; }
 
 bool needs_recording(std::initializer_list<const Tensor*> inputs) {
-  return recording_on && std::ranges::any_of(inputs, [](const Tensor* t) { return t->requires_gradient(); });
+  return recording_on() && std::ranges::any_of(inputs, [](const Tensor* t) { return t->requires_gradient(); });
 }
 
 bool needs_recording(const std::vector<Tensor>& inputs) {
-  return recording_on && std::ranges::any_of(inputs, &Tensor::requires_gradient);
+  return recording_on() && std::ranges::any_of(inputs, &Tensor::requires_gradient);
 }
 
 Node::Node(const char* name, std::vector<Tensor> inputs, std::size_t outputs, BackwardFunction backward)
