@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from recurra import Input, Model, Sequential, callbacks, layers, losses, metrics, ops, optimizers
-from recurra.callbacks.monitor import Monitor
+from recurra.callbacks.improvement import Monitor
 
 X = np.linspace(0, 1, 8).reshape(8, 1)
 Y = (X > 0.4).astype(float)

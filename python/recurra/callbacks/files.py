@@ -15,7 +15,7 @@ import numpy as np
 from recurra import foreign_files, safetensors
 from recurra.callbacks import resumption
 from recurra.callbacks.callback import Callback, Logs
-from recurra.callbacks.monitor import Monitor
+from recurra.callbacks.improvement import Monitor
 from recurra.checks import is_whole_number, number
 
 BACKUP_FORMAT = "recurra training"

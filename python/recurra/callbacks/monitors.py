@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recurra.callbacks.callback import Callback, Logs, check_settable_rate
-from recurra.callbacks.monitor import Monitor
+from recurra.callbacks.improvement import Monitor
 from recurra.checks import number, plain_number
 
 

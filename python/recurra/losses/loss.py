@@ -115,10 +115,10 @@ class Loss(Configurable):
         ValueError: There is no such reduction.
 
     Example:
-        >>> class Median(recurra.losses.Loss):
+        >>> class Absolute(recurra.losses.Loss):
         ...     def call(self, y_true, y_pred):
         ...         return recurra.ops.mean(recurra.ops.abs(y_true - y_pred), axis=-1)
-        >>> Median()(np.array([1.0, 2.0]), np.array([[1.0], [4.0]])).item()
+        >>> Absolute()(np.array([1.0, 2.0]), np.array([[1.0], [4.0]])).item()
         1.0
     """
 
