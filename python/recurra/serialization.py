@@ -237,6 +237,8 @@ def _class_of(described: Mapping[str, Any], kind: type | None) -> Any:
     cls = cls or custom_object(name)
     if cls is None:
         module = described.get("module")
+        if isinstance(module, str) and module.startswith("keras."):  # whose names are the package's
+            module = "recurra." + module.removeprefix("keras.")
         for candidate in MODULES if module is None else [module] if module in MODULES else []:
             found = getattr(_module(candidate), name, None) if not name.startswith("_") else None
             if inspect.isclass(found) and found.__module__.startswith("recurra."):

@@ -247,8 +247,10 @@ def test_shapes_of_weights_are_integers() -> None:
 
 
 # Arguments that are not stored: first weights, which a file holds, and what is taken for Keras's sake.
-NOT_STORED = {"weights", "input_length", "use_cudnn", "implementation", "time_major", "sparse", "ragged", "tensor",
-    "input_tensor", "optional", "shape", "batch_size", "activity_regularizer"}  # fmt: skip
+NOT_STORED = {
+    "weights", "input_length", "use_cudnn", "implementation", "time_major", "synchronized", "sparse", "ragged",
+    "tensor", "input_tensor", "optional", "shape", "batch_size", "activity_regularizer",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [name for name, cls in CLASSES.items() if issubclass(cls, layers.Layer)])

@@ -7,7 +7,7 @@ are looked for whenever a list of weights is asked for, so a list may be extende
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +27,8 @@ def standard_dtype(dtype: Any) -> str:
         return config.floatx()
     if dtype == "string":
         return "string"
+    if isinstance(dtype, Mapping):  # a DTypePolicy in a configuration of Keras
+        dtype = dtype.get("config", {}).get("name", dtype)
     try:
         name: str = np.dtype(getattr(dtype, "name", dtype)).name
     except TypeError:

@@ -45,6 +45,7 @@ class BatchNormalization(Layer):
         center: Whether there is a beta; default True.
         scale: Whether there is a gamma; default True.
         {weight arguments}
+        synchronized: Accepted for compatibility, without effect: there is one device; default False.
         {layer arguments}
 
     Input shape:
@@ -104,6 +105,7 @@ class BatchNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        synchronized: bool = False,
         **kwargs: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**kwargs)
@@ -111,6 +113,7 @@ class BatchNormalization(Layer):
         self.axis = whole_number(axis, owner, "axis", None)
         self.momentum = number(momentum, owner, "momentum", 0, 1)
         self.epsilon = number(epsilon, owner, "epsilon", above=0)
+        boolean(synchronized, owner, "synchronized")
         self.center = boolean(center, owner, "center")
         self.scale = boolean(scale, owner, "scale")
         store_weight_arguments(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
