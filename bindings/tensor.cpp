@@ -163,7 +163,28 @@ py::tuple shape_to_python(const Shape& shape) {
 }
 
 void register_tensor(py::module_& m) {
-  py::class_<Tensor> tensor(m, "Tensor", "A dense array of the engine; see recurra.Tensor.");
+  py::class_<Tensor> tensor(m, "Tensor",
+                            R"(A dense array of the engine: float32, float64, int32, int64 or bool, row-major.
+
+It has Python's operators and NumPy's indexing. Where something it was computed from requires a gradient it remembers
+how it was computed, and `backward` adds the gradient to `grad`. NumPy arrays and objects that speak DLPack are borrowed
+without a copy where type and layout fit; `numpy()` is a view of the elements.
+
+Args:
+    value: Array, tensor, number or nested list.
+    dtype: Element type; default None, the type of `value`, float32 for Python's floats.
+
+Raises:
+    TypeError: The value is no array of numbers.
+    ValueError: The engine does not have the dtype, or rows of nested lists differ in length.
+
+Example:
+    >>> x = recurra.Tensor([1.0, 2.0])
+    >>> x.requires_grad = True
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.], shape=(2,), dtype=float32)
+)");
   tensor
       .def(py::init([](const py::object& value, const py::object& dtype) { return tensor_from_python(value, dtype); }),
            py::arg("value"), py::arg("dtype") = py::none())
