@@ -358,9 +358,9 @@ def test_activation_computes_its_formula(name, rng):
 
 
 def test_relu_options():
-    x = np.array([-2.0, 0.2, 0.7, 8.0])
+    x = np.array([-2.0, 0.2, 0.5, 0.7, 8.0])  # at the threshold itself 0, as in Keras
     result = activations.relu(Tensor(x), negative_slope=0.1, max_value=6.0, threshold=0.5)
-    np.testing.assert_allclose(np.array(result), [-0.25, -0.03, 0.7, 6.0], rtol=1e-12)
+    np.testing.assert_allclose(np.array(result), [-0.25, -0.03, 0.0, 0.7, 6.0], rtol=1e-12)
     with pytest.raises(ValueError, match="must be >= 0"):
         activations.relu(Tensor(x), negative_slope=-1)
 

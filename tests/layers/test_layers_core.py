@@ -96,7 +96,7 @@ def test_dense_of_an_empty_batch():
 
 def test_relu_layer_with_all_options():
     x = np.array([-2.0, -0.5, 0.0, 0.4, 0.5, 1.0, 9.0], "float32")
-    expected = np.where(x >= 0.5, np.minimum(x, 3.0), 0.1 * (x - 0.5))
+    expected = np.where(x > 0.5, np.minimum(x, 3.0), 0.1 * (x - 0.5))
     np.testing.assert_allclose(
         layers.ReLU(max_value=3.0, negative_slope=0.1, threshold=0.5)(x), expected.astype("float32"), rtol=1e-6
     )

@@ -45,13 +45,11 @@ Tensor relu(const Tensor& x, double negative_slope, double max_value, double thr
       "relu", x, 3, From::input,
       [=]<class T>(T v) {
         if (v >= static_cast<T>(max_value)) return static_cast<T>(max_value);
-        return v >= static_cast<T>(threshold) ? v : static_cast<T>(negative_slope) * (v - static_cast<T>(threshold));
+        return v > static_cast<T>(threshold) ? v : static_cast<T>(negative_slope) * (v - static_cast<T>(threshold));
       },
       [=]<class T>(T v) {
         if (v >= static_cast<T>(max_value)) return T(0);
-        // Exactly at a threshold of 0 the slope is the one of the left side, as for the plain rectifier.
-        const bool right = threshold == 0 ? v > 0 : v >= static_cast<T>(threshold);
-        return right ? T(1) : static_cast<T>(negative_slope);
+        return v > static_cast<T>(threshold) ? T(1) : static_cast<T>(negative_slope);
       });
 }
 

@@ -43,7 +43,7 @@ struct Bodies {
   static void rectifier(const F& f, T* data, Index rows, Index count) {
     each(data, rows * count, [slope = f.a, most = f.b, threshold = f.c](T v) {
       if (v >= most) return most;
-      return v >= threshold ? v : slope * (v - threshold);
+      return v > threshold ? v : slope * (v - threshold);
     });
   }
   static void elu(const F& f, T* data, Index rows, Index count) {

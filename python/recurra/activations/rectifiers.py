@@ -26,13 +26,13 @@ def linear(x: Any) -> Any:
 def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
     """Compute the rectified linear unit.
 
-        f(x) = min(x, max_value) for x ≥ threshold, negative_slope·(x − threshold) below it
+        f(x) = min(x, max_value) for x > threshold, negative_slope·(x − threshold) up to it
 
     Args:
         x: A tensor, array or symbolic tensor.
         negative_slope: Slope below the threshold, >= 0; default 0.0.
         max_value: Upper bound, >= 0; default None, no bound.
-        threshold: Below it values are set to zero or damped, >= 0; default 0.0.
+        threshold: Up to it values are set to zero or damped, >= 0; default 0.0.
 
     Returns:
         A tensor of the same shape.
@@ -55,7 +55,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
         y = ops.leaky_relu(x, negative_slope=negative_slope) if negative_slope else ops.relu(x)
     else:
         below = negative_slope * (x - threshold)
-        y = ops.where(ops.greater_equal(x, threshold), x, below)
+        y = ops.where(ops.greater(x, threshold), x, below)
     return y if max_value is None else ops.minimum(y, max_value)
 
 

@@ -37,12 +37,12 @@ class _Elementwise(Layer):
 class ReLU(_Elementwise):
     """The rectified linear unit.
 
-        f(x) = min(x, max_value) for x ≥ threshold, negative_slope·(x − threshold) below it
+        f(x) = min(x, max_value) for x > threshold, negative_slope·(x − threshold) up to it
 
     Args:
         max_value: Upper bound, >= 0; default None, no bound.
         negative_slope: Slope below the threshold, >= 0; default 0.0.
-        threshold: Below it values are set to zero or damped, >= 0; default 0.0.
+        threshold: Up to it values are set to zero or damped, >= 0; default 0.0.
         {layer arguments}
 
     Input shape:

@@ -216,7 +216,7 @@ def relu(
 ) -> Tensor:
     """max(x, 0), or with a slope below `threshold` and a ceiling.
 
-    x >= max_value gives max_value; x >= threshold gives x; else negative_slope (x - threshold).
+    x >= max_value gives max_value; x > threshold gives x; else negative_slope (x - threshold).
 
     Args:
         x: Tensor, array, number or nested list.
