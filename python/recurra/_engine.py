@@ -54,8 +54,14 @@ def choose_level(installed: tuple[str, ...], supported: tuple[str, ...], cap: st
 
 
 def _load() -> ModuleType:
-    level = choose_level(available_levels(), _cpu.levels(), os.environ.get("RECURRA_SIMD") or None)
-    return import_module(f"recurra.{_PREFIX}{level}")
+    installed, cap = available_levels(), os.environ.get("RECURRA_SIMD") or None
+    try:
+        supported = _cpu.levels()
+    except _cpu.UnknownProcessorError:
+        if cap is None:
+            raise
+        supported = _cpu.LEVELS.get(_cpu.architecture(), ())  # the user says what the processor has
+    return import_module(f"recurra.{_PREFIX}{choose_level(installed, supported, cap)}")
 
 
 _module = _load()

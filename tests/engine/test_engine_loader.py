@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 import subprocess
 import sys
 
@@ -98,7 +100,55 @@ def test_levels_follow_the_processor_flags(monkeypatch: pytest.MonkeyPatch, flag
     monkeypatch.setattr(_cpu, "architecture", lambda: "x86_64")
     monkeypatch.setattr(_cpu.sys, "platform", "linux")
     monkeypatch.setattr(_cpu, "_linux_entry", lambda name: flags)
+    monkeypatch.setattr(_cpu, "_glibc_features", lambda: None)
     assert _cpu.levels() == X86[:expected]
+    # An emulator shows the host's /proc/cpuinfo, and answers for the emulated processor.
+    monkeypatch.setattr(_cpu, "_linux_entry", lambda name: " ".join(_cpu._LINUX_FLAGS.values()))
+    monkeypatch.setattr(_cpu, "_glibc_features", lambda: set(flags.split()))
+    assert _cpu.levels() == X86[:expected]
+    monkeypatch.setattr(_cpu, "_linux_entry", lambda name: None)
+    assert _cpu.levels() == X86[:expected]
+
+
+def test_a_processor_of_which_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cpu, "architecture", lambda: "x86_64")
+    monkeypatch.setattr(_cpu.sys, "platform", "linux")
+    monkeypatch.setattr(_cpu, "_linux_entry", lambda name: None)
+    monkeypatch.setattr(_cpu, "_glibc_features", lambda: None)
+    with pytest.raises(ImportError, match=r"/proc/cpuinfo cannot be read.*RECURRA_SIMD=x86_64_v2\|"):
+        _cpu.levels()
+    monkeypatch.delenv("RECURRA_SIMD", raising=False)
+    with pytest.raises(ImportError, match="cannot tell what this processor can do"):
+        _engine._load()
+    monkeypatch.setenv("RECURRA_SIMD", _engine.simd_level)
+    assert _engine._load().simd_level == _engine.simd_level
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="is about Linux on x86-64")
+def test_the_processor_and_the_kernel_agree() -> None:
+    from_processor = _cpu._glibc_features()
+    if from_processor is None:
+        pytest.skip("needs glibc 2.33")
+    entry = _cpu._linux_entry("flags")
+    assert entry is not None
+    assert from_processor == set(entry.split()) & _cpu._GLIBC_BITS.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", ["Nehalem", "Haswell", "Skylake-Server"])
+def test_an_emulated_processor_gets_words_or_a_level_of_its_own(processor: str) -> None:
+    emulator = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
+    if emulator is None:
+        pytest.skip("needs qemu-user")
+    code = "from recurra import _cpu, _engine; print(_engine.simd_level); import recurra; recurra.ops.exp(1.0)"
+    done = subprocess.run(
+        [emulator, "-cpu", processor, sys.executable, "-c", code], capture_output=True, text=True, timeout=600
+    )
+    if done.returncode == 0:
+        assert done.stdout.split()[-1] in X86
+    else:
+        assert done.returncode == 1, f"killed: {done.returncode}"
+        assert "recurra: no engine module for this processor" in done.stderr
 
 
 def test_levels_of_other_architectures(monkeypatch: pytest.MonkeyPatch) -> None:
