@@ -206,9 +206,9 @@ def test_both_directions_and_stacks_see_what_single_layers_see(rng):
         np.testing.assert_allclose(a.jacobian["h"], b.jacobian["h"], rtol=1e-5)
 
     stack = model_of(layers.RNN([layers.LSTMCell(U), layers.GRUCell(U)]))
-    floors = model_of(layers.LSTM(U, return_sequences=True), layers.GRU(U))
-    floors.set_weights(stack.get_weights())
-    (whole,), (low, high) = (gradient_flow(m, x, y[:, :U]).layers for m in (stack, floors))
+    separate = model_of(layers.LSTM(U, return_sequences=True), layers.GRU(U))
+    separate.set_weights(stack.get_weights())
+    (whole,), (low, high) = (gradient_flow(m, x, y[:, :U]).layers for m in (stack, separate))
     for state in ("h", "c"):
         np.testing.assert_allclose(whole.loss_gradient[f"1.{state}"], low.loss_gradient[state], rtol=1e-4)
     np.testing.assert_allclose(whole.loss_gradient["2.h"], high.loss_gradient["h"], rtol=1e-4)

@@ -44,16 +44,16 @@ def test_gradients(kind: str) -> None:
 
 @pytest.mark.parametrize("connection", [None, "residual", "highway"])
 @pytest.mark.parametrize("sequences", [False, True])
-def test_a_stack_is_its_floors(connection: str | None, sequences: bool) -> None:
+def test_a_stack_is_its_copies(connection: str | None, sequences: bool) -> None:
     layer = layers.Stack(layers.LSTM(5, return_sequences=sequences), 3, connection)
     outputs = layer(X, mask=MASK)
     x: Any = Tensor(X)
-    for number, floor in enumerate(layer.copies):
-        recurrent = getattr(floor, "layer", floor)
+    for number, copy in enumerate(layer.copies):
+        recurrent = getattr(copy, "layer", copy)
         assert recurrent.return_sequences == (sequences or number < 2)
         connected = connection is not None and recurrent.return_sequences
-        assert isinstance(floor, layers.Residual) == connected
-        x = floor(x, mask=MASK)
+        assert isinstance(copy, layers.Residual) == connected
+        x = copy(x, mask=MASK)
     np.testing.assert_array_equal(outputs.numpy(), x.numpy())
     assert layer.compute_output_shape((None, None, 5)) == ((None, None, 5) if sequences else (None, 5))
     weights = layer.get_weights()
@@ -63,7 +63,7 @@ def test_a_stack_is_its_floors(connection: str | None, sequences: bool) -> None:
 def test_a_stack_joins_only_equal_widths() -> None:
     layer = layers.Stack(layers.Bidirectional(layers.GRU(4, return_sequences=True)), 3, "residual")
     assert layer(X).shape == (3, 6, 8)
-    assert [isinstance(floor, layers.Residual) for floor in layer.copies] == [False, True, True]
+    assert [isinstance(copy, layers.Residual) for copy in layer.copies] == [False, True, True]
 
 
 @pytest.mark.parametrize("connection", [None, "residual", "highway"])

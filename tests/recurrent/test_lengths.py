@@ -219,7 +219,10 @@ BAD = {
         lambda: Sequential([Input((1,)), layers.Dense(1)]).predict(np.zeros(4), lengths=[1, 1, 1, 1]),
         r"the input has no time steps, its shape is \(4,\)",
     ),
-    "beside a source": (lambda: recurrent().predict(iter([X]), lengths=[1] * 4), "x gives its own batches, so lengths"),
+    "beside a source": (
+        lambda: recurrent().predict(iter([X]), lengths=[1] * 4),
+        "x is a source of batches, so lengths",
+    ),
     "structure": (lambda: recurrent().predict(X, lengths={"x": [1] * 4}), "x has 1 inputs; give lengths in the same"),
     "unknown input": (
         lambda: recurrent().predict({"a": X}, lengths={"b": [1] * 4}),

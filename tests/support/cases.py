@@ -122,15 +122,15 @@ class Case:
             )
         x, mask, options = inputs.x, inputs.mask, self.arguments
         if self.depth > 1 and options.get("go_backwards"):
-            # Every floor sees the order of processing.
+            # Every cell sees the order of processing.
             x, mask = x[:, ::-1], None if mask is None else mask[:, ::-1]
             options = {**options, "go_backwards": False}
         finals: list[Array] = []
         each, kinds = len(weights) // self.depth, len(self.state_widths())
         last = x[:, -1]
-        for floor in range(self.depth):
-            start = None if inputs.states is None else inputs.states[floor * kinds : (floor + 1) * kinds]
-            own = weights[floor * each : (floor + 1) * each]
+        for level in range(self.depth):
+            start = None if inputs.states is None else inputs.states[level * kinds : (level + 1) * kinds]
+            own = weights[level * each : (level + 1) * each]
             x, last, final = reference_cells.run(self.layer, self.units, x, own, options, start, mask, inputs.drops)
             finals += final
         return [x if sequences else last], finals
