@@ -74,7 +74,7 @@ lint: .venv/installed .venv/lint  ## check style, types and likely bugs
 	  --extra-arg=-idirafter"$$(dirname "$$($${CXX:-c++} -print-file-name=include/omp.h)")"
 
 docs: .venv/installed .venv/docs  ## the documentation site with its examples run, in build/docs/html; warnings are errors
-	$(BIN)/sphinx-build -W --keep-going -q -b html -d build/docs/doctrees docs build/docs/html
+	$(BIN)/sphinx-build -E -W --keep-going -q -b html -d build/docs/doctrees docs build/docs/html
 	@echo "open build/docs/html/index.html"
 
 format: .venv/lint  ## bring all files into the agreed style
