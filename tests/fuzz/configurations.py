@@ -34,4 +34,4 @@ def _attempt(rng: random.Random) -> str:
     return "accepted"
 
 
-TARGETS = [Target("configurations", _attempt, (ValueError, TypeError))]
+TARGETS = [Target("configurations", _attempt, (ValueError, TypeError), prepare=_corpus)]

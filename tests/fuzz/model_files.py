@@ -160,9 +160,9 @@ def _resumed(rng: random.Random) -> str:
 
 
 TARGETS = [
-    Target("load_model", _attempt(lambda path, _: saving.load_model(path))),
-    Target("load_stream", _attempt(lambda path, _: streaming.load_stream(path))),
-    Target("load_weights", _attempt(_load_weights)),
-    Target("load_metadata", _attempt(lambda path, _: _nothing(saving.load_metadata(path)))),
-    Target("backup", _resumed),
+    Target("load_model", _attempt(lambda path, _: saving.load_model(path)), prepare=_corpus),
+    Target("load_stream", _attempt(lambda path, _: streaming.load_stream(path)), prepare=_corpus),
+    Target("load_weights", _attempt(_load_weights), prepare=_corpus),
+    Target("load_metadata", _attempt(lambda path, _: _nothing(saving.load_metadata(path))), prepare=_corpus),
+    Target("backup", _resumed, prepare=_backup),
 ]

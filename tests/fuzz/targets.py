@@ -23,6 +23,7 @@ class Target:
     name: str
     attempt: Callable[[random.Random], str]
     allowed: tuple[type[BaseException], ...] = (ValueError,)
+    prepare: Callable[[], object] = tuple  # called before children are made: what they all need
     seconds: float = 5.0
     megabytes: int = 512
     expected_modules: frozenset[str] = field(default=frozenset({"recurra", "numpy", "cython_runtime", "tests"}))

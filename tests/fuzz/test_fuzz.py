@@ -16,11 +16,10 @@ from tests.fuzz.targets import Target, WrongResult, all_targets
 
 FOUND = json.loads(SEEDS.read_text())
 TARGETS = all_targets()
-QUICK = [name for name in TARGETS if name != "ops"]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", TARGETS)
 def test_kept_and_fresh_inputs(name: str) -> None:
     report = fuzz(TARGETS[name], [*FOUND.get(name, []), *range(60)])
     assert not report.failures, "\n".join(map(str, report.failures))

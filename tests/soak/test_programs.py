@@ -63,6 +63,30 @@ def test_the_interpreter_exits(name):
     ends_well(run(EXITS[name], "-X", "dev"))
 
 
+DAEMONS = {
+    "predict": "m = network(32); act = lambda: m.predict(x, verbose=0)",
+    "fit": "m = network(32); act = lambda: m.fit(x, y, verbose=0)",
+    "ops": "t = recurra.Tensor(np.ones((400, 400), 'f')); act = lambda: recurra.ops.matmul(t, t)",
+    "stream": "m = network(32); act = lambda: m.streaming(16).process(x)",
+}
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", DAEMONS)
+def test_the_interpreter_exits_under_daemon_threads(name, rounds):
+    code = f"""
+    {DAEMONS[name]}
+    def loop():
+        while True:
+            act()
+    for _ in range(2):
+        threading.Thread(target=loop, daemon=True).start()
+    time.sleep(0.3)
+    """
+    for _ in range(rounds):
+        ends_well(run(code))
+
+
 def test_every_module_is_imported_without_a_warning():
     code = """
     import importlib, pkgutil, recurra
