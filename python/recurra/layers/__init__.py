@@ -6,7 +6,9 @@ from recurra.checks import attribute_hints
 from recurra.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from recurra.layers.base import Layer
 from recurra.layers.convolution import Conv1D, Conv1DTranspose, Conv2D, DepthwiseConv1D, SeparableConv1D
-from recurra.layers.core import Activation, Dense, Dropout, Flatten, Identity, Lambda
+from recurra.layers.core import Activation, Flatten, Identity, Lambda
+from recurra.layers.dense import Dense
+from recurra.layers.dropout import Dropout, SpatialDropout1D
 from recurra.layers.embedding import Embedding
 from recurra.layers.input import Input, InputLayer
 from recurra.layers.input_spec import InputSpec
@@ -82,7 +84,6 @@ from recurra.layers.regularization import (
     AlphaDropout,
     GaussianDropout,
     GaussianNoise,
-    SpatialDropout1D,
 )
 from recurra.layers.reshaping import (
     Cropping1D,

@@ -1,110 +1,23 @@
-"""Dense, Flatten, Activation, Dropout, Lambda, Identity."""
+"""Flatten, Activation, Identity, Lambda."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from recurra import _engine, activations, checks, ops, random, serialization
-from recurra.checks import boolean, number, whole_number
-from recurra.layers.arguments import add_weight, checked_noise_shape, shape_of_noise, store_weight_arguments
+from recurra import activations, ops, serialization
 from recurra.layers.base import Layer
-from recurra.layers.configuration import weight_arguments
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.signature import argument_names
 from recurra.ops.windows import data_format_name
-from recurra.tensor import Variable
 from recurra.tree import is_shape, map_shapes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from recurra.layers.options import BaseOptions, LayerOptions
-
-
-@documented
-class Dense(Layer):
-    """A linear map of the last axis with an activation.
-
-        y = f(x·kernel + bias)
-
-    Weights: kernel (features, units), bias (units).
-
-    Args:
-        units: Number of outputs.
-        activation: f, by name or as a function; default None, which is linear.
-        use_bias: Whether there is a bias; default True.
-        {weight arguments}
-        {layer arguments}
-
-    Input shape:
-        (batch, …, features).
-
-    Output shape:
-        (batch, …, units).
-
-    Raises:
-        ValueError: An argument is out of range, or at the call the input has another number of features.
-
-    Example:
-        >>> layer = recurra.layers.Dense(4, activation="relu")
-        >>> layer(np.ones((2, 3), "float32")).shape
-        (2, 4)
-    """
-
-    config_arguments = ("units", "activation", "use_bias", *weight_arguments("kernel", "bias"))
-
-    _computes_with_floats = True
-
-    kernel: Variable
-    bias: Variable | None
-    kernel_initializer: Any
-    kernel_regularizer: Any
-    kernel_constraint: Any
-    bias_initializer: Any
-    bias_regularizer: Any
-    bias_constraint: Any
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Unpack[BaseOptions],
-    ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = whole_number(units, "Dense", "units")
-        self.activation = activations.get(activation)
-        self.use_bias = boolean(use_bias, "Dense", "use_bias")
-        store_weight_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        store_weight_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
-        self.input_spec = InputSpec(min_ndim=2)
-        self.supports_masking = True
-
-    def build(self, input_shape: Any) -> None:
-        features = input_shape[-1]
-        self.kernel = add_weight(self, "kernel", (features, self.units))
-        self.bias = add_weight(self, "bias", (self.units,)) if self.use_bias else None
-        self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
-
-    def call(self, inputs: Any) -> Any:
-        if inputs.dtype != self._dtype:
-            inputs = ops.cast(inputs, self._dtype)
-        known = activations.name_in_engine(self.activation)
-        outputs = _engine.dense(inputs, self.kernel, self.bias, known or "linear")
-        return outputs if known else self.activation(outputs)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return (*input_shape[:-1], self.units)
+    from recurra.layers.options import LayerOptions
 
 
 @documented
@@ -201,62 +114,6 @@ class Identity(Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-
-@documented
-class Dropout(Layer):
-    """In training sets each number to zero with probability `rate` and divides the others by 1 − rate.
-
-    Args:
-        rate: In [0, 1].
-        noise_shape: Shape of the random mask, 1 along axes that share a draw, None along the others, for example
-            (None, 1, None) for one draw for all steps of a sequence; default None, which draws for every number.
-        seed: Integer; default None, which draws from the global generator.
-        {layer arguments}
-
-    Input shape:
-        Any.
-
-    Output shape:
-        That of the input.
-
-    Raises:
-        ValueError: An argument is out of range, or at the call noise_shape does not fit the input.
-
-    Example:
-        >>> layer = recurra.layers.Dropout(0.5, seed=1)
-        >>> y = layer(np.ones((2, 4), "float32"), training=True)
-        >>> sorted(set(y.numpy().ravel().tolist()))
-        [0.0, 2.0]
-
-    Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
-    """
-
-    config_arguments: ClassVar[tuple[str, ...]] = ("rate", "noise_shape", "seed")
-
-    _computes_with_floats = True
-
-    def __init__(
-        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__(**kwargs)
-        owner = type(self).__name__
-        self.rate = number(rate, owner, "rate", 0, 1)
-        self.noise_shape = checked_noise_shape(noise_shape, owner)
-        self.seed = checks.seed(seed, owner)
-        self.seed_generator = None if self.seed is None else random.SeedGenerator(self.seed)
-        self.supports_masking = True
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        if not training or self.rate == 0:
-            return inputs
-        if self.rate == 1:
-            return ops.zeros_like(inputs)
-        shape = None if self.noise_shape is None else shape_of_noise(self.noise_shape, inputs)
-        return random.dropout(inputs, self.rate, noise_shape=shape, seed=self.seed_generator)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

@@ -1,4 +1,4 @@
-"""Noise that only acts in training: SpatialDropout1D, GaussianNoise, GaussianDropout, AlphaDropout; and a penalty."""
+"""Noise that only acts in training: GaussianNoise, GaussianDropout, AlphaDropout; and a penalty."""
 
 from __future__ import annotations
 
@@ -9,48 +9,12 @@ from recurra import checks, ops, random, regularizers
 from recurra.checks import number
 from recurra.layers.arguments import Shape, checked_noise_shape, shape_of_noise
 from recurra.layers.base import Layer
-from recurra.layers.core import Dropout
 from recurra.layers.documentation import documented
-from recurra.layers.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from recurra.layers.options import BaseOptions, LayerOptions
-
-
-@documented
-class SpatialDropout1D(Dropout):
-    """Dropout of whole channels: one draw for all steps of a sequence.
-
-    Args:
-        rate: Probability of a channel to be set to zero, in [0, 1]; the others are divided by 1 − rate.
-        seed: Integer; default None, which draws from the global generator.
-        {layer arguments}
-
-    Input shape:
-        (batch, time, channels).
-
-    Output shape:
-        That of the input.
-
-    Raises:
-        ValueError: An argument is out of range.
-
-    Example:
-        >>> layer = recurra.layers.SpatialDropout1D(0.5, seed=1)
-        >>> y = layer(np.ones((2, 5, 3), "float32"), training=True).numpy()
-        >>> bool((y == y[:, :1]).all())
-        True
-
-    Source: Tompson et al., Efficient Object Localization Using Convolutional Networks, 2015.
-    """
-
-    config_arguments = ("rate", "seed")
-
-    def __init__(self, rate: float, seed: int | None = None, **kwargs: Unpack[LayerOptions]) -> None:
-        super().__init__(rate, noise_shape=(None, 1, None), seed=seed, **kwargs)
-        self.input_spec = InputSpec(ndim=3)
 
 
 class _Noise(Layer):

@@ -14,7 +14,7 @@ from recurra.layers.recurrent.rnn import RNN
 from recurra.layers.signature import ConstructorSignature, joined_signature
 
 
-class LayerOptions(CellOptions, total=False):
+class RecurrentOptions(CellOptions, total=False):
     """Arguments of a recurrent layer beside those of its cell; `GRU` lists what they mean."""
 
     return_sequences: bool

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from recurra import activations
 from recurra.layers.recurrent.cell import BuiltInCell
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 
 if TYPE_CHECKING:
@@ -47,5 +47,5 @@ class GatedLayer(CellLayer):
             activation: Any = "tanh",
             recurrent_activation: Any = "sigmoid",
             use_bias: bool = True,
-            **options: Unpack[LayerOptions],
+            **options: Unpack[RecurrentOptions],
         ) -> None: ...

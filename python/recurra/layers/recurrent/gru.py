@@ -8,7 +8,7 @@ from recurra import activations, ops
 from recurra.checks import boolean
 from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell import BuiltInCell
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor
 
@@ -149,5 +149,5 @@ class GRU(CellLayer):
             use_bias: bool = True,
             *,
             reset_after: bool = True,
-            **options: Unpack[LayerOptions],
+            **options: Unpack[RecurrentOptions],
         ) -> None: ...

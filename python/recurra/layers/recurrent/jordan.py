@@ -8,7 +8,7 @@ from recurra import activations, ops
 from recurra.checks import whole_number
 from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell import BuiltInCell
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor, Variable
 
@@ -164,5 +164,5 @@ class Jordan(CellLayer):
             activation: Any = "tanh",
             output_activation: Any = None,
             use_bias: bool = True,
-            **options: Unpack[LayerOptions],
+            **options: Unpack[RecurrentOptions],
         ) -> None: ...

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from recurra import initializers, ops
 from recurra.layers.documentation import documented
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.tensor import Tensor
@@ -90,4 +90,4 @@ class LinearRNN(CellLayer):
 
     if TYPE_CHECKING:
 
-        def __init__(self, units: int, use_bias: bool = True, **options: Unpack[LayerOptions]) -> None: ...
+        def __init__(self, units: int, use_bias: bool = True, **options: Unpack[RecurrentOptions]) -> None: ...

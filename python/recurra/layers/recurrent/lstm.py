@@ -10,7 +10,7 @@ from recurra import activations, ops
 from recurra.checks import boolean, number, one_of, whole_number
 from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell import EPSILON, BuiltInCell
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor, Variable
 
@@ -316,5 +316,5 @@ class LSTM(CellLayer):
             forget_gate: bool = True,
             cell_clip: float | None = None,
             projection: int | None = None,
-            **options: Unpack[LayerOptions],
+            **options: Unpack[RecurrentOptions],
         ) -> None: ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from recurra import activations, ops
 from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell import features_of
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.tensor import Tensor
@@ -113,5 +113,5 @@ class MinGRU(CellLayer):
             activation: Any = None,
             recurrent_activation: Any = "sigmoid",
             use_bias: bool = True,
-            **options: Unpack[LayerOptions],
+            **options: Unpack[RecurrentOptions],
         ) -> None: ...

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell import BuiltInCell
-from recurra.layers.recurrent.cell_layer import CellLayer, LayerOptions
+from recurra.layers.recurrent.cell_layer import CellLayer, RecurrentOptions
 from recurra.layers.recurrent.cell_options import CellOptions
 from recurra.tensor import Tensor
 
@@ -91,5 +91,5 @@ class SimpleRNN(CellLayer):
     if TYPE_CHECKING:
 
         def __init__(
-            self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Unpack[LayerOptions]
+            self, units: int, activation: Any = "tanh", use_bias: bool = True, **options: Unpack[RecurrentOptions]
         ) -> None: ...
