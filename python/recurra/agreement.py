@@ -3,10 +3,13 @@
 N samples, T time steps, C classes. Targets (N,) beside predictions (N, 1), or (N, T) beside (N, T, 1), are the same
 numbers, written without the last axis; subtracted as they are they would broadcast to all pairs. Every loss and metric,
 those of users as well, gets its arrays from here.
+
+What depends on shapes alone is remembered for the shapes seen last, so that a loop over batches pays for it once.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +58,7 @@ def fits(a: Shape, b: Shape) -> bool:
 # ---- targets and predictions
 
 
+@lru_cache(256)
 def agreed_shapes(target: Shape, prediction: Shape, kind: str, who: str, axis: int = -1) -> tuple[Shape, Shape]:
     """The shapes in which targets and predictions mean the same elements.
 
@@ -91,11 +95,17 @@ def agreed(y_true: Any, prediction: Shape, kind: str, who: str, axis: int = -1) 
     Targets that are all the same number are given because `fit` wants some; they have no effect in any shape.
     """
     target = shape_of(y_true)
-    if kind == ANY and len(target) < len(prediction) and not fits(target, prediction[:-1]):
-        values = host(y_true)
-        if values.size and (values == values.flat[0]).all():
-            return target, prediction
+    if kind == ANY and _may_be_ignored(y_true, target, prediction):
+        return target, prediction
     return agreed_shapes(target, prediction, kind, who, axis)
+
+
+def _may_be_ignored(y_true: Any, target: Shape, prediction: Shape) -> bool:
+    """Whether targets of another rank than the predictions are all the same number."""
+    if len(target) >= len(prediction) or fits(target, prediction[:-1]):
+        return False
+    values = host(y_true)
+    return bool(values.size) and bool((values == values.flat[0]).all())
 
 
 def _without(shape: Shape, axis: int) -> Shape:
@@ -198,13 +208,33 @@ def mask_array(tensor: Any) -> np.ndarray | None:
     return None if mask is None else host(mask).astype(bool)
 
 
-def _covers(weight: np.ndarray | None, shape: Shape) -> bool:
+def _covers(weight: Shape | None, shape: Shape) -> bool:
     """Whether there is a weight for every single element of predictions that have no last axis of extent 1."""
-    if weight is None or weight.ndim == 0:
+    if not weight:
         return False
-    while weight.ndim > len(shape) and weight.shape[-1] == 1:
-        weight = weight[..., 0]
-    return weight.shape == shape and (len(shape) == 1 or shape[-1] != 1)
+    while len(weight) > len(shape) and weight[-1] == 1:
+        weight = weight[:-1]
+    return weight == shape and (len(shape) == 1 or shape[-1] != 1)
+
+
+@lru_cache(256)
+def _shapes_in_batch(
+    target: Shape,
+    prediction: Shape,
+    weight: Shape | None,
+    mask: Shape | None,
+    kind: str,
+    who: str,
+    axis: int,
+    columns: bool,
+) -> tuple[Shape, Shape]:
+    """The shapes that targets and predictions of a batch get, beside weights and a mask of these shapes."""
+    target, prediction = agreed_shapes(target, prediction, kind, who, axis)
+    if kind == ELEMENTS and target == prediction:
+        single = columns and len(prediction) <= 1
+        if single or _covers(weight, prediction) or _covers(mask, prediction):
+            target = prediction = (*prediction, 1)
+    return target, prediction
 
 
 def of_batch(
@@ -236,12 +266,15 @@ def of_batch(
     weight = None if sample_weight is None else host(sample_weight)
     if isinstance(y_true, (dict, tuple)) or isinstance(y_pred, (dict, tuple)):
         return y_true, y_pred, weight, mask  # a structure that only a function of the user's can take
-    target, prediction = agreed(y_true, shape_of(y_pred), kind, who, axis)
-    if kind == ELEMENTS and target == prediction:
-        single = columns and len(prediction) <= 1
-        if single or _covers(weight, prediction) or _covers(mask, prediction):
-            target = prediction = (*prediction, 1)
-    y_true, y_pred = reshaped(y_true, target), reshaped(y_pred, prediction)
+    target, prediction = shape_of(y_true), shape_of(y_pred)
+    if kind == ANY:
+        if _may_be_ignored(y_true, target, prediction):
+            return y_true, y_pred, weight, mask
+        axis = -1  # an own loss may have something else under that name
+    of_weight, of_mask = None if weight is None else weight.shape, None if mask is None else mask.shape
+    shapes = _shapes_in_batch(target, prediction, of_weight, of_mask, kind, who, axis, columns)
+    y_true = y_true if shapes[0] == target else reshaped(y_true, shapes[0])
+    y_pred = y_pred if shapes[1] == prediction else reshaped(y_pred, shapes[1])
     if mask is not None and kind != ANY:
         y_true = without_masked(y_true, mask, 0)
     return y_true, y_pred, weight, mask

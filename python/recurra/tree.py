@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-
-def leaves(structure: Any) -> Iterator[Any]:
-    """Yields every element that is no list, tuple or dictionary, from left to right; None is an element."""
-    if isinstance(structure, (list, tuple)):
-        for item in structure:
-            yield from leaves(item)
-    elif isinstance(structure, dict):
-        for item in structure.values():
-            yield from leaves(item)
-    else:
-        yield structure
+#: The types that are structures.
+NESTED = (list, tuple, dict)
 
 
 def flatten(structure: Any) -> list[Any]:
-    """The elements of a nested structure as a flat list."""
-    return list(leaves(structure))
+    """Every element that is no list, tuple or dictionary, from left to right; None is an element."""
+    if not isinstance(structure, NESTED):
+        return [structure]
+    found: list[Any] = []
+    _collect(structure, found)
+    return found
+
+
+def _collect(structure: Any, found: list[Any]) -> None:
+    for item in structure.values() if isinstance(structure, dict) else structure:
+        if isinstance(item, NESTED):
+            _collect(item, found)
+        else:
+            found.append(item)
+
+
+def leaves(structure: Any) -> Iterator[Any]:
+    """The elements of a nested structure one by one."""
+    return iter(flatten(structure))
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """The same structure with `function` applied to every element."""
-    if isinstance(structure, (list, tuple, dict)):
+    if isinstance(structure, NESTED):
         return map_items(lambda item: map_structure(function, item), structure)
     return function(structure)
 
@@ -42,6 +50,8 @@ def map_items(function: Callable[[Any], Any], structure: Any) -> Any:
 
 def pack_as(structure: Any, flat: list[Any]) -> Any:
     """The elements of `flat` arranged like `structure`."""
+    if not isinstance(structure, NESTED):
+        return flat[0]
     remaining = iter(flat)
     return map_structure(lambda _: next(remaining), structure)
 

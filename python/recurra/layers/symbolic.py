@@ -18,7 +18,7 @@ import numpy as np
 from recurra import loading, ops
 from recurra._engine import NoGradient, Tensor
 from recurra.checks import is_whole_number
-from recurra.tree import flatten, leaves, map_structure
+from recurra.tree import NESTED, flatten, leaves, map_structure
 
 Shape = tuple[int | None, ...]
 
@@ -169,7 +169,14 @@ def _operator(name: str, *args: Any) -> Any:
 
 def is_symbolic(*structures: Any) -> bool:
     """Whether a symbolic tensor is among these values or inside their lists, tuples and dictionaries."""
-    return any(isinstance(leaf, SymbolicTensor) for leaf in leaves(structures))
+    for structure in structures:
+        if isinstance(structure, SymbolicTensor):
+            return True
+        if isinstance(structure, NESTED) and is_symbolic(
+            *(structure.values() if isinstance(structure, dict) else structure)
+        ):
+            return True
+    return False
 
 
 def is_text(value: Any) -> bool:

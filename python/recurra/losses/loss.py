@@ -24,7 +24,7 @@ LossFunction = TypeVar("LossFunction", bound=Callable[..., Tensor])
 
 def floating(y_pred: ArrayLike | Tensor) -> Tensor:
     """Predictions as a tensor of floating-point numbers."""
-    tensor: Tensor = ops.convert_to_tensor(y_pred)
+    tensor: Tensor = y_pred if isinstance(y_pred, Tensor) else ops.convert_to_tensor(y_pred)
     return tensor if tensor.dtype.startswith("float") else ops.cast(tensor, "float32")
 
 
@@ -41,14 +41,12 @@ def takes(kind: str) -> Callable[[LossFunction], LossFunction]:
 
         @wraps(function)
         def wrapped(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Tensor:
-            axis = kwargs.get("axis", -1)
-            if place is not None and len(args) > place:
-                axis = args[place]
             predictions = floating(y_pred)
-            targets: Tensor = ops.convert_to_tensor(y_true)
+            targets: Tensor = y_true if isinstance(y_true, Tensor) else ops.convert_to_tensor(y_true)
             if kind != CLASS_NUMBERS and targets.dtype != predictions.dtype:
                 targets = ops.cast(targets, predictions.dtype)
-            if targets.shape != predictions.shape or kind == CLASS_NUMBERS:
+            if kind == CLASS_NUMBERS or targets.shape != predictions.shape:
+                axis = args[place] if place is not None and len(args) > place else kwargs.get("axis", -1)
                 shapes = agreement.agreed_shapes(
                     tuple(targets.shape), tuple(predictions.shape), kind, function.__name__, axis
                 )
