@@ -71,6 +71,8 @@ def to_array(value: Any, what: str, text: bool = False) -> np.ndarray[Any, Any]:
 def is_one_array(value: Any) -> bool:
     """Whether a nested list holds the elements of one array, and no arrays that stay apart."""
     while isinstance(value, (list, tuple)):
+        if value and isinstance(value[0], (Tensor, np.ndarray)):
+            return False
         if any(hasattr(item, "shape") and not isinstance(item, np.generic) for item in value):
             return False
         if not value:

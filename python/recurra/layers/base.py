@@ -206,38 +206,25 @@ class Layer(InputCaster):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # Most calls are of a built layer on one tensor, without masks: they are spared every search.
-        if len(args) != 1 or not self.built or _mask_table or (kwargs and kwargs.keys() != _TRAINING):
-            return self._call_generally(args, kwargs)
-        inputs = args[0]
-        if type(inputs) is np.ndarray and inputs.dtype.kind in "fi":
-            inputs = Tensor(inputs)
+        inputs = mask = None
+        if len(args) == 1 and self.built and not _mask_table and (not kwargs or kwargs.keys() == _TRAINING):
+            inputs = args[0]
+            if type(inputs) is np.ndarray and inputs.dtype.kind in "fi":
+                inputs = Tensor(inputs)
+                args = (inputs,)
         if type(inputs) is not Tensor or inputs.dtype in self._cast_from:
-            return self._call_generally(args, kwargs)
-        if self.input_spec is not None and inputs.shape != self._accepted_shape:
-            self._check_and_build((inputs,), {})
-        return self._compute(inputs, (inputs,), {}, kwargs.get("training"), None)
-
-    def _call_generally(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        names = self._signature.names
-        if not args and names and names[0] in kwargs:
-            args = (kwargs.pop(names[0]),)
-        if is_symbolic(args, kwargs):
-            return self._call_symbolically(args, kwargs)
-        args = tuple(self._convert_structure(arg) for arg in args)
-        if args and (self._computes_with_floats or self._computes_with_numbers):
-            args = (map_structure(self._cast, args[0]), *args[1:])
-        kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
-        inputs = args[0] if args else None
-        if type(inputs) is not Tensor or inputs.shape != self._accepted_shape or not self.built:
-            self._check_and_build(args, kwargs)
-        training = kwargs.pop("training", None)
-        mask = self._gather_masks(inputs, args, kwargs) if _mask_table or "mask" in kwargs else None
-        return self._compute(inputs, args, kwargs, training, mask)
-
-    def _compute(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], training: Any, mask: Any) -> Any:
-        """The outputs of `call`, with their masks registered and their penalty added; the layer is built."""
+            names = self._signature.names
+            if not args and names and names[0] in kwargs:
+                args = (kwargs.pop(names[0]),)
+            if is_symbolic(args, kwargs):
+                return self._call_symbolically(args, kwargs)
+            args, kwargs, mask = self._prepared(args, kwargs)
+            inputs = args[0] if args else None
+        elif self.input_spec is not None and inputs.shape != self._accepted_shape:
+            self._check_and_build(args, {})
         context = _context
         outer_training, outer = context.training, context.token
+        training = kwargs.pop("training", None) if kwargs else None
         if training is None:
             training = outer_training
         if training is not None and self._takes_training:
@@ -256,6 +243,19 @@ class Layer(InputCaster):
         if self.activity_regularizer is not None:
             self._penalize_activity(outputs)
         return outputs
+
+    def _prepared(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+        """Arguments of any structure as `call` gets them, and the mask of the first; the layer is built for them."""
+        args = tuple([self._convert_structure(arg) for arg in args])
+        if args and (self._computes_with_floats or self._computes_with_numbers):
+            args = (map_structure(self._cast, args[0]), *args[1:])
+        if kwargs:
+            kwargs = {key: self._convert_arrays(value) for key, value in kwargs.items()}
+        inputs = args[0] if args else None
+        if type(inputs) is not Tensor or inputs.shape != self._accepted_shape or not self.built:
+            self._check_and_build(args, kwargs)
+        mask = self._gather_masks(inputs, args, kwargs) if _mask_table or "mask" in kwargs else None
+        return args, kwargs, mask
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         loading.count_step()

@@ -36,9 +36,9 @@ class InputCaster(WeightHolder):
 
     def _convert(self, value: Any) -> Any:
         """An array as a tensor, a floating one of the layer's dtype; None, texts and integers stay as they are."""
-        if value is None or isinstance(value, SymbolicTensor) or (is_text(value) and self._takes_text()):
-            return value
         if not isinstance(value, Tensor):
+            if value is None or isinstance(value, SymbolicTensor) or (is_text(value) and self._takes_text()):
+                return value
             try:
                 value = self._tensor(value)
             except (TypeError, ValueError) as error:

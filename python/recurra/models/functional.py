@@ -31,7 +31,7 @@ class _Slot:
 
 
 class _Step:
-    """One call: `layer(values[source])` where source >= 0, else with all arguments filled in."""
+    """One call: of one value or of a list of them, by their slots in `source`; else with all arguments filled in."""
 
     __slots__ = ("args", "kwargs", "layer", "source", "targets")
 
@@ -43,8 +43,13 @@ class _Step:
         self.args = map_structure(replaced, node.args)
         self.kwargs = map_structure(replaced, node.kwargs)
         self.targets = [slots[id(output)] for output in node.outputs]
-        simple = len(node.args) == 1 and isinstance(node.args[0], SymbolicTensor) and not node.kwargs
-        self.source = slots[id(node.args[0])] if simple else -1
+        self.source: int | list[int] | None = None
+        if len(node.args) == 1 and not node.kwargs:
+            (argument,) = node.args
+            if isinstance(argument, SymbolicTensor):
+                self.source = slots[id(argument)]
+            elif type(argument) is list and all(isinstance(leaf, SymbolicTensor) for leaf in argument):
+                self.source = [slots[id(leaf)] for leaf in argument]
 
 
 class Graph:
@@ -84,6 +89,7 @@ class Graph:
         self._input_slots = [slots[id(tensor)] for tensor in self.inputs]
         self._output_slots = [slots[id(tensor)] for tensor in self.outputs]
         self._steps = [_Step(node, slots) for node in self.nodes]
+        self._fitting_shapes: list[Any] = [None] * len(self.inputs)  # of the last inputs that fitted
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -154,8 +160,11 @@ class Graph:
             return values[leaf.index] if type(leaf) is _Slot else leaf
 
         for step in self._steps:
-            if step.source >= 0:
-                result = step.layer(values[step.source])
+            source = step.source
+            if type(source) is int:
+                result = step.layer(values[source])
+            elif type(source) is list:
+                result = step.layer([values[slot] for slot in source])
             else:
                 result = step.layer(*map_structure(filled, step.args), **map_structure(filled, step.kwargs))
             if len(step.targets) == 1 and not isinstance(result, (list, tuple, dict)):
@@ -169,10 +178,12 @@ class Graph:
         """The given inputs in the order of `self.inputs`, checked and cast."""
         title = f"model '{owner}'"
         given = arranged(inputs, self.input_keys, title)
-        return [
-            _cast(fitted(value, tensor, name, title), tensor)
-            for value, tensor, name in zip(given, self.inputs, self.input_names, strict=True)
-        ]
+        for i, (value, tensor) in enumerate(zip(given, self.inputs, strict=True)):
+            if value.shape != self._fitting_shapes[i]:
+                value = fitted(value, tensor, self.input_names[i], title)
+                self._fitting_shapes[i] = value.shape
+            given[i] = _cast(value, tensor)
+        return given
 
     @property
     def input_names(self) -> list[str]:

@@ -25,7 +25,7 @@ def arranged(inputs: Any, names: Sequence[str], title: str, what: str = "") -> l
     Raises:
         ValueError: An input is missing, or there are too many.
     """
-    if isinstance(inputs, Mapping):
+    if not isinstance(inputs, (list, tuple)) and isinstance(inputs, Mapping):
         missing = [name for name in names if name not in inputs]
         if missing:
             got = ", ".join(map(repr, inputs)) or "none"

@@ -28,16 +28,20 @@ class _Merge(Layer):
     def __init__(self, **kwargs: Unpack[LayerOptions]) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
+        self._fitting_shapes: list[Any] | None = None  # of the last inputs that fitted
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        self.compute_output_shape([tuple(tensor.shape) for tensor in inputs])
-        rank = max(tensor.ndim for tensor in inputs)
+        shapes = [tensor.shape for tensor in inputs]
+        if shapes != self._fitting_shapes:
+            self.compute_output_shape([tuple(shape) for shape in shapes])
+            self._fitting_shapes = shapes
+        rank = max(map(len, shapes))
         raised = [
-            tensor if tensor.ndim == rank else ops.reshape(tensor, _raised(tuple(tensor.shape), rank))
-            for tensor in inputs
+            tensor if len(shape) == rank else ops.reshape(tensor, _raised(tuple(shape), rank))
+            for tensor, shape in zip(inputs, shapes, strict=True)
         ]
         return self._merged(raised, masks_of_inputs(inputs, mask))
 
