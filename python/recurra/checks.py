@@ -253,7 +253,7 @@ def answers_unknown_keywords(function: Function) -> Function:
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if not known.issuperset(kwargs):
+        if kwargs and not known.issuperset(kwargs):
             raise unknown_argument(function.__name__, next(name for name in kwargs if name not in known), names)
         return function(*args, **kwargs)
 

@@ -98,11 +98,12 @@ def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None =
     """
     if structure is None:
         return None
-    if isinstance(structure, Mapping):
-        return {key: arrays_of(item, f"{what}[{key!r}]", text, dtype, finite) for key, item in structure.items()}
-    if isinstance(structure, (list, tuple)) and not is_one_array(structure):
-        number = count()
-        return map_items(lambda item: arrays_of(item, f"{what}[{next(number)}]", text, dtype, finite), structure)
+    if type(structure) is not np.ndarray:
+        if isinstance(structure, Mapping):
+            return {key: arrays_of(item, f"{what}[{key!r}]", text, dtype, finite) for key, item in structure.items()}
+        if isinstance(structure, (list, tuple)) and not is_one_array(structure):
+            number = count()
+            return map_items(lambda item: arrays_of(item, f"{what}[{next(number)}]", text, dtype, finite), structure)
     array = as_array(structure, what, text, dtype)
     return check_finite(array, what, None, structure) if finite else array
 
@@ -111,12 +112,13 @@ def rows_of(structure: Any, what: str = "x") -> int:
     """The number of samples. Raises ValueError if the arrays differ in it."""
     if type(structure) is np.ndarray:
         return len(structure)
-    lengths = {
-        name: len(a) for name, a in zip(names_of(structure, what), flatten(structure), strict=False) if a is not None
-    }
-    if len(set(lengths.values())) > 1:
-        raise ValueError("different numbers of samples: " + ", ".join(f"{n} has {c}" for n, c in lengths.items()))
-    return next(iter(lengths.values()), 0)
+    arrays = flatten(structure)
+    rows = {len(array) for array in arrays if array is not None}
+    if len(rows) > 1:
+        pairs = zip(names_of(structure, what), arrays, strict=False)
+        each = ", ".join(f"{name} has {len(array)}" for name, array in pairs if array is not None)
+        raise ValueError(f"different numbers of samples: {each}")
+    return rows.pop() if rows else 0
 
 
 def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
@@ -132,6 +134,8 @@ def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
 
 def take(structure: Any, rows: Any) -> Any:
     """These rows of every array."""
+    if type(structure) is np.ndarray:
+        return structure[rows]
     return map_structure(lambda array: None if array is None else array[rows], structure)
 
 

@@ -45,8 +45,8 @@ class Reader:
         dtype = config.floatx() if self.model is None else self.model._float_type()
         finite = lengths is None
         inputs = arrays_of(x, "x", True, dtype, finite)
-        targets = arrays_of(y, "y", False, dtype, finite)
-        weights = arrays_of(sample_weight, "sample_weight", False, dtype, finite)
+        targets = None if y is None else arrays_of(y, "y", False, dtype, finite)
+        weights = None if sample_weight is None else arrays_of(sample_weight, "sample_weight", False, dtype, finite)
         check_lengths(inputs, targets, weights)
         if self.builds and self.model is not None:
             self.model._build_for_arrays(inputs, self.open_time)
@@ -66,7 +66,7 @@ class Reader:
     def batch(self, x: Any, y: Any = None, sample_weight: Any = None, lengths: Any = None) -> Batch:
         """One batch as checked arrays, its sequences with masks where `lengths` are given."""
         inputs, targets, weights, own = self.read(x, y, sample_weight, lengths)
-        return sequence_lengths.with_masks(inputs, own), targets, weights
+        return inputs if own is None else sequence_lengths.with_masks(inputs, own), targets, weights
 
     def _has_outputs_over_time(self) -> bool:
         """Whether the model is known to have outputs (N, T, ...), so that targets (N, T) have a number a step."""

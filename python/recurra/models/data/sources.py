@@ -55,7 +55,9 @@ class ArrayBatches:
         for start in range(0, self.samples, self.batch_size):
             stop = min(start + self.batch_size, self.samples)
             rows = slice(start, stop) if order is None else order[start:stop]
-            x = sequence_lengths.with_masks(take(self.x, rows), take(self.lengths, rows))
+            x = take(self.x, rows)
+            if self.lengths is not None:
+                x = sequence_lengths.with_masks(x, take(self.lengths, rows))
             yield x, take(self.y, rows), take(self.sample_weight, rows)
 
     def split(self, share: float) -> tuple[ArrayBatches, ArrayBatches]:

@@ -165,9 +165,9 @@ class Compilation:
     def get_metrics_result(self) -> dict[str, Any]:
         """The figures so far, by name: the mean loss, then the metrics."""
         out: dict[str, Any] = {"loss": self._loss_mean.result()}
-        if self._compiled_loss is not None:
+        if self._compiled_loss is not None and self._compiled_loss.means:
             out |= {mean.name: mean.result() for mean in self._compiled_loss.means}
-        if self._compiled_metrics is not None and self._compiled_metrics.built:
+        if self._compiled_metrics is not None and self._compiled_metrics.parts:
             out |= self._compiled_metrics.results()
         return out
 

@@ -244,7 +244,9 @@ class CompiledMetrics:
         out: dict[str, Any] = {}
         for name, (_, metric, _) in zip(self.names, self.parts, strict=True):
             value = metric.result()
-            if isinstance(value, Mapping):
+            if type(value) is float:
+                out[name] = value
+            elif isinstance(value, Mapping):
                 others = [*self._reserved, *(other for other in self.names if other != name)]
                 keys: list[str] = []
                 for key, figure in value.items():

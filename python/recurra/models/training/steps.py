@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from recurra import config
@@ -21,7 +22,7 @@ from recurra.models.training.run import Structure
 from recurra.models.training.state import TrainingState
 from recurra.models.training.truncation import Truncation
 from recurra.tensor import Tensor, no_grad
-from recurra.tree import flatten
+from recurra.tree import NESTED, flatten
 
 #: Does a step on a batch, and returns how to get the figures after it.
 StepFunction = Callable[[Batch], Callable[[], dict[str, Any]]]
@@ -35,13 +36,7 @@ class Steps(TrainingState):
     ) -> Tensor:
         """The loss of a batch with all penalties; may be overridden."""
         compiled, _ = self._require_compiled("compute_loss")
-        single = isinstance(y_pred, Tensor)
-        if single and not isinstance(y, (list, tuple, dict)):
-            targets, predictions, weights = [y], [y_pred], [sample_weight]
-        else:
-            targets = self._per_output(y, y_pred, "y")
-            predictions = flatten(y_pred)
-            weights = self._weights_per_output(sample_weight, y_pred)
+        targets, predictions, weights = self._by_output(y, y_pred, sample_weight)
         if not compiled.parts:
             compiled.build(targets, predictions, y_pred, self.output_names)
             self._restore_figures("losses")
@@ -69,17 +64,19 @@ class Steps(TrainingState):
             return self.losses
         structure, token = self._structure(), self._call_token
         found = [loss for layer in structure.layers for of, loss in layer._losses if of is token]
-        return found + [variable.regularizer(variable) for variable in structure.penalised]
+        if structure.penalised:
+            found += [variable.regularizer(variable) for variable in structure.penalised]
+        return found
 
-    def _per_output(self, structure: Any, outputs: Any, what: str) -> list[Any]:
-        if structure is None:
-            return [None] * len(flatten(outputs))
-        return aligned_with(structure, outputs, self.output_names, what)
-
-    def _weights_per_output(self, weights: Any, outputs: Any) -> list[Any]:
-        if weights is None or not isinstance(weights, (list, tuple, dict)):
-            return [weights] * len(flatten(outputs))
-        return self._per_output(weights, outputs, "sample_weight")
+    def _by_output(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        """Targets, predictions and weights as lists with an element for each output."""
+        if isinstance(y_pred, Tensor) and not isinstance(y, NESTED) and not isinstance(sample_weight, NESTED):
+            return [y], [y_pred], [sample_weight]
+        predictions = flatten(y_pred)
+        targets = [None] * len(predictions) if y is None else aligned_with(y, y_pred, self.output_names, "y")
+        if isinstance(sample_weight, NESTED):
+            return targets, predictions, aligned_with(sample_weight, y_pred, self.output_names, "sample_weight")
+        return targets, predictions, [sample_weight] * len(predictions)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Adds a batch to the metrics and gives the figures so far; may be overridden.
@@ -100,17 +97,17 @@ class Steps(TrainingState):
         loss, compiled = self._require_compiled("compute_metrics")
         if compiled.built and not compiled.parts:
             return
-        targets = self._per_output(y, y_pred, "y")
-        predictions = flatten(y_pred)
+        targets, predictions, weights = self._by_output(y, y_pred, sample_weight)
         if not compiled.built:
             compiled.build(targets, predictions, y_pred, self.output_names, loss)
             self._restore_figures("metrics")
-        compiled.update(targets, predictions, self._weights_per_output(sample_weight, y_pred))
+        compiled.update(targets, predictions, weights)
 
     def _note_loss(self, loss: Tensor, y_pred: Any, steps: int = 1) -> None:
         count = self._require_compiled("fit")[0].counted(y_pred, steps)
-        self._loss_mean.total += loss.item() * count
-        self._loss_mean.count += count
+        mean = self._loss_mean
+        mean.total += loss.item() * count
+        mean.count += count
 
     def _measure(self, batch: Batch, y_pred: Any, training: bool, steps: int = 1) -> Tensor:
         """The loss of a batch for these outputs, noted in the mean loss and followed by the metrics."""
@@ -185,8 +182,8 @@ class Steps(TrainingState):
 
     def _has_own(self, kind: str) -> bool:
         """Whether `train_step` or `test_step` is overridden."""
-        name = f"{kind}_step"
-        return getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)
+        name, cls = f"{kind}_step", type(self)
+        return getattr(cls, name) is not getattr(Steps, name) or name in self.__dict__
 
     def _float_type(self) -> str:
         """The float type in which data are read: float64 if any layer computes so."""
@@ -220,13 +217,13 @@ class Steps(TrainingState):
     def _step_for(self, kind: str, truncation: Truncation | None = None) -> StepFunction:
         """A function that does a step and returns how to get the figures after it."""
         if not self._has_own(kind):
-            fast = self._train_batch if kind == "train" else self._test_batch
+            if truncation is not None:
+                run = partial(self._train_windows, truncation=truncation)
+            else:
+                run = self._train_batch if kind == "train" else self._test_batch
 
             def step(batch: Batch) -> Callable[[], dict[str, Any]]:
-                if truncation is None:
-                    fast(batch)
-                else:
-                    self._train_windows(batch, truncation)
+                run(batch)
                 return self._figures
 
             return step

@@ -318,11 +318,11 @@ class Trainer(Steps, GeneratorNames):
         """
         compiled, compiled_metrics = self._require_compiled("train_on_batch")
         truncation = None if truncate is None else self._truncation(truncate, x)
-        weigh = with_class_weight(class_weight, self._output_shape)
+        weigh = None if class_weight is None else with_class_weight(class_weight, self._output_shape)
         batch = Reader(self).batch(x, y, sample_weight, lengths)
         self.reset_metrics()
         step, batch = self._step_for("train", truncation), batch if weigh is None else weigh(batch)
-        if self._has_own("train") or (compiled.parts and compiled_metrics.built):
+        if (compiled.parts and compiled_metrics.built) or self._has_own("train"):
             figures = step(batch)()
         else:
             with nothing_changed_on_failure(self):
@@ -344,10 +344,9 @@ class Trainer(Steps, GeneratorNames):
     @answers_unknown_keywords
     def predict_on_batch(self, x: Any, lengths: Any = None) -> NDArray[Any]:
         """Computes the outputs for one batch, as arrays; see `predict`."""
+        inputs, _, _ = Reader(self).batch(x, None, None, lengths)
         with no_grad():
-            outputs: NDArray[Any] = loops.as_arrays(
-                self.predict_step(packed(Reader(self).batch(x, None, None, lengths)))
-            )
+            outputs: NDArray[Any] = loops.as_arrays(self.predict_step(packed((inputs, None, None))))
         return outputs
 
 
