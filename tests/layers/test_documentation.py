@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recurra import constraints, initializers, layers, regularizers
+from recurra import Model, constraints, initializers, layers, regularizers
 from recurra.layers.documentation import documented
 
 SECTIONS = ["Args:", "Input shape:", "Output shape:", "Returns:", "Raises:", "Example:"]
@@ -93,6 +93,8 @@ def test_help_shows_the_signature_of_a_layer_and_its_cell() -> None:
     assert gru["return_sequences"].kind is inspect.Parameter.KEYWORD_ONLY
     assert "recurrent_activation" not in inspect.signature(layers.SimpleRNN).parameters
     assert list(inspect.signature(layers.Dense).parameters)[:3] == ["units", "activation", "use_bias"]
+    assert str(inspect.signature(Model)).startswith("(*args: 'Any', inputs: 'Any' = None")
+    assert "args" in inspect.signature(layers.GRU(3)).parameters  # of a layer that is called
     with pytest.raises(TypeError, match=r"^LSTM: missing a required argument: 'units'$"):
         layers.LSTM()
     with pytest.raises(TypeError, match=r"^LSTM: too many positional arguments$"):

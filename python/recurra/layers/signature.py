@@ -77,7 +77,7 @@ def joined_signature(*classes: Any) -> inspect.Signature:
         for one in list(inspect.signature(cls.__init__).parameters.values())[1:]:
             if one.kind is one.VAR_KEYWORD:
                 rest = one
-            elif one.name not in found and one.kind is not one.VAR_POSITIONAL:
+            elif one.name not in found and not (number and one.kind is one.VAR_POSITIONAL):
                 found[one.name] = one.replace(kind=one.KEYWORD_ONLY) if number else one
     own = sorted(found.values(), key=lambda one: one.kind)
     return inspect.Signature([*own, *([rest] if rest is not None else [])])
