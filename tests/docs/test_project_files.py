@@ -25,7 +25,7 @@ def test_continuous_integration_runs_what_there_is() -> None:
     (targets,) = re.findall(r"target: \[(.*)\]", workflow)
     called |= set(targets.split(", "))
     assert called <= COMMANDS
-    assert {"test", "lint", "docs", "wheel", "test-levels", "asan", "tsan"} <= called
+    assert {"test", "lint", "docs", "wheel", "test-levels", "asan", "tsan", "fuzz"} <= called
     versions = re.findall(r"Python :: (3\.\d+)", PYPROJECT)
     (tested,) = re.findall(r"python: \[(.*)\]", workflow)
     assert re.findall(r"3\.\d+", tested) == versions

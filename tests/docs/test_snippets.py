@@ -24,8 +24,9 @@ SHELL_WORDS = {"cd", "export", "source", "apt-get", "sudo", "git", "brew", "prog
 @pytest.mark.parametrize("page", [page for page in PAGES if any(s.language == "python" for s in snippets(page))])
 def test_python_snippets_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after another, in one namespace, in an empty folder."""
+    if any(snippet.language == "python" and "plot" in snippet.code for snippet in snippets(page)):
+        pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra `plot`")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
     namespace: dict[str, object] = {"__name__": "__main__"}
     for snippet in snippets(page):
         if snippet.language == "python" and snippet.no_run is None:
