@@ -40,6 +40,7 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "Stack": {"layer": layers.GRU(2), "depth": 2},
     "StackedRNNCells": {"cells": [layers.GRUCell(2)]},
     "TimeDistributed": {"layer": layers.Dense(2)},
+    "WeightNormalization": {"layer": layers.Dense(2)},
     "TextVectorization": {"max_tokens": 10, "ngrams": 2, "output_sequence_length": 5},
     **{name: {"units": 2} for name in ("GRU", "GatedRNN", "IndRNN", "LinearRNN", "MGU", "MinGRU", "SimpleRNN")},
     "Jordan": {"units": 2, "output_units": 3},

@@ -218,5 +218,25 @@ OTHERS = [
     LayerCase("prelu shared over time", "PReLU", ((3, 4, 5),), {"shared_axes": [1]}),
 ]
 
-CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS]
+TEMPORAL = [
+    LayerCase("tcn", "TCN", ((2, 7, 3),), {"filters": 4, "levels": 2, "kernel_size": 4}, keras=False),
+    LayerCase(
+        "tcn with sequences, dropout and skips",
+        "TCN",
+        ((2, 7, 3),),
+        {
+            "filters": 4,
+            "levels": 3,
+            "activation": "tanh",
+            "dropout": 0.2,
+            "return_sequences": True,
+            "use_skip_connections": True,
+        },
+        masked=(True,),
+        keras=False,
+    ),
+    LayerCase("temporal block", "TemporalBlock", ((2, 7, 3),), {"filters": 4, "dilation_rate": 2}, keras=False),
+]
+
+CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS, *TEMPORAL]
 KERAS_CASES = [case for case in CASES if case.keras]

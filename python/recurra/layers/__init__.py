@@ -31,7 +31,12 @@ from recurra.layers.merging import (
     multiply,
     subtract,
 )
-from recurra.layers.normalization import BatchNormalization, LayerNormalization, RMSNormalization
+from recurra.layers.normalization import (
+    BatchNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    WeightNormalization,
+)
 from recurra.layers.operation import Operation
 from recurra.layers.pooling import (
     AveragePooling1D,
@@ -94,6 +99,7 @@ from recurra.layers.reshaping import (
     UpSampling1D,
     ZeroPadding1D,
 )
+from recurra.layers.temporal import TCN, TemporalBlock
 from recurra.layers.text_vectorization import TextVectorization
 
 __all__ = [
@@ -102,6 +108,7 @@ __all__ = [
     "LSTM",
     "MGU",
     "RNN",
+    "TCN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -182,9 +189,11 @@ __all__ = [
     "Stack",
     "StackedRNNCells",
     "Subtract",
+    "TemporalBlock",
     "TextVectorization",
     "TimeDistributed",
     "UpSampling1D",
+    "WeightNormalization",
     "ZeroPadding1D",
     "add",
     "average",

@@ -2,5 +2,6 @@
 
 from recurra.layers.normalization.batch import BatchNormalization
 from recurra.layers.normalization.rows import LayerNormalization, RMSNormalization
+from recurra.layers.normalization.weight import WeightNormalization
 
-__all__ = ["BatchNormalization", "LayerNormalization", "RMSNormalization"]
+__all__ = ["BatchNormalization", "LayerNormalization", "RMSNormalization", "WeightNormalization"]
