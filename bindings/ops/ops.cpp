@@ -7,6 +7,7 @@ void register_ops(py::module_& m) {
   auto tensor = py::class_<Tensor>(m.attr("Tensor"));
   register_operators(tensor);
   register_arithmetic(m);
+  register_attention(m);
   register_reductions(m);
   register_layout(m);
   register_neural(m);

@@ -15,6 +15,7 @@ using Object = const py::object&;
 // One function a family.
 void register_operators(py::class_<Tensor>& tensor);
 void register_arithmetic(py::module_& m);
+void register_attention(py::module_& m);
 void register_convolution(py::module_& m);
 void register_layout(py::module_& m);
 void register_neural(py::module_& m);

@@ -598,6 +598,10 @@ def divide(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def divide_no_nan(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
+def dot_product_attention(query: typing.Any, key: typing.Any, value: typing.Any, bias: typing.Any, mask: typing.Any, scale: typing.Any, soft_cap: typing.Any, left: typing.Any, right: typing.Any, offset: typing.Any, dropout: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex) -> Tensor:
+    """
+    query (B, T, N, D), key (B, S, G, D), value (B, S, G, E) -> (B, T, N, E).
+    """
 def dropout(x: typing.Any, rate: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, noise_shape: typing.Any = None) -> Tensor:
     ...
 def dropout_mask(shape: typing.Any, rate: typing.Any, seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex, dtype: typing.Any = 'float32', kept: typing.Any = None) -> Tensor:

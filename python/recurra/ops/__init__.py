@@ -56,6 +56,7 @@ from recurra.ops.arithmetic import square as square
 from recurra.ops.arithmetic import subtract as subtract
 from recurra.ops.arithmetic import true_divide as true_divide
 from recurra.ops.arithmetic import trunc as trunc
+from recurra.ops.attention import dot_product_attention as dot_product_attention
 from recurra.ops.comparison import equal as equal
 from recurra.ops.comparison import greater as greater
 from recurra.ops.comparison import greater_equal as greater_equal
