@@ -97,6 +97,13 @@ def axes(value: Any, owner: str, argument: str = "axis") -> int | list[int]:
     raise ValueError(f"{owner}: {argument} must be an integer or a list of integers, got {value!r}")
 
 
+def _as_float(value: Any, owner: str, argument: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{owner}: {argument} must be a number, got an integer that no float holds") from None
+
+
 def number(
     value: Any,
     owner: str,
@@ -112,11 +119,11 @@ def number(
     Raises:
         ValueError: It is not a finite number, lies outside [least, most], or not strictly between above and below.
     """
-    if is_number(value) and np.isfinite(value):
+    if is_number(value) and abs(value) < float("inf"):  # which integers of any size can be compared with
         lower = (least is None or value >= least) and (above is None or value > above)
         upper = (most is None or value <= most) and (below is None or value < below)
         if lower and upper:
-            return float(value)
+            return _as_float(value, owner, argument)
     raise ValueError(f"{owner}: {argument} must be a number{_interval(least, most, above, below)}, got {value!r}")
 
 
