@@ -27,9 +27,11 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "Dropout": {"rate": 0.5},
     "GaussianDropout": {"rate": 0.5},
     "GaussianNoise": {"stddev": 0.5},
+    "GroupedQueryAttention": {"head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2},
     "Highway": {"layer": layers.Dense(2)},
     "InputLayer": {"shape": 3},
     "Lambda": {"function": abs},
+    "MultiHeadAttention": {"num_heads": 2, "key_dim": 4, "value_dim": 3, "sliding_window": 2, "output_shape": 5},
     "Operation": {"function": "tanh"},
     "PReLU": {"shared_axes": 1},
     "RNN": {"cell": layers.GRUCell(2)},
@@ -55,12 +57,17 @@ BASES = {"Layer", "DropoutRNNCell", "Initializer", "RandomInitializer", "Regular
 CHOICES = {"implementation", "time_major", "unroll"}
 # Negative numbers mean something.
 SIGNED = {
-    "axis", "axes", "shared_axes", "forget_bias", "gate_bias", "mask_value", "start", "stop", "step", "mean", "minval",
+    "axis", "axes", "sequence_axis", "feature_axis",
+    "shared_axes", "forget_bias", "gate_bias", "mask_value", "start", "stop", "step", "mean", "minval",
     "maxval", "value", "gain", "target_shape",
 }  # fmt: skip
 # Arguments whose absurd values cost nothing: an axis is compared with the rank, and weights are bounded when made.
 UNBOUNDED = {"axis", "axes", "shared_axes", "start", "stop", "step", "units", "filters", "input_dim", "output_dim",
-    "output_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens"}  # fmt: skip
+    "output_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens",
+    "sequence_axis", "feature_axis", "num_heads", "num_query_heads", "num_key_value_heads", "head_dim", "key_dim",
+    "value_dim", "sliding_window", "output_shape", "sequence_length", "vocabulary_size", "embedding_dim",
+    "intermediate_dim",
+}  # fmt: skip
 
 
 def classes() -> dict[str, Any]:
@@ -250,7 +257,7 @@ def test_shapes_of_weights_are_integers() -> None:
 # Arguments that are not stored: first weights, which a file holds, and what is taken for Keras's sake.
 NOT_STORED = {
     "weights", "input_length", "use_cudnn", "implementation", "time_major", "synchronized", "sparse", "ragged",
-    "tensor", "input_tensor", "optional", "shape", "batch_size", "activity_regularizer",
+    "tensor", "input_tensor", "optional", "shape", "batch_size", "activity_regularizer", "flash_attention",
 }  # fmt: skip
 
 

@@ -238,5 +238,38 @@ TEMPORAL = [
     LayerCase("temporal block", "TemporalBlock", ((2, 7, 3),), {"filters": 4, "dilation_rate": 2}, keras=False),
 ]
 
-CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS, *TEMPORAL]
+# Attention itself has a table of its own, attention_cases.py: most of its layers take several arguments.
+ATTENTION = [
+    LayerCase("attention, listed", "Attention", ((2, 4, 5), (2, 3, 5)), {"use_scale": True}, keras=False),
+    LayerCase("additive attention, listed", "AdditiveAttention", ((2, 4, 5), (2, 3, 5)), keras=False),
+    LayerCase("learned positions", "PositionEmbedding", ((2, 4, 5),), {"sequence_length": 6}, keras=False),
+    LayerCase("turned by positions", "RotaryEmbedding", ((2, 4, 3, 6),), keras=False),
+    LayerCase(
+        "reversible embedding",
+        "ReversibleEmbedding",
+        ((3, 5),),
+        {"input_dim": 7, "output_dim": 4, "tie_weights": False, "logit_soft_cap": 2.0},
+        vocabulary=7,
+        keras=False,
+    ),
+    LayerCase(
+        "tokens and positions",
+        "TokenAndPositionEmbedding",
+        ((3, 5),),
+        {"vocabulary_size": 7, "sequence_length": 6, "embedding_dim": 4},
+        vocabulary=7,
+        keras=False,
+    ),
+    LayerCase("encoder", "TransformerEncoder", ((2, 4, 6),), {"intermediate_dim": 8, "num_heads": 3}, keras=False),
+    LayerCase(
+        "encoder, pre-norm and masked",
+        "TransformerEncoder",
+        ((2, 4, 6),),
+        {"intermediate_dim": 8, "num_heads": 2, "normalize_first": True, "activation": "gelu"},
+        masked=(True,),
+        keras=False,
+    ),
+]
+
+CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS, *TEMPORAL, *ATTENTION]
 KERAS_CASES = [case for case in CASES if case.keras]

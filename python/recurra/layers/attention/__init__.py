@@ -1,0 +1,24 @@
+"""Layers that weigh the steps of one sequence by how well they fit those of another, and the blocks around them."""
+
+from recurra.layers.attention.grouped_query import GroupedQueryAttention
+from recurra.layers.attention.multi_head import MultiHeadAttention
+from recurra.layers.attention.positions import PositionEmbedding, RotaryEmbedding, SinePositionEncoding
+from recurra.layers.attention.scored import AdditiveAttention, Attention
+from recurra.layers.attention.token_embeddings import ReversibleEmbedding, TokenAndPositionEmbedding
+from recurra.layers.attention.transformer import TransformerEncoder
+
+GroupQueryAttention = GroupedQueryAttention  # Keras's name
+
+__all__ = [
+    "AdditiveAttention",
+    "Attention",
+    "GroupQueryAttention",
+    "GroupedQueryAttention",
+    "MultiHeadAttention",
+    "PositionEmbedding",
+    "ReversibleEmbedding",
+    "RotaryEmbedding",
+    "SinePositionEncoding",
+    "TokenAndPositionEmbedding",
+    "TransformerEncoder",
+]
