@@ -42,7 +42,7 @@ std::vector<Index> integers(py::handle value, const char* who, const char* argum
         text(who, ": ", argument, " must be an integer or a sequence of integers, got ", described(value)));
   }
   std::vector<Index> out;
-  out.reserve(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(items.ptr())));
+  out.reserve(as_size(PySequence_Fast_GET_SIZE(items.ptr())));
   for (const py::handle item : items) out.push_back(integer(item, who, argument));
   return out;
 }

@@ -57,7 +57,7 @@ std::string shape_text(const py::array& array) {
 }
 
 bool has_shape(const py::array& array, const std::vector<Index>& shape, std::size_t from) {
-  if (static_cast<std::size_t>(array.ndim()) != shape.size() - from) return false;
+  if (as_size(array.ndim()) != shape.size() - from) return false;
   for (std::size_t axis = from; axis < shape.size(); ++axis)
     if (array.shape(static_cast<py::ssize_t>(axis - from)) != shape[axis]) return false;
   return true;
@@ -208,7 +208,7 @@ class TypedStream final : public PyStream {
   }
 
   Index steps_of(const py::array& block) const {
-    bool fits = static_cast<std::size_t>(block.ndim()) == in_shape_.size() + 1 && block.shape(0) == in_shape_[0];
+    bool fits = as_size(block.ndim()) == in_shape_.size() + 1 && block.shape(0) == in_shape_[0];
     for (std::size_t axis = 1; fits && axis < in_shape_.size(); ++axis)
       fits = block.shape(static_cast<py::ssize_t>(axis) + 1) == in_shape_[axis];
     if (!fits) {

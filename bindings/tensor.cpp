@@ -44,7 +44,7 @@ std::optional<DType> borrowed_type(const py::array& array) {
 Tensor borrowed(const py::array& array, DType type) {
   Shape shape;
   for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) shape.push_back(array.shape(axis));
-  const auto bytes = static_cast<std::size_t>(array.nbytes());
+  const auto bytes = as_size(array.nbytes());
   // The storage remembers whether the array may be written to.
   return {shape, type,
           std::make_shared<Storage>(const_cast<void*>(array.data()), bytes, keeper_of(array), array.writeable()), 0};
@@ -83,7 +83,14 @@ void check_range(const py::array& array, DType type, bool from_python_numbers) {
   if (is_floating(type) || type == DType::boolean) return;
   const char kind = array.dtype().kind();
   const bool whole = kind == 'i' || kind == 'u';
-  const bool may_not_fit = kind == 'u' ? array.dtype().itemsize() == 8 || from_python_numbers : from_python_numbers;
+  if (kind == 'f' && from_python_numbers && array.size() > 0) {
+    const double bound = type == DType::int32 ? 0x1p31 : 0x1p63;
+    const auto least = array.attr("min")().cast<double>(), most = array.attr("max")().cast<double>();
+    if (!(least >= -bound && most < bound))
+      throw py::value_error(
+          text("expected numbers that fit into ", name_of(type), ", got some from ", least, " to ", most));
+  }
+  const bool may_not_fit = from_python_numbers || (kind == 'u' && array.dtype().itemsize() == 8);
   if (whole && may_not_fit && !fits_into(array, type))
     throw py::value_error(text("expected integers that fit into ", name_of(type), ", got some from ",
                                std::string(py::str(array.attr("min")())), " to ",
@@ -157,8 +164,8 @@ py::array array_from_tensor(const Tensor& tensor, bool writeable) {
 Shape shape_from_python(const py::object& shape, const char* who) { return Shape(integers(shape, who, "shape")); }
 
 py::tuple shape_to_python(const Shape& shape) {
-  py::tuple out(static_cast<std::size_t>(shape.rank()));
-  for (int axis = 0; axis < shape.rank(); ++axis) out[static_cast<std::size_t>(axis)] = shape[axis];
+  py::tuple out(as_size(shape.rank()));
+  for (int axis = 0; axis < shape.rank(); ++axis) out[as_size(axis)] = shape[axis];
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace {
 // The kept end of a list of integers as elements of T; false where the list holds something else.
 template <class T>
 bool read_integers(PyObject* list, Index begin, Index end, std::vector<std::byte>& bytes) {
-  bytes.resize(static_cast<std::size_t>(end - begin) * sizeof(T));
+  bytes.resize(as_size(end - begin) * sizeof(T));
   auto* out = reinterpret_cast<T*>(bytes.data());
   for (Index i = begin; i < end; ++i) {
     PyObject* item = PyList_GetItem(list, i);  // borrowed
@@ -66,7 +66,7 @@ void pad_sequences_into(py::array& out, const py::sequence& sequences, const py:
   std::deque<std::vector<std::byte>> converted;
   views.reserve(sequences.size());
   for (py::ssize_t i = 0; i < out.shape(0); ++i) {
-    const py::object row = sequences[static_cast<std::size_t>(i)];
+    const py::object row = sequences[as_size(i)];
     if (PyList_CheckExact(row.ptr()) && out.ndim() == 2) {
       const Index steps = PyList_Size(row.ptr());
       const Index kept = std::min(steps, length);
@@ -90,7 +90,7 @@ void pad_sequences_into(py::array& out, const py::sequence& sequences, const py:
     borrowed.push_back(array);
   }
   const std::span<const std::byte> step(static_cast<const std::byte*>(padding_step.data()),
-                                        static_cast<std::size_t>(padding_step.nbytes()));
+                                        as_size(padding_step.nbytes()));
   auto* target = static_cast<std::byte*>(out.mutable_data());
   const InterpreterUnlocked unlocked;
   pad_sequences(views, length, step, pad_before ? Side::before : Side::after,

@@ -49,7 +49,7 @@ std::string_view trimmed(const char* begin, const char* end) {
   while (begin < end && is_blank(*begin)) ++begin;
   while (begin < end && is_blank(end[-1])) --end;
   if (end - begin >= 2 && *begin == '"' && end[-1] == '"') ++begin, --end;
-  return {begin, static_cast<std::size_t>(end - begin)};
+  return {begin, as_size(end - begin)};
 }
 
 bool is_missing(std::string_view token) {
@@ -141,7 +141,7 @@ const char* parse_number(const char* p, const char* end, char decimal, double& v
   }
   if (digits <= 19 && mantissa <= (std::uint64_t{1} << 53) && short_exponent && std::abs(exponent) <= 22) {
     const auto whole = static_cast<double>(mantissa);
-    const double power = powers_of_ten[static_cast<std::size_t>(std::abs(exponent))];
+    const double power = powers_of_ten[as_size(std::abs(exponent))];
     value = exponent < 0 ? whole / power : whole * power;
   } else if (digits == 0) {
     value = 0;
@@ -175,7 +175,7 @@ bool parse_date(std::string_view written, std::string_view format, double& secon
         const char* const begin = p;
         int value = 0;
         p = parse_digits(p, end, 1, 9, value);
-        if (p) fraction = value / powers_of_ten[static_cast<std::size_t>(p - begin)];
+        if (p) fraction = value / powers_of_ten[as_size(p - begin)];
         break;
       }
       default: check(false, "date format '", format, "': %", format[i], " is none of %Y %m %d %H %M %S %f %z");
@@ -199,7 +199,7 @@ void CsvParser::feed(std::string_view bytes) {
   const char* p = bytes.data();
   const char* const end = p + bytes.size();
   while (p < end) {
-    const auto* newline = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+    const auto* newline = static_cast<const char*>(std::memchr(p, '\n', as_size(end - p)));
     if (!newline) break;
     if (carry_.empty()) {
       parse_line(p, newline);
@@ -229,8 +229,7 @@ void CsvParser::parse_line(const char* p, const char* end) {
     p = parse_field(p, end, column);
     if (p < end) {
       if (column + 1 == columns)
-        fail(columns, text("unexpected ", quoted({p, static_cast<std::size_t>(end - p)}), " after the last of ",
-                           columns, " columns"));
+        fail(columns, text("unexpected ", quoted({p, as_size(end - p)}), " after the last of ", columns, " columns"));
       ++p;  // the delimiter
     } else if (column + 1 < columns) {
       fail(column + 1, text("the row ends after ", column + 1, " of ", columns, " columns"));
@@ -253,9 +252,9 @@ const char* CsvParser::parse_field(const char* p, const char* end, std::size_t c
   const char* close = p;
   while (close < end && is_blank(*close) && *close != delimiter) ++close;
   if (close < end && *close == '"') {
-    close = static_cast<const char*>(std::memchr(close + 1, '"', static_cast<std::size_t>(end - close - 1)));
+    close = static_cast<const char*>(std::memchr(close + 1, '"', as_size(end - close - 1)));
     while (close && close + 1 < end && close[1] == '"')  // a doubled quote stands for one
-      close = static_cast<const char*>(std::memchr(close + 2, '"', static_cast<std::size_t>(end - close - 2)));
+      close = static_cast<const char*>(std::memchr(close + 2, '"', as_size(end - close - 2)));
     if (!close) fail(column, "a quoted field does not end on its line");
   }
   while (close < end && *close != delimiter) ++close;

@@ -11,7 +11,7 @@ namespace {
 // Writes `steps` copies of `step`, doubling the part already written.
 void fill(std::byte* out, Index steps, std::span<const std::byte> step) {
   if (steps == 0 || step.empty()) return;
-  const std::size_t total = static_cast<std::size_t>(steps) * step.size();
+  const std::size_t total = as_size(steps) * step.size();
   std::memcpy(out, step.data(), step.size());
   for (std::size_t done = step.size(); done < total;) {
     const std::size_t more = std::min(done, total - done);
@@ -27,15 +27,14 @@ void pad_sequences(std::span<const SequenceView> sequences, Index length, std::s
   const auto step_bytes = static_cast<Index>(padding_step.size());
   const auto count = static_cast<Index>(sequences.size());
   parallel_for(count, static_cast<double>(count * length * step_bytes) / 4, [&](Index i) {
-    const SequenceView& sequence = sequences[static_cast<std::size_t>(i)];
+    const SequenceView& sequence = sequences[as_size(i)];
     const Index kept = std::min(sequence.steps, length);
     const Index cut = truncating == Side::before ? sequence.steps - kept : 0;
     const Index missing = length - kept;
     std::byte* row = out + i * length * step_bytes;
     if (padding == Side::before) fill(row, missing, padding_step);
     std::byte* body = padding == Side::before ? row + missing * step_bytes : row;
-    if (kept > 0 && step_bytes > 0)
-      std::memcpy(body, sequence.data + cut * step_bytes, static_cast<std::size_t>(kept * step_bytes));
+    if (kept > 0 && step_bytes > 0) std::memcpy(body, sequence.data + cut * step_bytes, as_size(kept * step_bytes));
     if (padding == Side::after) fill(row + kept * step_bytes, missing, padding_step);
   });
 }

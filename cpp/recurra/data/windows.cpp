@@ -21,9 +21,7 @@ long process_id() {
 }
 
 // Bytes of one row of the first axis.
-std::size_t row_bytes(const Tensor& t) {
-  return static_cast<std::size_t>(t.shape().count(1, t.rank())) * size_of(t.dtype());
-}
+std::size_t row_bytes(const Tensor& t) { return as_size(t.shape().count(1, t.rank())) * size_of(t.dtype()); }
 
 // Takes `less` from each of `count` runs of `width` numbers.
 void subtract_each(DType dtype, std::byte* runs, Index count, const std::byte* less, Index width) {
@@ -105,17 +103,17 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
   const Index base = plan_.base.value_or(0);  // given wherever something is told from it
   std::byte* out = batch.inputs.bytes();
   for (const Index row : rows) {
-    const std::byte* in = data_.bytes() + static_cast<std::size_t>(row + plan_.first) * bytes;
+    const std::byte* in = data_.bytes() + as_size(row + plan_.first) * bytes;
     std::byte* const window = out;
     if (plan_.stride == 1) {
-      std::memcpy(out, in, static_cast<std::size_t>(plan_.length) * bytes);
-      out += static_cast<std::size_t>(plan_.length) * bytes;
+      std::memcpy(out, in, as_size(plan_.length) * bytes);
+      out += as_size(plan_.length) * bytes;
     } else {
       const std::ptrdiff_t jump = plan_.stride * static_cast<std::ptrdiff_t>(bytes);
       for (Index k = 0; k < plan_.length; ++k, out += bytes) std::memcpy(out, in + k * jump, bytes);
     }
     if (plan_.relative)
-      subtract_each(data_.dtype(), window, plan_.length, data_.bytes() + static_cast<std::size_t>(row + base) * bytes,
+      subtract_each(data_.dtype(), window, plan_.length, data_.bytes() + as_size(row + base) * bytes,
                     data_.shape().count(1, data_.rank()));
   }
   if (!targets_.defined()) return batch;
@@ -124,9 +122,9 @@ WindowBatch WindowLoader::gather(const std::vector<Index>& rows) const {
   const std::size_t target_bytes = row_bytes(targets_);
   out = batch.targets.bytes();
   for (const Index row : rows) {
-    std::memcpy(out, targets_.bytes() + static_cast<std::size_t>(row + plan_.delay) * target_bytes, target_bytes);
+    std::memcpy(out, targets_.bytes() + as_size(row + plan_.delay) * target_bytes, target_bytes);
     if (plan_.change)
-      subtract_each(targets_.dtype(), out, 1, targets_.bytes() + static_cast<std::size_t>(row + base) * target_bytes,
+      subtract_each(targets_.dtype(), out, 1, targets_.bytes() + as_size(row + base) * target_bytes,
                     targets_.shape().count(1, targets_.rank()));
     out += target_bytes;
   }

@@ -104,7 +104,7 @@ BatchNormalized batch_normalization(const Tensor& x, const Tensor& gamma, const 
           parameter->shape());
   }
   if (mask.defined()) {
-    const Shape rows(std::span<const Index>(x.shape().begin(), static_cast<std::size_t>(x.rank() - 1)));
+    const Shape rows(std::span<const Index>(x.shape().begin(), as_size(x.rank() - 1)));
     check(mask.dtype() == DType::boolean && (mask.shape() == rows || mask.shape() == x.shape()), who,
           ": expected a bool mask of shape ", rows, " or ", x.shape(), ", got ", name_of(mask.dtype()), mask.shape());
   }

@@ -35,20 +35,20 @@ BroadcastPlan<N> broadcast_plan(const Shape& out, const std::array<const Shape*,
     }
     if (extent == 1) continue;
     bool merges = rank > 0;
-    const auto last = static_cast<std::size_t>(rank - 1);
+    const std::size_t last = rank > 0 ? as_size(rank - 1) : 0;
     for (std::size_t k = 0; merges && k < N; ++k) merges = stride[k] == plan.stride[k][last] * plan.extent[last];
     if (merges) {
       plan.extent[last] *= extent;
       continue;
     }
-    plan.extent[static_cast<std::size_t>(rank)] = extent;
-    for (std::size_t k = 0; k < N; ++k) plan.stride[k][static_cast<std::size_t>(rank)] = stride[k];
+    plan.extent[as_size(rank)] = extent;
+    for (std::size_t k = 0; k < N; ++k) plan.stride[k][as_size(rank)] = stride[k];
     ++rank;
   }
-  if (rank == 0) plan.extent[static_cast<std::size_t>(rank++)] = 1;
+  if (rank == 0) plan.extent[as_size(rank++)] = 1;
   for (int i = 0, j = rank - 1; i < j; ++i, --j) {
-    const auto a = static_cast<std::size_t>(i);
-    const auto b = static_cast<std::size_t>(j);
+    const auto a = as_size(i);
+    const auto b = as_size(j);
     std::swap(plan.extent[a], plan.extent[b]);
     for (std::size_t k = 0; k < N; ++k) std::swap(plan.stride[k][a], plan.stride[k][b]);
   }
@@ -59,6 +59,7 @@ BroadcastPlan<N> broadcast_plan(const Shape& out, const std::array<const Shape*,
 template <int N>
 void walk_runs(const BroadcastPlan<N>& plan, double cost, const void* body,
                void (*run)(const void*, Index, Index, const std::array<Index, N>&)) {
+  assert(plan.rank >= 1 && plan.size >= 0);
   if (plan.size == 0) return;
   const double work = cost * static_cast<double>(plan.size);
   if (plan.rank == 1) {
@@ -69,7 +70,7 @@ void walk_runs(const BroadcastPlan<N>& plan, double cost, const void* body,
     });
     return;
   }
-  const auto inner = static_cast<std::size_t>(plan.rank - 1);
+  const auto inner = as_size(plan.rank - 1);
   const Index count = plan.extent[inner];
   const Index block = elementwise_block / count + 1;
   parallel_blocks(plan.size / count, block, work, [&](Index begin, Index end) {

@@ -59,7 +59,7 @@ void apply_run(Index count, const A* x, bool x_runs, const A* y, bool y_runs, Ou
 template <class A, class Out, class F>
 void broadcast_apply(const Tensor& a, const Tensor& b, const Tensor& out, double cost, const F& f) {
   const auto plan = broadcast_plan<2>(out.shape(), {&a.shape(), &b.shape()});
-  const auto inner = static_cast<std::size_t>(plan.rank - 1);
+  const auto inner = as_size(plan.rank - 1);
   const bool a_runs = plan.stride[0][inner] == 1;
   const bool b_runs = plan.stride[1][inner] == 1;
   const A* const a_data = a.data<A>();

@@ -92,7 +92,7 @@ Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y) {
   const Tensor out(broadcast_shape(condition.shape(), values, "where"), a.dtype());
   const Tensor truth = cast(condition.detach(), DType::boolean);
   const auto plan = broadcast_plan<3>(out.shape(), {&truth.shape(), &a.shape(), &b.shape()});
-  const auto inner = static_cast<std::size_t>(plan.rank - 1);
+  const auto inner = as_size(plan.rank - 1);
   dispatch_any(a.dtype(), [&, &a = a, &b = b]<class T>() {
     const bool* choose = truth.data<bool>();
     const T* left = a.data<T>();

@@ -130,6 +130,11 @@ class Patches {
   bool dense_;  // rows of the destination follow one another in the order of the grid points
 };
 
+// The channels that take part are channels of the field.
+[[maybe_unused]] bool fits(const Field& f) {
+  return f.first >= 0 && f.channels >= 0 && f.first + f.channels <= f.depth;
+}
+
 template <class T>
 Tensor buffer(Index numbers) {
   return {Shape{numbers}, dtype_of<T>()};
@@ -144,6 +149,7 @@ double operations(const Correlation& c) {
 template <class T>
 void correlate(const Correlation& c, const T* source, const T* kernel, const T* bias, T* destination,
                Activation activation, T* kept) {
+  assert(fits(c.source) && fits(c.destination) && (activation == Activation::linear || kept != nullptr));
   const Index patch = c.patch();
   const Index filters = c.destination.channels;
   if (filters == 0 || c.points() == 0) return;

@@ -26,7 +26,7 @@ Tensor masked(const Tensor& x, double rate, const Philox& numbers) {
       for (Index at = begin; at < end;) {
         const Index count = std::min<Index>(static_cast<Index>(factor.size()), end - at);
         mask.fill(static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(count), factor.data());
-        for (Index i = 0; i < count; ++i) to[at + i] = in[at + i] * factor[static_cast<std::size_t>(i)];
+        for (Index i = 0; i < count; ++i) to[at + i] = in[at + i] * factor[as_size(i)];
         at += count;
       }
     });

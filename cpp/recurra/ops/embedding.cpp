@@ -62,14 +62,13 @@ void add_gradient(const Tensor& rows, const Tensor& gradient, const Tensor& sum)
 }  // namespace
 
 void RowsOfTable::make(std::byte* elements) const {
-  const auto bytes = static_cast<std::size_t>(table.shape(1)) * size_of(table.dtype());
+  const auto bytes = as_size(table.shape(1)) * size_of(table.dtype());
   const auto* at = rows.data<std::int64_t>();
   const std::byte* from = table.bytes();
   parallel_blocks(rows.size(), 1 + elementwise_block / (table.shape(1) + 1),
                   static_cast<double>(rows.size() * table.shape(1)), [&](Index begin, Index end) {
                     for (Index k = begin; k < end; ++k)
-                      std::memcpy(elements + static_cast<std::size_t>(k) * bytes,
-                                  from + static_cast<std::size_t>(at[k]) * bytes, bytes);
+                      std::memcpy(elements + as_size(k) * bytes, from + as_size(at[k]) * bytes, bytes);
                   });
 }
 
@@ -109,6 +108,7 @@ bool Occurrences::worth_counting(Index lookups, Index size) {
 }
 
 Occurrences::Occurrences(const Tensor& rows, Index size) : place(rows.size()), slot(rows.size()) {
+  assert(rows.size() <= std::numeric_limits<std::int32_t>::max() && size <= std::numeric_limits<std::int32_t>::max());
   const auto* at = rows.data<std::int64_t>();
   const Index lookups = rows.size();
   const Buffer<std::int32_t> count(size + 1, 0);  // lookups of each row; then its position among those in use

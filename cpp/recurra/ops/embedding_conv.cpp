@@ -15,12 +15,6 @@ constexpr Index output_block = 256;  // outputs that one task adds up
 // What looking one number of a product up costs, in multiply-adds: it comes from the second or third cache.
 constexpr double lookup_cost = 16;
 
-// Asks for `count` numbers that will be read soon: what words stand for lies anywhere, so no processor foresees it.
-template <class T>
-void fetch(const T* from, Index count) {
-  for (Index i = 0; i < count; i += static_cast<Index>(64 / sizeof(T))) __builtin_prefetch(from + i);
-}
-
 // Rows [begin, end) of those in use, side by side.
 template <class T>
 void gather(const Tensor& table, const std::int32_t* row, Index count, T* out) {
@@ -137,7 +131,7 @@ Tensor EmbeddingConvolution::products_gradient(const Tensor& dz) const {
                           const Index next = found_.place[i + 2];
                           const Index oldest =
                               std::max<Index>(next % window_.input + window_.before - (K - 1) * window_.dilation, 0);
-                          fetch(from + (next / window_.input * window_.output + oldest / window_.stride) * O, K * O);
+                          prefetch(from + (next / window_.input * window_.output + oldest / window_.stride) * O, K * O);
                         }
                         const Index at = found_.place[i];
                         const Index t = at % window_.input + window_.before;
@@ -195,10 +189,8 @@ void EmbeddingConvolution::add_table_gradient(const Tensor& dproducts, const Ten
                     const Buffer<T> block(row_block * F);
                     gemm::multiply(dproducts.data<T>() + begin * columns, columns, end - begin, columns, packed.data(),
                                    F, block.data(), F, gemm::Start::zero);
-                    for (Index i = 0; i < end - begin; ++i) {
-                      T* const row = sum.data<T>() + found_.row[begin + i] * F;
-                      for (Index f = 0; f < F; ++f) row[f] += block[i * F + f];
-                    }
+                    for (Index i = 0; i < end - begin; ++i)
+                      add_row(sum.data<T>() + found_.row[begin + i] * F, block.data() + i * F, F);
                   });
 }
 

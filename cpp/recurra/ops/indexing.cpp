@@ -62,15 +62,14 @@ Tensor take(const Tensor& x, const Tensor& indices, Index along) {
   const Index outer = x.shape().count(0, axis);
   const Index inner = x.shape().count(axis + 1, x.rank());
   const Index count = rows.size();
-  const auto bytes = static_cast<std::size_t>(inner) * size_of(x.dtype());
+  const auto bytes = as_size(inner) * size_of(x.dtype());
   const auto* at = rows.data<std::int64_t>();
   if (out.size() > 0)
     parallel_blocks(outer * count, 1 + elementwise_block / (inner + 1), static_cast<double>(out.size()),
                     [&](Index begin, Index end) {
                       for (Index row = begin; row < end; ++row) {
                         const Index source = row / count * extent + at[row % count];
-                        std::memcpy(out.bytes() + static_cast<std::size_t>(row) * bytes,
-                                    x.bytes() + static_cast<std::size_t>(source) * bytes, bytes);
+                        std::memcpy(out.bytes() + as_size(row) * bytes, x.bytes() + as_size(source) * bytes, bytes);
                       }
                     });
   if (needs_recording({&x}))
@@ -156,6 +155,7 @@ std::vector<Tensor> true_positions(const Tensor& mask) {
 }
 
 Tensor take_points(const Tensor& x, const std::vector<Tensor>& indices, const std::vector<int>& axes, bool apart) {
+  assert(!indices.empty() && indices.size() == axes.size());
   if (indices.size() == 1) return take(x, indices[0], axes[0]);
   // The indexed axes are brought together and counted as one.
   Tensor flat = Tensor::scalar(0, DType::int64);
@@ -210,21 +210,19 @@ Tensor put_rows(const Tensor& given, const Tensor& indices, const Tensor& update
       const auto* at = rows.data<std::int64_t>();
       dispatch_float(g.dtype(), "scatter", [&]<class T>() {
         // The last update of a row is the one that shows; earlier ones and the old row get no gradient.
-        std::vector<Index> last(static_cast<std::size_t>(g.shape(0)), -1);
-        for (Index k = 0; overwrite && k < rows.size(); ++k) last[static_cast<std::size_t>(at[k])] = k;
+        std::vector<Index> last(as_size(g.shape(0)), -1);
+        for (Index k = 0; overwrite && k < rows.size(); ++k) last[as_size(at[k])] = k;
         if (pass.wants(0)) {
           const Tensor dx = g.clone();
           for (Index row = 0; row < g.shape(0); ++row)
-            if (last[static_cast<std::size_t>(row)] >= 0)
-              std::memset(dx.data<T>() + row * inner, 0, static_cast<std::size_t>(inner) * sizeof(T));
+            if (last[as_size(row)] >= 0) std::memset(dx.data<T>() + row * inner, 0, as_size(inner) * sizeof(T));
           pass.add(0, dx);
         }
         if (!pass.wants(1)) return;
         const Tensor dv = Tensor::zeros(expected, g.dtype());
         for (Index k = 0; k < rows.size(); ++k)
-          if (!overwrite || last[static_cast<std::size_t>(at[k])] == k)
-            std::memcpy(dv.data<T>() + k * inner, g.data<T>() + at[k] * inner,
-                        static_cast<std::size_t>(inner) * sizeof(T));
+          if (!overwrite || last[as_size(at[k])] == k)
+            std::memcpy(dv.data<T>() + k * inner, g.data<T>() + at[k] * inner, as_size(inner) * sizeof(T));
         pass.add(1, dv);
       });
     });

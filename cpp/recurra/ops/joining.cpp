@@ -21,7 +21,7 @@ void copy_rows(const std::byte* from, std::byte* to, Index outer, std::size_t fr
   const auto block = static_cast<Index>(1 + 65536 / bytes);
   parallel_blocks(outer, block, static_cast<double>(outer) * static_cast<double>(bytes) / 4,
                   [&](Index begin, Index end) {
-                    for (auto row = static_cast<std::size_t>(begin); row < static_cast<std::size_t>(end); ++row)
+                    for (auto row = as_size(begin); row < as_size(end); ++row)
                       std::memcpy(to + row * to_row, from + row * from_row, bytes);
                   });
 }
@@ -46,11 +46,11 @@ Tensor concatenate(const std::vector<Tensor>& given, Index along) {
   }
   const Tensor out(shape, dtype);
   const Index outer = shape.count(0, axis);
-  const auto unit = static_cast<std::size_t>(shape.count(axis + 1, shape.rank())) * size_of(dtype);
-  const std::size_t row = unit * static_cast<std::size_t>(shape[axis]);
+  const auto unit = as_size(shape.count(axis + 1, shape.rank())) * size_of(dtype);
+  const std::size_t row = unit * as_size(shape[axis]);
   std::size_t offset = 0;
   for (const Tensor& part : parts) {
-    const std::size_t bytes = unit * static_cast<std::size_t>(part.shape(axis));
+    const std::size_t bytes = unit * as_size(part.shape(axis));
     copy_rows(part.bytes(), out.bytes() + offset, outer, bytes, row, bytes);
     offset += bytes;
   }
@@ -63,7 +63,7 @@ Tensor concatenate(const std::vector<Tensor>& given, Index along) {
     for (std::size_t k = 0; k < extents.size(); ++k) {
       walk.shape[axis] = extents[k];
       if (pass.wants(static_cast<int>(k))) pass.add(static_cast<int>(k), gather(g, walk));
-      walk.offset += extents[k] * walk.stride[static_cast<std::size_t>(axis)];
+      walk.offset += extents[k] * walk.stride[as_size(axis)];
     }
   });
   return out;
@@ -109,7 +109,7 @@ Tensor tile(const Tensor& x, const std::vector<Index>& counts) {
     const int own = k - (rank - x.rank());
     const int given = k - (rank - static_cast<int>(counts.size()));
     const Index extent = own >= 0 ? x.shape(own) : 1;
-    const Index count = given >= 0 ? counts[static_cast<std::size_t>(given)] : 1;
+    const Index count = given >= 0 ? counts[as_size(given)] : 1;
     check(count >= 0, "tile: a count cannot be negative, got ", count);
     if (count != 1) {  // an axis of copies only where there are any
       unit.push_back(1);
@@ -131,8 +131,8 @@ Tensor roll(const Tensor& x, Index shift, Index along) {
   std::vector<AxisSlice> head;
   for (int k = 0; k < x.rank(); ++k) head.push_back({0, 1, x.shape(k)});
   std::vector<AxisSlice> tail = head;
-  head[static_cast<std::size_t>(axis)] = {0, 1, front};
-  tail[static_cast<std::size_t>(axis)] = {front, 1, extent - front};
+  head[as_size(axis)] = {0, 1, front};
+  tail[as_size(axis)] = {front, 1, extent - front};
   return concatenate({slice(x, tail), slice(x, head)}, axis);
 }
 
@@ -141,15 +141,14 @@ Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& widths, 
         " axes, got ", widths.size());
   Shape shape = x.shape();
   for (int axis = 0; axis < x.rank(); ++axis) {
-    const auto [before, after] = widths[static_cast<std::size_t>(axis)];
+    const auto [before, after] = widths[as_size(axis)];
     check(before >= 0 && after >= 0, "pad: a width cannot be negative, got (", before, ", ", after, ")");
     shape[axis] = checked_add(shape[axis], checked_add(before, after, "pad"), "pad");
   }
   if (mode == PadMode::constant) {
     Walk walk(shape);
     walk.shape = x.shape();
-    for (int axis = 0; axis < x.rank(); ++axis)
-      walk.offset += widths[static_cast<std::size_t>(axis)].first * walk.stride[static_cast<std::size_t>(axis)];
+    for (int axis = 0; axis < x.rank(); ++axis) walk.offset += widths[as_size(axis)].first * walk.stride[as_size(axis)];
     check_same_dtype(x, value, "pad");
     const Tensor out = full(shape, value);
     scatter(x, walk, out);
@@ -158,7 +157,7 @@ Tensor pad(const Tensor& x, const std::vector<std::pair<Index, Index>>& widths, 
   }
   Tensor out = x;
   for (int axis = 0; axis < x.rank(); ++axis) {
-    const auto [before, after] = widths[static_cast<std::size_t>(axis)];
+    const auto [before, after] = widths[as_size(axis)];
     if (before == 0 && after == 0) continue;
     const Index extent = x.shape(axis);
     const Index least = mode == PadMode::reflect ? 2 : 1;

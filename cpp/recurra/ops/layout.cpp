@@ -17,7 +17,7 @@ Strides row_major(const Shape& shape) {
   Strides stride{};
   Index step = 1;
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    stride[static_cast<std::size_t>(axis)] = step;
+    stride[as_size(axis)] = step;
     step *= shape[axis];
   }
   return stride;
@@ -29,14 +29,14 @@ Walk simplified(const Walk& walk) {
   out.offset = walk.offset;
   for (int axis = 0; axis < walk.shape.rank(); ++axis) {
     const Index extent = walk.shape[axis];
-    const Index stride = walk.stride[static_cast<std::size_t>(axis)];
+    const Index stride = walk.stride[as_size(axis)];
     if (extent == 1) continue;
     const int last = out.shape.rank() - 1;
-    if (last >= 0 && out.stride[static_cast<std::size_t>(last)] == stride * extent) {
+    if (last >= 0 && out.stride[as_size(last)] == stride * extent) {
       out.shape[last] *= extent;
-      out.stride[static_cast<std::size_t>(last)] = stride;
+      out.stride[as_size(last)] = stride;
     } else {
-      out.stride[static_cast<std::size_t>(out.shape.rank())] = stride;
+      out.stride[as_size(out.shape.rank())] = stride;
       out.shape.push_back(extent);
     }
   }
@@ -51,9 +51,9 @@ void for_each_plane(const Walk& given, const Plane& plane) {
   if (walk.shape.size() == 0) return;
   const int rank = walk.shape.rank();
   const Index count = walk.shape[-1];
-  const Index stride = walk.stride[static_cast<std::size_t>(rank - 1)];
+  const Index stride = walk.stride[as_size(rank - 1)];
   const Index rows = rank > 1 ? walk.shape[-2] : 1;
-  const Index row_stride = rank > 1 ? walk.stride[static_cast<std::size_t>(rank - 2)] : 0;
+  const Index row_stride = rank > 1 ? walk.stride[as_size(rank - 2)] : 0;
   // A task is a band of rows of one plane.
   const Index band = std::min(rows, std::max<Index>(16, elementwise_block / count));
   const Index bands = (rows + band - 1) / band;
@@ -63,7 +63,7 @@ void for_each_plane(const Walk& given, const Plane& plane) {
     Index rest = task / bands;
     Index at = walk.offset + first * row_stride;
     for (int axis = rank - 3; axis >= 0; --axis) {
-      at += rest % walk.shape[axis] * walk.stride[static_cast<std::size_t>(axis)];
+      at += rest % walk.shape[axis] * walk.stride[as_size(axis)];
       rest /= walk.shape[axis];
     }
     plane((task / bands * rows + first) * count, at, std::min(band, rows - first), count, row_stride, stride);
@@ -100,6 +100,18 @@ void walk_bytes(const Tensor& dense, const Tensor& walked, const Walk& walk, con
   }
 }
 
+// Whether a walk stays within an array of `size` elements; a precondition of the copies below.
+[[maybe_unused]] bool stays_within(const Walk& walk, Index size) {
+  Index lowest = walk.offset;
+  Index highest = walk.offset;
+  for (int axis = 0; axis < walk.shape.rank(); ++axis) {
+    if (walk.shape[axis] == 0) return true;
+    const Index reach = (walk.shape[axis] - 1) * walk.stride[as_size(axis)];
+    (reach < 0 ? lowest : highest) += reach;
+  }
+  return lowest >= 0 && highest < size;
+}
+
 // A walk that meets no element twice, as an op.
 Tensor walked(const char* name, const Tensor& x, const Walk& walk) {
   const Tensor out = gather(x, walk);
@@ -115,16 +127,19 @@ Tensor walked(const char* name, const Tensor& x, const Walk& walk) {
 Walk::Walk(const Shape& extents) : shape(extents), stride(row_major(extents)) {}
 
 Tensor gather(const Tensor& x, const Walk& walk) {
+  assert(stays_within(walk, x.size()));
   const Tensor out(walk.shape, x.dtype());
   walk_bytes(out, x, walk, [](auto& dense, const auto& element) { dense = element; });
   return out;
 }
 
 void scatter(const Tensor& values, const Walk& walk, const Tensor& target) {
+  assert(values.shape() == walk.shape && stays_within(walk, target.size()));
   walk_bytes(values, target, walk, [](const auto& dense, auto& element) { element = dense; });
 }
 
 void scatter_add(const Tensor& terms, const Walk& walk, const Tensor& sum) {
+  assert(terms.shape() == walk.shape && stays_within(walk, sum.size()));
   dispatch_float(sum.dtype(), "gradient", [&]<class T>() {
     walk_elements(terms.data<T>(), sum.data<T>(), walk, [](const T& dense, T& element) { element += dense; });
   });
@@ -164,12 +179,12 @@ Tensor transpose(const Tensor& x, const std::vector<Index>& permutation) {
   Walk walk(x.shape());
   std::array<bool, Shape::max_rank> seen{};
   for (int axis = 0; axis < rank; ++axis) {
-    const Index wanted = permutation.empty() ? rank - 1 - axis : permutation[static_cast<std::size_t>(axis)];
+    const Index wanted = permutation.empty() ? rank - 1 - axis : permutation[as_size(axis)];
     const int source = checked_axis(wanted, rank, "transpose");
-    check(!seen[static_cast<std::size_t>(source)], "transpose: axis ", source, " is named twice");
-    seen[static_cast<std::size_t>(source)] = true;
+    check(!seen[as_size(source)], "transpose: axis ", source, " is named twice");
+    seen[as_size(source)] = true;
     walk.shape[axis] = x.shape(source);
-    walk.stride[static_cast<std::size_t>(axis)] = from.stride[static_cast<std::size_t>(source)];
+    walk.stride[as_size(axis)] = from.stride[as_size(source)];
   }
   return walked("transpose", x, walk);
 }
@@ -182,8 +197,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   const Walk from(x.shape());
   for (int axis = 0; axis < shape.rank(); ++axis) {
     const int own = axis - (shape.rank() - x.rank());
-    walk.stride[static_cast<std::size_t>(axis)] =
-        own >= 0 && x.shape(own) != 1 ? from.stride[static_cast<std::size_t>(own)] : 0;
+    walk.stride[as_size(axis)] = own >= 0 && x.shape(own) != 1 ? from.stride[as_size(own)] : 0;
   }
   const Tensor out = gather(x, walk);
   if (needs_recording({&x}))
@@ -202,10 +216,10 @@ Tensor full(const Shape& shape, const Tensor& value) {
 Tensor flip(const Tensor& x, const std::vector<Index>& axes) {
   Walk walk(x.shape());
   std::array<bool, Shape::max_rank> flipped{};
-  for (const Index axis : axes) flipped[static_cast<std::size_t>(checked_axis(axis, x.rank(), "flip"))] = true;
+  for (const Index axis : axes) flipped[as_size(checked_axis(axis, x.rank(), "flip"))] = true;
   for (int axis = 0; axis < x.rank(); ++axis) {
-    auto& stride = walk.stride[static_cast<std::size_t>(axis)];
-    if (!flipped[static_cast<std::size_t>(axis)]) continue;
+    auto& stride = walk.stride[as_size(axis)];
+    if (!flipped[as_size(axis)]) continue;
     walk.offset += stride * (x.shape(axis) - 1);
     stride = -stride;
   }
@@ -217,7 +231,7 @@ Tensor slice(const Tensor& x, const std::vector<AxisSlice>& axes) {
   Walk walk(x.shape());
   bool leading_rows = true;  // everything but the first axis is whole
   for (int axis = 0; axis < x.rank(); ++axis) {
-    const AxisSlice& part = axes[static_cast<std::size_t>(axis)];
+    const AxisSlice& part = axes[as_size(axis)];
     // The step counts where there is a second element; Python allows any.
     const Index step = part.count > 1 ? part.step : 1;
     const Index last =
@@ -225,7 +239,7 @@ Tensor slice(const Tensor& x, const std::vector<AxisSlice>& axes) {
     check(part.count >= 0 &&
               (part.count == 0 || (part.start >= 0 && part.start < x.shape(axis) && last >= 0 && last < x.shape(axis))),
           "slice: elements ", part.start, " to ", last, " are outside axis ", axis, " of shape ", x.shape());
-    auto& stride = walk.stride[static_cast<std::size_t>(axis)];
+    auto& stride = walk.stride[as_size(axis)];
     if (part.count > 0) walk.offset += part.start * stride;
     stride *= step;
     leading_rows = leading_rows && step == 1 && (axis == 0 || part.count == x.shape(axis));

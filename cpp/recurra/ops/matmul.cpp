@@ -110,7 +110,7 @@ void batched(const Shape& batch, const Shape& batch_a, const Shape& batch_b, Ind
     Index at_b = 0;
     Index rest = index;
     for (int axis = plan.rank - 1; axis >= 0; --axis) {
-      const auto here = static_cast<std::size_t>(axis);
+      const auto here = as_size(axis);
       at_a += rest % plan.extent[here] * plan.stride[0][here];
       at_b += rest % plan.extent[here] * plan.stride[1][here];
       rest /= plan.extent[here];
@@ -166,6 +166,7 @@ Tensor integer_matmul(const Tensor& x, const Tensor& y, DType dtype) {
 
 template <class T>
 void product(Index m, Index n, Index k, Matrix<T> a, Matrix<T> b, T* c, bool accumulate) {
+  assert(m >= 0 && n >= 0 && k >= 0);
   if (m == 0 || n == 0) return;
   if (k == 0) {
     if (!accumulate) std::fill_n(c, m * n, T(0));

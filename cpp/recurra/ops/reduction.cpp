@@ -30,13 +30,13 @@ struct Reduction {
   Reduction(const Tensor& given, const Axes& axes, const char* who) : x(given.detach()) {
     const int rank = x.rank();
     std::array<bool, Shape::max_rank> gone{};
-    for (int axis = 0; axes.empty() && axis < rank; ++axis) gone[static_cast<std::size_t>(axis)] = true;
-    for (const Index axis : axes) gone[static_cast<std::size_t>(checked_axis(axis, rank, who))] = true;
+    for (int axis = 0; axes.empty() && axis < rank; ++axis) gone[as_size(axis)] = true;
+    for (const Index axis : axes) gone[as_size(checked_axis(axis, rank, who))] = true;
     int first = rank;
     int last = -1;
     std::vector<Index> order;  // kept axes first
     for (int axis = 0; axis < rank; ++axis) {
-      if (gone[static_cast<std::size_t>(axis)]) {
+      if (gone[as_size(axis)]) {
         first = std::min(first, axis);
         last = axis;
         kept.push_back(1);
@@ -48,8 +48,8 @@ struct Reduction {
     }
     bool together = true;
     for (int axis = first; axis <= last; ++axis) {
-      together = together && gone[static_cast<std::size_t>(axis)];
-      if (gone[static_cast<std::size_t>(axis)]) {
+      together = together && gone[as_size(axis)];
+      if (gone[as_size(axis)]) {
         count *= x.shape(axis);
         order.push_back(axis);
       }
@@ -293,13 +293,13 @@ Tensor prod(const Tensor& given, const Axes& axes, bool keepdims) {
     record("prod", {x}, {out}, [x = x.detach(), axes, kept = r.kept](const BackwardPass& pass) {
       // The derivative for an element is the product of all others: exact also where elements are 0.
       std::vector<Index> order;
-      std::vector<Index> back(static_cast<std::size_t>(x.rank()));
+      std::vector<Index> back(as_size(x.rank()));
       for (int axis = 0; axis < x.rank(); ++axis)
         if (kept[axis] == x.shape(axis)) order.push_back(axis);
       const std::size_t leading = order.size();
       for (int axis = 0; axis < x.rank(); ++axis)
         if (kept[axis] != x.shape(axis)) order.push_back(axis);
-      for (std::size_t k = 0; k < order.size(); ++k) back[static_cast<std::size_t>(order[k])] = static_cast<Index>(k);
+      for (std::size_t k = 0; k < order.size(); ++k) back[as_size(order[k])] = static_cast<Index>(k);
       const Tensor lines = transpose(x, order);
       const Index count = lines.shape().count(static_cast<int>(leading), lines.rank());
       const Tensor others = Tensor::empty_like(lines);

@@ -21,6 +21,7 @@ inline Index reduction_chunks(Index rows, Index sums) {
 /// the cost of the whole in floating-point operations.
 template <class T, class Add>
 void reduce_rows(Index rows, Index count, double operations, T* sums, const Add& add) {
+  assert(rows >= 0 && count >= 0);
   if (count == 0) return;
   const Index chunks = reduction_chunks(rows, count);
   if (chunks == 1) {

@@ -13,19 +13,19 @@ template <class T>
 double sum_of_squares(const T* data, Index count) {
   constexpr Index lanes = 16;
   const Index blocks = (count + sweep_block - 1) / sweep_block;
-  std::vector<double> partial(static_cast<std::size_t>(blocks), 0.0);
+  std::vector<double> partial(as_size(blocks), 0.0);
   sweep(count, 2, [&](Index begin, Index end) {
     std::array<double, lanes> sum{};
     Index i = begin;
     for (; i + lanes <= end; i += lanes)
       for (Index lane = 0; lane < lanes; ++lane) {
         const auto x = static_cast<double>(data[i + lane]);
-        sum[static_cast<std::size_t>(lane)] += x * x;
+        sum[as_size(lane)] += x * x;
       }
     double total = 0;
     for (; i < end; ++i) total += static_cast<double>(data[i]) * static_cast<double>(data[i]);
     for (double s : sum) total += s;
-    partial[static_cast<std::size_t>(begin / sweep_block)] = total;
+    partial[as_size(begin / sweep_block)] = total;
   });
   double total = 0;
   for (double p : partial) total += p;
@@ -86,7 +86,7 @@ void decay(const ParameterBlock& block, const std::vector<Index>& parameters, do
   dispatch_float(values.dtype(), "decay", [&]<class T>() {
     const T r = static_cast<T>(rate);
     for (Index number : parameters) {
-      const auto p = static_cast<std::size_t>(number);
+      const auto p = as_size(number);
       T* const v = values.data<T>() + block.offsets()[p];
       sweep(block.parameters()[p].size(), 2, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) v[i] -= v[i] * r;

@@ -24,8 +24,8 @@ ParameterBlock::ParameterBlock(std::vector<Tensor> parameters) : parameters_(std
   gradients_ = Tensor::zeros({total}, dtype);
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = parameters_[i];
-    const auto offset = static_cast<std::size_t>(offsets_[i]) * size_of(dtype);
-    std::memcpy(values_.bytes() + offset, p.bytes(), static_cast<std::size_t>(p.size()) * size_of(dtype));
+    const auto offset = as_size(offsets_[i]) * size_of(dtype);
+    std::memcpy(values_.bytes() + offset, p.bytes(), as_size(p.size()) * size_of(dtype));
     p.rebind(values_.storage(), offset);
     p.require_gradient();
     p.set_gradient(Tensor(p.shape(), dtype, gradients_.storage(), offset));
@@ -33,10 +33,9 @@ ParameterBlock::ParameterBlock(std::vector<Tensor> parameters) : parameters_(std
 }
 
 void ParameterBlock::zero_gradients() const {
-  const auto bytes = static_cast<Index>(static_cast<std::size_t>(gradients_.size()) * size_of(gradients_.dtype()));
-  parallel_blocks(bytes, 1 << 18, static_cast<double>(bytes) / 4, [&](Index begin, Index end) {
-    std::memset(gradients_.bytes() + begin, 0, static_cast<std::size_t>(end - begin));
-  });
+  const auto bytes = static_cast<Index>(as_size(gradients_.size()) * size_of(gradients_.dtype()));
+  parallel_blocks(bytes, 1 << 18, static_cast<double>(bytes) / 4,
+                  [&](Index begin, Index end) { std::memset(gradients_.bytes() + begin, 0, as_size(end - begin)); });
 }
 
 bool ParameterBlock::intact() const {

@@ -33,7 +33,7 @@ void add_in_place(const Tensor& sum, const Tensor& term) {
 }  // namespace
 
 void SumOfGradients::make(std::byte* elements) const {
-  std::memcpy(elements, a.bytes(), static_cast<std::size_t>(a.size()) * size_of(a.dtype()));
+  std::memcpy(elements, a.bytes(), as_size(a.size()) * size_of(a.dtype()));
   dispatch_float(a.dtype(), "gradient",
                  [&]<class T>() { add_elements(reinterpret_cast<T*>(elements), b.data<T>(), b.size()); });
 }
@@ -90,7 +90,7 @@ void Tensor::retain_gradient() const {
   check(requires_gradient(), "retain_grad: this tensor requires no gradient");
   if (is_leaf() || impl_->gradient) return;
   set_gradient(zeros_like(*this));
-  producer()->slots_[static_cast<std::size_t>(output_index())].retained = gradient();
+  producer()->slots_[as_size(output_index())].retained = gradient();
 }
 
 void record(const char* name, std::vector<Tensor> inputs, const std::vector<Tensor>& outputs,
@@ -104,18 +104,20 @@ void record(const char* name, std::vector<Tensor> inputs, const std::vector<Tens
 }
 
 const Tensor& BackwardPass::output_gradient(int output) const {
-  return node_.slots_[static_cast<std::size_t>(output)].gradient;
+  assert(as_size(output) < node_.slots_.size());
+  return node_.slots_[as_size(output)].gradient;
 }
 
-bool BackwardPass::wants(int input) const { return node_.inputs_[static_cast<std::size_t>(input)].defined(); }
+bool BackwardPass::wants(int input) const { return node_.inputs_[as_size(input)].defined(); }
 
 void BackwardPass::add(int input, const Tensor& gradient) const {
-  const Tensor& tensor = node_.inputs_[static_cast<std::size_t>(input)];
+  assert(as_size(input) < node_.inputs_.size());
+  const Tensor& tensor = node_.inputs_[as_size(input)];
   if (!tensor.defined()) return;
   check(gradient.shape() == tensor.shape() && gradient.dtype() == tensor.dtype(), node_.name_,
         ": backward made a gradient of shape ", gradient.shape(), " for an input of shape ", tensor.shape());
   if (!tensor.is_leaf()) {
-    Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
+    Node::Slot& slot = tensor.producer()->slots_[as_size(tensor.output_index())];
     if (!slot.gradient.defined()) {
       slot.gradient = gradient;
     } else if (slot.gradient.recipe() || gradient.recipe()) {
@@ -131,9 +133,9 @@ void BackwardPass::add(int input, const Tensor& gradient) const {
 }
 
 Tensor BackwardPass::accumulator(int input) const {
-  const Tensor& tensor = node_.inputs_[static_cast<std::size_t>(input)];
+  const Tensor& tensor = node_.inputs_[as_size(input)];
   if (!tensor.is_leaf()) {
-    Node::Slot& slot = tensor.producer()->slots_[static_cast<std::size_t>(tensor.output_index())];
+    Node::Slot& slot = tensor.producer()->slots_[as_size(tensor.output_index())];
     if (!slot.gradient.defined()) {
       slot.gradient = Tensor::zeros_like(tensor);
       slot.owned = true;
@@ -175,7 +177,7 @@ void backward(const Tensor& root, const Tensor& seed) {
   }
   std::ranges::sort(nodes, std::greater(), [](const std::shared_ptr<Node>& node) { return node->number_; });
 
-  root.producer()->slots_[static_cast<std::size_t>(root.output_index())].gradient = start;
+  root.producer()->slots_[as_size(root.output_index())].gradient = start;
   for (std::shared_ptr<Node>& node : nodes) {
     for (const Node::Slot& slot : node->slots_)
       if (slot.retained.defined() && slot.gradient.defined()) add_in_place(slot.retained, slot.gradient);
