@@ -47,6 +47,18 @@ def _chain() -> Any:
     )
 
 
+def _temporal() -> Any:
+    return Sequential(
+        [
+            Input((None, 3)),
+            layers.WeightNormalization(layers.Dense(2)),
+            layers.TCN([2, 3], kernel_size=2, return_sequences=True),
+            layers.TemporalBlock(3, kernel_size=2, normalization="batch", use_gate=True),
+            layers.TCN(2, kernel_size=2, dilations=[2, 1], normalization="layer", use_skip_connections=True),
+        ]
+    )
+
+
 def _tokens() -> Any:
     return Sequential(
         [
@@ -66,7 +78,7 @@ def _corpus() -> list[tuple[bytes, dict[str, np.ndarray], dict[str, str], Any]]:
     """(bytes, arrays, words, the model) of some files."""
     out = []
     with tempfile.TemporaryDirectory() as folder:
-        for make in (_trained, _graph, _chain, _tokens):
+        for make in (_trained, _graph, _chain, _temporal, _tokens):
             model, path = make(), Path(folder, "m.safetensors")
             saving.save_model(model, path, metadata={"note": [1, 2]})
             out.append((path.read_bytes(), *safetensors.read(path), model))

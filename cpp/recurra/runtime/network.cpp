@@ -53,18 +53,23 @@ Weights::Weights(const Arrays& arrays) : arrays_(arrays) {
 }
 
 void Weights::count_layer(const Description& layer) const {
-  check(++layers_ <= most_layers, layer.title(), ": the model has more than ", most_layers, " layers");
+  check(++counts_->layers <= most_layers, layer.title(), ": the model has more than ", most_layers, " layers");
+}
+
+const Array& Weights::find(const Description& layer, const std::string& path) const {
+  if (replaced_ && path == *replaced_) return *replacement_;
+  const auto found = arrays_.find(path);
+  check(found != arrays_.end(), layer.title(), ": there is no weight '", path, "'");
+  return found->second;
 }
 
 template <class T>
 Buffer<T> Weights::copy(const Description& layer, const std::string& path, const Shape& shape) const {
-  const auto found = arrays_.find(path);
-  check(found != arrays_.end(), layer.title(), ": there is no weight '", path, "'");
-  const Array& array = found->second;
+  const Array& array = find(layer, path);
   check(array.dtype == dtype_of<T>() && array.shape == shape, layer.title(), ": the weight '", path, "' must be ",
         name_of(dtype_of<T>()), shape, ", got ", name_of(array.dtype), array.shape);
-  copied_ += shape.size();
-  check(copied_ <= free_numbers + per_weight * size_, layer.title(),
+  counts_->copied += shape.size();
+  check(counts_->copied <= free_numbers + per_weight * size_, layer.title(),
         ": layers that share weights are called too often for copies of them");
   Buffer<T> out(shape.size());
   if (out.size()) std::memcpy(out.data(), array.data, static_cast<std::size_t>(out.size()) * sizeof(T));
@@ -84,7 +89,8 @@ void build_layer(const Build<T>& build) {
   }
   const bool known = build_recurrent(build) || build_connection(build) || build_convolution(build) ||
                      build_dense(build) || build_normalization(build) || build_function(build) ||
-                     build_masking(build) || build_shape(build);
+                     build_masking(build) || build_shape(build) || build_temporal(build) ||
+                     build_weight_normalization(build);
   if (!known) {
     if (!build.layer.from("recurra.layers")) build.layer.refuse("it is a class of your own");
     build.layer.refuse("its output at a step does not follow from this step and a state of fixed size");

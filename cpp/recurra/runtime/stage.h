@@ -77,6 +77,13 @@ struct Flow {
 class Weights {
  public:
   explicit Weights(const Arrays& arrays);
+  /// The same weights with another array in the place of one; all three must outlive it.
+  Weights(const Weights& others, const std::string& path, const Array& replacement)
+      : arrays_(others.arrays_),
+        replaced_(&path),
+        replacement_(&replacement),
+        size_(others.size_),
+        counts_(others.counts_) {}
 
   /// Numbers of all weights together.
   Index size() const noexcept { return size_; }
@@ -84,15 +91,26 @@ class Weights {
   /// One more layer is built. Throws std::invalid_argument where there are too many.
   void count_layer(const Description& layer) const;
 
+  /// The shape of a weight; `layer` is for errors. Throws std::invalid_argument if it is missing.
+  const Shape& shape(const Description& layer, const std::string& path) const { return find(layer, path).shape; }
+
   /// A copy of a weight; `layer` is for errors. Throws std::invalid_argument if it is missing or of another shape or
   /// dtype, and where weights are copied so often that their copies take far more memory than they do.
   template <class T>
   Buffer<T> copy(const Description& layer, const std::string& path, const Shape& shape) const;
 
  private:
+  struct Counts {
+    Index copied = 0, layers = 0;
+  };
+
+  const Array& find(const Description& layer, const std::string& path) const;
+
   const Arrays& arrays_;
+  const std::string* replaced_ = nullptr;
+  const Array* replacement_ = nullptr;
   Index size_ = 0;
-  mutable Index copied_ = 0, layers_ = 0;
+  std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
 };
 
 /// The stages of a layer (several for stacked cells, none for one that changes nothing); `flow` is what comes in and
@@ -127,6 +145,10 @@ template <class T>
 bool build_shape(const Build<T>& build);
 template <class T>
 bool build_connection(const Build<T>& build);
+template <class T>
+bool build_temporal(const Build<T>& build);
+template <class T>
+bool build_weight_normalization(const Build<T>& build);
 
 /// The stages of any layer, by the functions above, or of a model in the place of one. Throws std::invalid_argument for
 /// a layer that none of them knows.
