@@ -13,6 +13,7 @@ import pytest
 import recurra
 from tests.support.places import ROOT
 
+SLOW = pytest.mark.slow
 PACKAGE = Path(recurra.__file__).parent
 
 PREFIX = """
@@ -180,7 +181,7 @@ def test_forks(name):
     ends_well(run(helper + textwrap.dedent(FORKS[name]), "-W", "ignore::DeprecationWarning"))
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
+@pytest.mark.parametrize("backend", ["threading", *(pytest.param(b, marks=SLOW) for b in ("loky", "multiprocessing"))])
 def test_joblib(backend):
     pytest.importorskip("joblib")
     code = f"""

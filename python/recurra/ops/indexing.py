@@ -219,6 +219,8 @@ def segment_sum(
         Tensor([4., 2.], shape=(2,), dtype=float32)
     """
     rows, numbers = _engine.operand(data), _engine.operand(segment_ids)
+    if not numbers.dtype.startswith("int"):
+        raise ValueError(f"segment_sum: segment_ids must be integers, got {numbers.dtype}")
     count = num_segments if num_segments is not None else int(numbers.numpy().max(initial=-1)) + 1
     empty = _engine.full((count, *rows.shape[1:]), 0, rows.dtype)
     return _engine.put_rows(empty, numbers, rows, False)
