@@ -123,7 +123,9 @@ void build_stack(const Build<T>& build) {
     if (connected)
       path += path_step(text(connection, "_", number), connection == "residual" ? "Residual" : "Highway", taken) + "/";
     Names alone;
-    const std::string step = path_step(text(name, "_", number), kind.class_name(), connected ? alone : taken);
+    std::string step = path_step(text(name, "_", number), kind.class_name(), connected ? alone : taken);
+    // In files of earlier versions the number that the layer got by itself is part of the path.
+    if (!build.weights.any_below(path + step + "/")) step = text(name, "_", number);
     const Description described(&floor, text(stack.title(), ": floor ", number, " (", kind.class_name(), ")"),
                                 path + step + "/");
     const std::size_t first = build.stages.size();

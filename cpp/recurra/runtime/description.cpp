@@ -14,10 +14,15 @@ constexpr std::size_t most_calls = 10000;  // of layers and models: models that 
 
 std::string without_number(const std::string& name, const std::string& class_name) {
   const std::string prefix = snake_case(class_name);
-  const bool counted = name.size() > prefix.size() + 1 && name.starts_with(prefix + "_") &&
-                       std::all_of(name.begin() + static_cast<std::ptrdiff_t>(prefix.size()) + 1, name.end(),
-                                   [](unsigned char c) { return std::isdigit(c); });
-  return counted ? prefix : name;
+  // One number, or two of a copy in a Stack: "gru_1", "gru_1_0".
+  if (!name.starts_with(prefix)) return name;
+  std::size_t at = prefix.size();
+  for (int number = 0; number < 2 && at < name.size() && name[at] == '_'; ++number) {
+    const std::size_t end = std::min(name.find_first_not_of("0123456789", at + 1), name.size());
+    if (end == at + 1) break;
+    at = end;
+  }
+  return at == name.size() ? prefix : name;
 }
 
 // The one element of a list or tuple of one, else the value itself.

@@ -52,6 +52,11 @@ Weights::Weights(const Arrays& arrays) : arrays_(arrays) {
   for (const auto& [name, array] : arrays) size_ += array.shape.size();
 }
 
+bool Weights::any_below(const std::string& path) const {
+  const auto found = arrays_.lower_bound(path);
+  return found != arrays_.end() && found->first.starts_with(path);
+}
+
 void Weights::count_layer(const Description& layer) const {
   check(++counts_->layers <= most_layers, layer.title(), ": the model has more than ", most_layers, " layers");
 }

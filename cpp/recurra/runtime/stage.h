@@ -85,6 +85,9 @@ class Weights {
         size_(others.size_),
         counts_(others.counts_) {}
 
+  /// Whether there is a weight whose path begins so.
+  bool any_below(const std::string& path) const;
+
   /// Numbers of all weights together.
   Index size() const noexcept { return size_; }
 

@@ -41,9 +41,12 @@ class FreeNames:
 
 
 def without_number(name: str, class_name: str) -> str:
-    """A name that `unique_name` made for a layer of this class, without its number; other names as they are."""
+    """A name that `unique_name` made for a layer of this class, without its number; other names as they are.
+
+    Copies of such a layer in a Stack have a second number behind the first one.
+    """
     prefix = snake_case(class_name)
-    return prefix if re.fullmatch(rf"{prefix}_\d+", name) else name
+    return prefix if re.fullmatch(rf"{prefix}(_\d+)?_\d+", name) else name
 
 
 def reset_names() -> None:

@@ -11,6 +11,7 @@ says, and loading.py bounds what is made.
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -276,6 +277,7 @@ def _weights_in(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _assign(model: Model, arrays: Mapping[str, np.ndarray], source: str) -> None:
     named: dict[str, Variable] = model._named_weights()
+    arrays = _with_todays_names(arrays, list(named))
     missing, unknown = sorted(named.keys() - arrays.keys()), sorted(arrays.keys() - named.keys())
     if missing or unknown:
         words = [f"it lacks {_some(missing)}"] if missing else []
@@ -290,6 +292,20 @@ def _assign(model: Model, arrays: Mapping[str, np.ndarray], source: str) -> None
             )
     for path, variable in named.items():
         variable.assign(arrays[path])
+
+
+def _with_todays_names(arrays: Mapping[str, np.ndarray], names: list[str]) -> Mapping[str, np.ndarray]:
+    """The arrays by these names, if they differ only in copies of a Stack, which earlier versions called `gru_1_0`."""
+    if len(arrays) != len(names) or arrays.keys() == set(names):
+        return arrays
+    for old, new in zip(arrays, names, strict=True):
+        pairs = list(zip(old.split("/"), new.split("/"), strict=False))
+        copied = [re.sub(r"_\d+_\d+$", "", a) == re.sub(r"_\d+$", "", b) for a, b in pairs]
+        if old.count("/") != new.count("/") or not all(
+            a == b or same for (a, b), same in zip(pairs, copied, strict=True)
+        ):
+            return arrays
+    return dict(zip(names, arrays.values(), strict=True))
 
 
 def _some(names: list[str]) -> str:
