@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from recurra import _engine, config, ops
+from recurra.checks import whole_number
 from recurra.tensor import Tensor, convert_to_tensor
 
 if TYPE_CHECKING:
@@ -297,15 +298,18 @@ def randint(shape: Sequence[int], minval: int, maxval: int, dtype: Any = "int32"
         A tensor of that shape.
 
     Raises:
-        ValueError: `maxval <= minval`.
+        ValueError: `maxval <= minval`, or a limit is not an integer or does not fit into the type.
 
     Example:
         >>> recurra.random.randint((3,), 0, 10, seed=1)
         Tensor([6, 8, 2], shape=(3,), dtype=int32)
     """
-    if maxval <= minval:
+    least, most = (np.iinfo(dtype).min, np.iinfo(dtype).max) if np.dtype(dtype).kind in "iu" else (-(2**63), 2**63 - 1)
+    low = whole_number(minval, "randint", "minval", int(least), int(most))
+    high = whole_number(maxval, "randint", "maxval", int(least), int(most) + 1)
+    if high <= low:
         raise ValueError(f"randint: expected minval < maxval, got {minval} and {maxval}")
-    return Tensor(_generator(seed).integers(minval, maxval, size=tuple(shape), dtype=np.int64).astype(dtype))
+    return _engine.operand(_generator(seed).integers(low, high, size=tuple(shape), dtype=np.int64).astype(dtype))
 
 
 def bernoulli(shape: Sequence[int], p: float = 0.5, dtype: Any = "int32", seed: Seed = None) -> Tensor:
@@ -357,7 +361,7 @@ def binomial(
         Tensor([6., 6., 5.], shape=(3,), dtype=float32)
     """
     drawn = _generator(seed).binomial(np.asarray(counts, "int64"), np.asarray(probabilities), size=tuple(shape))
-    return Tensor(np.asarray(drawn, dtype or config.floatx()))
+    return _engine.operand(np.asarray(drawn, dtype or config.floatx()))
 
 
 def gamma(shape: Sequence[int], alpha: ArrayLike, dtype: Any = None, seed: Seed = None) -> Tensor:
@@ -381,7 +385,7 @@ def gamma(shape: Sequence[int], alpha: ArrayLike, dtype: Any = None, seed: Seed 
         Tensor([0.6960663, 4.753855 ], shape=(2,), dtype=float32)
     """
     drawn = _generator(seed).gamma(np.asarray(alpha), size=tuple(shape))
-    return Tensor(np.asarray(drawn, dtype or config.floatx()))
+    return _engine.operand(np.asarray(drawn, dtype or config.floatx()))
 
 
 def beta(shape: Sequence[int], alpha: ArrayLike, beta: ArrayLike, dtype: Any = None, seed: Seed = None) -> Tensor:
@@ -406,7 +410,7 @@ def beta(shape: Sequence[int], alpha: ArrayLike, beta: ArrayLike, dtype: Any = N
         Tensor([0.09974723, 0.34968576], shape=(2,), dtype=float32)
     """
     drawn = _generator(seed).beta(np.asarray(alpha), np.asarray(beta), size=tuple(shape))
-    return Tensor(np.asarray(drawn, dtype or config.floatx()))
+    return _engine.operand(np.asarray(drawn, dtype or config.floatx()))
 
 
 def categorical(logits: ArrayLike | Tensor, num_samples: int, dtype: Any = "int32", seed: Seed = None) -> Tensor:

@@ -35,6 +35,8 @@ def test_python_integers_beyond_int32_are_int64() -> None:
         lambda: ops.convert_to_tensor([3000000000], dtype="int32"),
         lambda: recurra.Tensor(np.array([5])) + 2**64,
         lambda: recurra.Tensor(np.array([5])) < 2**63,
+        lambda: recurra.Tensor([1e30, 0.0], dtype="int32"),
+        lambda: recurra.Tensor([float("nan")], dtype="int64"),
         lambda: ops.full((2,), 2**31, "int32"),
         lambda: ops.full((2,), 1e30, "int64"),
         lambda: ops.full((2,), float("nan"), "int32"),
@@ -121,6 +123,15 @@ def test_overflow_wraps_as_numpy_s(dtype: str) -> None:
         np.testing.assert_array_equal(ops.prod(x).numpy(), x.prod(dtype=dtype))
         np.testing.assert_array_equal(ops.cumsum(x).numpy(), x.cumsum(dtype=dtype))
         np.testing.assert_array_equal(ops.cumprod(x).numpy(), x.cumprod(dtype=dtype))
+
+
+def test_random_integers_fit_into_their_type() -> None:
+    drawn = recurra.random.randint((1000,), 2**40, 2**40 + 5, dtype="int64", seed=1).numpy()
+    assert set(drawn.tolist()) == {2**40 + offset for offset in range(5)}
+    assert recurra.random.randint((2,), 2**31 - 1, 2**31, seed=1).numpy().tolist() == [2**31 - 1] * 2
+    for low, high in ((0, 2**40), (-(2**40), 0), (0, 2.5)):
+        with pytest.raises(ValueError, match="randint"):
+            recurra.random.randint((3,), low, high)  # type: ignore[arg-type]
 
 
 def test_ranges_beyond_int32() -> None:

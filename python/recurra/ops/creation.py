@@ -208,7 +208,8 @@ def linspace(
     """
     count = whole_number(num, "linspace", "num", 0, _MOST_NUMBERS)
     numbers, step = np.linspace(start, stop, count, endpoint=endpoint, retstep=True, dtype=dtype or config.floatx())
-    return (Tensor(numbers), float(step)) if retstep else Tensor(numbers)
+    vector = _engine.operand(numbers)
+    return (vector, float(step)) if retstep else vector
 
 
 def logspace(
@@ -235,7 +236,9 @@ def logspace(
         Tensor([  1.,  10., 100.], shape=(3,), dtype=float32)
     """
     count = whole_number(num, "logspace", "num", 0, _MOST_NUMBERS)
-    return Tensor(np.logspace(start, stop, count, endpoint=endpoint, base=base, dtype=dtype or config.floatx()))
+    return _engine.operand(
+        np.logspace(start, stop, count, endpoint=endpoint, base=base, dtype=dtype or config.floatx())
+    )
 
 
 @composed

@@ -130,7 +130,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
                 [0., 1., 0.]], shape=(2, 3), dtype=float32)
     """
     rows, columns, offset = _diagonal("eye", N, M, k)
-    return Tensor(np.eye(rows, columns, offset, dtype=dtype or config.floatx()))
+    return _engine.operand(np.eye(rows, columns, offset, dtype=dtype or config.floatx()))
 
 
 def identity(n: int, dtype: Any = None) -> Tensor:
@@ -175,7 +175,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
                 [1., 1.]], shape=(2, 2), dtype=float32)
     """
     rows, columns, offset = _diagonal("tri", N, M, k)
-    return Tensor(np.tri(rows, columns, offset, dtype=dtype or config.floatx()))
+    return _engine.operand(np.tri(rows, columns, offset, dtype=dtype or config.floatx()))
 
 
 @composed

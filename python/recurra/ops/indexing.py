@@ -193,7 +193,7 @@ def nonzero(x: ArrayLike | Tensor) -> tuple[Tensor, ...]:
         >>> recurra.ops.nonzero([0, 5, 7])
         (Tensor([1, 2], shape=(2,), dtype=int32),)
     """
-    return tuple(Tensor(positions.astype("int32")) for positions in np.nonzero(_engine.operand(x).numpy()))
+    return tuple(_engine.operand(positions.astype("int32")) for positions in np.nonzero(_engine.operand(x).numpy()))
 
 
 @composed

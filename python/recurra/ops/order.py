@@ -42,7 +42,7 @@ def argsort(x: ArrayLike | Tensor, axis: int | None = -1) -> Tensor:
     """
     values = _engine.operand(x).numpy()
     place = None if axis is None else normalized_axis("argsort", axis, values.ndim)
-    return Tensor(np.argsort(values, axis=place, kind="stable").astype("int32"))
+    return _engine.operand(np.argsort(values, axis=place, kind="stable").astype("int32"))
 
 
 @composed
@@ -97,7 +97,7 @@ def top_k(x: ArrayLike | Tensor, k: int, sorted: bool = True) -> tuple[Tensor, T
     values = tensor.numpy()
     # Ascending order of the reversed axis, reversed again: of equal elements the first comes first.
     order = np.argsort(values[..., ::-1], axis=-1, kind="stable")[..., ::-1][..., :k]
-    positions = Tensor(np.ascontiguousarray(values.shape[-1] - 1 - order).astype("int32"))
+    positions = _engine.operand(np.ascontiguousarray(values.shape[-1] - 1 - order).astype("int32"))
     return _engine.take_along_axis(tensor, positions, -1), positions
 
 
@@ -148,7 +148,7 @@ def searchsorted(sorted_sequence: ArrayLike | Tensor, values: ArrayLike | Tensor
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: expected side 'left' or 'right', got {side!r}")
     line, numbers = _engine.operand(sorted_sequence).numpy(), _engine.operand(values).numpy()
-    return Tensor(np.searchsorted(line, numbers, side="right" if side == "right" else "left").astype("int32"))
+    return _engine.operand(np.searchsorted(line, numbers, side="right" if side == "right" else "left").astype("int32"))
 
 
 @composed
@@ -202,7 +202,7 @@ def bincount(
         raise ValueError(f"bincount: expected numbers from 0 to {_MOST_BINS - 1}, got {least if least < 0 else most}")
     bins = whole_number(minlength, "bincount", "minlength", least=0, most=_MOST_BINS)
     if weights is None:
-        return Tensor(np.bincount(numbers, minlength=bins).astype("int32"))
+        return _engine.operand(np.bincount(numbers, minlength=bins).astype("int32"))
     shares = _engine.operand(weights)
     if shares.size != numbers.size:
         raise ValueError(f"bincount: {shares.size} weights do not fit {numbers.size} numbers")
