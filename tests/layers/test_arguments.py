@@ -20,6 +20,7 @@ from tests.support.layer_cases import CASES
 NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in reversed(CASES)} | {
     "Activation": {"activation": "relu"},
     "AlphaDropout": {"rate": 0.5},
+    "AttentionRNN": {"cell": layers.GRUCell(2), "attention_units": 3, "attention_layer_size": 4},
     "Bidirectional": {"layer": layers.GRU(2)},
     "Conv1DTranspose": {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1},
     "Conv2D": {"filters": 2, "kernel_size": 3},
@@ -66,7 +67,7 @@ UNBOUNDED = {"axis", "axes", "shared_axes", "start", "stop", "step", "units", "f
     "output_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens",
     "sequence_axis", "feature_axis", "num_heads", "num_query_heads", "num_key_value_heads", "head_dim", "key_dim",
     "value_dim", "sliding_window", "output_shape", "sequence_length", "vocabulary_size", "embedding_dim",
-    "intermediate_dim",
+    "intermediate_dim", "attention_units", "attention_layer_size",
 }  # fmt: skip
 
 

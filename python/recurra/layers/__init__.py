@@ -7,6 +7,7 @@ from recurra.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from recurra.layers.attention import (
     AdditiveAttention,
     Attention,
+    AttentionRNN,
     GroupedQueryAttention,
     GroupQueryAttention,
     MultiHeadAttention,
@@ -128,6 +129,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AttentionRNN",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",

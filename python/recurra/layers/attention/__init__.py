@@ -1,5 +1,6 @@
 """Layers that weigh the steps of one sequence by how well they fit those of another, and the blocks around them."""
 
+from recurra.layers.attention.attention_rnn import AttentionRNN
 from recurra.layers.attention.grouped_query import GroupedQueryAttention
 from recurra.layers.attention.multi_head import MultiHeadAttention
 from recurra.layers.attention.positions import PositionEmbedding, RotaryEmbedding, SinePositionEncoding
@@ -12,6 +13,7 @@ GroupQueryAttention = GroupedQueryAttention  # Keras's name
 __all__ = [
     "AdditiveAttention",
     "Attention",
+    "AttentionRNN",
     "GroupQueryAttention",
     "GroupedQueryAttention",
     "MultiHeadAttention",
