@@ -10,6 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / "_extensions"), str(HERE.parent)]
 
+import plain_docstrings
+
 import recurra
 
 project = "recurra"
@@ -44,9 +46,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False
 napoleon_numpy_docstring = False
-napoleon_custom_sections = [
-    (section, "params_style") for section in ("Input shape", "Output shape", "Shapes", "The call takes")
-]
+napoleon_custom_sections = plain_docstrings.sections()
 
 
 def reachable(inventories: dict[str, tuple[str, None]]) -> dict[str, tuple[str, None]]:

@@ -1,5 +1,5 @@
 """Forecasting a load a day ahead
-=============================
+==============================
 
 From two days of an hourly load and the temperature: what will the load be in 24 hours?
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from itertools import pairwise
 from typing import Any
 
 from sphinx.application import Sphinx
 
+from tools.public_names import public_objects
+
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
 MARKUP = re.compile(r"([*|]|(?<=\w)_(?!\w))")
 SECTION = re.compile(r"[A-Z][\w ]*:$")
+NAPOLEON = ("Args", "Arguments", "Attributes", "Example", "Examples", "Raises", "Returns", "Yields", "Note", "Warning")
 ARGUMENTS = re.compile(r"^ *(Args|Arguments|Attributes):$")
 
 
@@ -18,9 +23,15 @@ def depth_of(line: str) -> int:
 
 
 def escaped(line: str) -> str:
-    """The line with asterisks, bars and final underscores escaped, outside of code."""
+    """The line with asterisks, bars and final underscores escaped, outside of code; code may touch letters."""
     parts = CODE.split(line)
-    return "".join(part if i % 2 else MARKUP.sub(r"\\\1", part) for i, part in enumerate(parts))
+    for i, part in enumerate(parts):
+        if i % 2 == 0:
+            touches = i > 0 and part[:1].isalnum()
+            parts[i] = ("\\ " if touches else "") + MARKUP.sub(r"\\\1", part)
+            if i + 1 < len(parts) and part[-1:].isalnum():
+                parts[i] += "\\ "
+    return "".join(parts)
 
 
 def joined_arguments(lines: list[str]) -> list[str]:
@@ -56,6 +67,17 @@ def with_literal_blocks(lines: list[str]) -> list[str]:
             literal = True
         found.append(line)
     return found
+
+
+def sections() -> list[tuple[str, str]]:
+    """Headings of docstrings beside those that napoleon knows, as it wants to be told of them."""
+    objects = list(public_objects().values())
+    objects += [member for one in objects if inspect.isclass(one) for member in vars(one).values()]
+    found = set()
+    for one in objects:
+        lines = (inspect.getdoc(one) or "").splitlines()
+        found |= {line[:-1] for line, after in pairwise(lines) if SECTION.match(line) and after.startswith(" ")}
+    return [(title, "params_style") for title in sorted(found - set(NAPOLEON))]
 
 
 def escape(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

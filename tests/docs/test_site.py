@@ -57,6 +57,11 @@ def test_markup_is_escaped_but_in_code() -> None:
     assert plain.escaped("|x| * y, name_ and `a * b_`") == r"\|x\| \* y, name\_ and `a * b_`"
 
 
+def test_code_may_touch_letters() -> None:
+    plain = extension("plain_docstrings")
+    assert plain.escaped("`Block`s of two") == r"`Block`\ s of two"
+
+
 def test_equations_become_literal_blocks() -> None:
     plain = extension("plain_docstrings")
     lines = ["The step.", "", "    h' = f(x W)", "", "Args:", "    x: the input.", "", "    y: the other."]
