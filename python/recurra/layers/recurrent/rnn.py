@@ -40,7 +40,7 @@ class RNN(Layer):
         {recurrence arguments}
         {layer arguments}
 
-    The call takes:
+    Call arguments:
         sequences: (B, T, F), or (B, T, ...) for a cell of your own.
         initial_state: The states to start from, (B, U) each; zeros (or the cell's own) by default.
         mask: Bool (B, T), true where a step counts. A masked step changes no state, and its values have no influence

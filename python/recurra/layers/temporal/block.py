@@ -119,7 +119,7 @@ class TemporalBlock(BlockOptions):
         seed: Seed of the dropout, an integer; default None, which draws from the global generator.
         {layer arguments}
 
-    The call takes:
+    Call arguments:
         inputs: (batch, time, channels).
         mask: Bool (batch, time), true where a step counts. The others are zeros in front of every convolution and in
             the output: their values have no influence on any value or gradient.

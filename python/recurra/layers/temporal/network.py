@@ -64,7 +64,7 @@ class TCN(BlockOptions):
         seed: Seed of the dropout, an integer; default None, which draws from the global generator.
         {layer arguments}
 
-    The call takes:
+    Call arguments:
         sequences: (batch, time, channels).
         initial_state: What an earlier call returned with return_state, for sequences that go on; zeros by default.
         mask: Bool (batch, time), true where a step counts. The others are zeros in front of every convolution and in
