@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra import ops
+from recurra.layers import masks
 from recurra.layers.masks import mask_of
 from recurra.tensor import Tensor
 
@@ -262,11 +263,13 @@ def of_batch(
     Raises:
         ValueError: The shapes do not agree.
     """
-    mask = mask_array(y_pred)
+    mask = mask_array(y_pred) if masks.table else None
     weight = None if sample_weight is None else host(sample_weight)
     if isinstance(y_true, (dict, tuple)) or isinstance(y_pred, (dict, tuple)):
         return y_true, y_pred, weight, mask  # a structure that only a function of the user's can take
     target, prediction = shape_of(y_true), shape_of(y_pred)
+    if target == prediction and weight is None and mask is None and kind != CLASS_NUMBERS and len(target) > 1:
+        return y_true, y_pred, None, None
     if kind == ANY:
         if _may_be_ignored(y_true, target, prediction):
             return y_true, y_pred, weight, mask

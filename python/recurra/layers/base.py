@@ -232,7 +232,8 @@ class Layer(InputCaster):
         context.training = training
         self._call_token = context.token = object() if outer is None else outer
         try:
-            outputs = self.call(*args, **kwargs)
+            # The usual call is cheaper without unpacking.
+            outputs = self.call(*args, **kwargs) if kwargs or len(args) != 1 else self.call(inputs)
             if mask is not None or self._computes_mask:
                 self._pass_mask_on(inputs, outputs, mask)
         except (ValueError, TypeError) as error:

@@ -12,6 +12,7 @@ from recurra import agreement, ops
 from recurra.agreement import ANY, CLASS_NUMBERS
 from recurra.checks import keywords_of, one_of
 from recurra.configurable import Configurable
+from recurra.layers import masks
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def reduce_weighted(
     if reduction == "mean_with_sample_weight" and factors is not None:
         total = float(np.broadcast_to(factors, shape).sum(dtype=np.float64))
         return ops.sum(values) * (1.0 / total if total else 0.0), total
-    return ops.mean(values), count
+    return values.mean(), count
 
 
 class Loss(Configurable):
@@ -166,7 +167,8 @@ class Loss(Configurable):
             values = self.call(y_true, agreement.without_masked(y_pred, mask))
         if not isinstance(values, Tensor):
             values = ops.convert_to_tensor(values)
-        mask = agreement.product(mask, agreement.mask_array(values))
+        if masks.table:
+            mask = agreement.product(mask, agreement.mask_array(values))
         return reduce_weighted(values, weight, mask, self.reduction, who)
 
 

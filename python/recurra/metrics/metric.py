@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from recurra import agreement
+from recurra._engine import NoGradient
 from recurra.agreement import ANY, ELEMENTS, host
 from recurra.configurable import Configurable
+from recurra.layers import masks
 from recurra.losses import Loss
-from recurra.tensor import Tensor, no_grad
+from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -242,11 +244,15 @@ class MeanMetricWrapper(Mean):
         true, predicted, weight, mask = agreement.of_batch(
             y_true, y_pred, sample_weight, self.target_kind, self.name, axis if isinstance(axis, int) else -1, True
         )
-        with no_grad():
-            of_samples = self.fn.call if isinstance(self.fn, Loss) else self.fn
+        of_samples = self.fn.call if isinstance(self.fn, Loss) else self.fn
+        recording_off = NoGradient()
+        try:
             result = of_samples(true, predicted, **self.arguments)
+        finally:
+            del recording_off
         values = host(result)
-        mask = agreement.product(mask, agreement.mask_array(result))
+        if masks.table:
+            mask = agreement.product(mask, agreement.mask_array(result))
         if weight is not None:
             weight = agreement.weights_for(weight, values.shape, self.name)
         if mask is not None and values.ndim:

@@ -13,6 +13,7 @@ from recurra.layers.symbolic import Node, SymbolicTensor, is_text
 from recurra.layers.weights import WeightHolder
 from recurra.models.inputs import arranged, fitted
 from recurra.models.model import Model
+from recurra.tensor import Tensor
 from recurra.tree import is_shape, leaves
 
 
@@ -144,15 +145,21 @@ class Sequential(Model):
             self._stack[0]._convert(x)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        if isinstance(inputs, (list, tuple, dict)):
-            (inputs,) = arranged(inputs, self.input_names or ["input"], self._title)
-        if self._tensors and inputs.shape != self._fitting_shape:
-            inputs = fitted(inputs, self._tensors[0], self.input_names[0], self._title)
-            self._fitting_shape = inputs.shape
+        if type(inputs) is not Tensor or inputs.shape != self._fitting_shape:
+            inputs = self._fitted(inputs)
         if mask is not None and masks.mask_of(inputs) is not mask:
             masks.attach_mask(inputs, mask)
         for layer in self._stack:
             inputs = layer(inputs)
+        return inputs
+
+    def _fitted(self, inputs: Any) -> Any:
+        """The only input, in the rank of its Input."""
+        if isinstance(inputs, (list, tuple, dict)):
+            (inputs,) = arranged(inputs, self.input_names or ["input"], self._title)
+        if self._tensors:
+            inputs = fitted(inputs, self._tensors[0], self.input_names[0], self._title)
+            self._fitting_shape = inputs.shape
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:

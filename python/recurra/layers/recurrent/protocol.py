@@ -82,5 +82,7 @@ def drop_masks(cell: Any) -> None:
     for name in ("reset_dropout_mask", "reset_recurrent_dropout_mask"):
         if hasattr(type(cell), name):
             getattr(cell, name)()
-    for inner in getattr(cell, "cells", ()):
-        drop_masks(inner)
+    # Asking a layer for an attribute that it lacks makes it compose a message.
+    if "cells" in getattr(cell, "__dict__", ()) or hasattr(type(cell), "cells"):
+        for inner in cell.cells:
+            drop_masks(inner)

@@ -123,10 +123,10 @@ def rows_of(structure: Any, what: str = "x") -> int:
 
 def check_lengths(x: Any, y: Any, sample_weight: Any) -> int:
     """The number of samples. Raises ValueError if inputs, targets and weights differ in it, or there is none."""
-    count = rows_of(x, "x")
-    for what, structure in (("y", y), ("sample_weight", sample_weight)):
-        if structure is not None and rows_of(structure, what) != count:
-            raise ValueError(f"x has {count} samples, {what} has {rows_of(structure, what)}; their lengths must match")
+    count = rows_of(x)
+    for what, structure in ("y", y), ("sample_weight", sample_weight):
+        if structure is not None and (rows := rows_of(structure, what)) != count:
+            raise ValueError(f"x has {count} samples, {what} has {rows}; their lengths must match")
     if count == 0:
         raise ValueError("x is empty: there is no sample")
     return count

@@ -11,12 +11,11 @@ import numpy as np
 
 from recurra.callbacks import BackupAndRestore, CallbackList, History, ProgbarLogger
 from recurra.models.data.feed import Feed
-from recurra.models.data.sources import packed
 from recurra.models.training.ahead import nothing_changed_on_failure
 from recurra.models.training.arguments import FitArguments
 from recurra.models.training.run import Run, stop_on_interrupt
 from recurra.models.training.truncation import Truncation
-from recurra.tensor import convert_to_numpy, no_grad
+from recurra.tensor import Tensor, convert_to_numpy, no_grad
 from recurra.tree import map_structure
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def predict(model: Steps, run: Run, callbacks: CallbackList) -> list[Any]:
     with no_grad():
         for batch in feed.epoch():
             callbacks.batch_begin("predict", run.step)
-            outputs.append(as_arrays(model.predict_step(packed(batch))))
+            outputs.append(as_arrays(model._predict_batch(batch)))
             run.count(batch)
             callbacks.batch_end("predict", run.step - 1, lambda: {"outputs": outputs[-1]})
     callbacks.call("on_predict_end", {})
@@ -170,7 +169,7 @@ def predict(model: Steps, run: Run, callbacks: CallbackList) -> list[Any]:
 
 def as_arrays(outputs: Any) -> Any:
     """Tensors of a structure as NumPy arrays."""
-    return map_structure(convert_to_numpy, outputs)
+    return outputs.numpy() if isinstance(outputs, Tensor) else map_structure(convert_to_numpy, outputs)
 
 
 def listed(callbacks: Any) -> list[Any]:

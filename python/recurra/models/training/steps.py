@@ -104,8 +104,9 @@ class Steps(TrainingState):
         compiled.update(targets, predictions, weights)
 
     def _note_loss(self, loss: Tensor, y_pred: Any, steps: int = 1) -> None:
-        count = self._require_compiled("fit")[0].counted(y_pred, steps)
-        mean = self._loss_mean
+        compiled, mean = self._compiled_loss, self._loss_mean
+        assert compiled is not None
+        count = compiled.counted(y_pred, steps)
         mean.total += loss.item() * count
         mean.count += count
 
@@ -124,19 +125,21 @@ class Steps(TrainingState):
         """The figures after a step."""
         return self.get_metrics_result() if self._own_figures is None else self._own_figures
 
-    def _train_batch(self, batch: Batch) -> None:
+    def _train_batch(self, batch: Batch) -> Callable[[], dict[str, Any]]:
         # Metrics come before the update: what does not fit changes no weight.
         loss = self._measure(batch, self(batch[0], training=True), True)
         self._descend(loss, batch[0])
+        return self._figures
 
-    def _train_windows(self, batch: Batch, truncation: Truncation) -> None:
+    def _train_windows(self, batch: Batch, truncation: Truncation) -> Callable[[], dict[str, Any]]:
         """Truncated backpropagation through a batch: an update for each of its windows."""
         for window in truncation.windows(batch):
             y_pred = window.outputs(self(window.x, training=True))
             loss = self._measure((window.x, window.y, window.sample_weight), y_pred, True, window.steps)
             self._descend(loss, window.x)
             if self.run.interrupted or self.run.halted:
-                return
+                break
+        return self._figures
 
     def _descend(self, loss: Tensor, x: Any) -> None:
         variables = self._structure().variables
@@ -149,8 +152,14 @@ class Steps(TrainingState):
                 return
             self.optimizer.step()
 
-    def _test_batch(self, batch: Batch) -> None:
+    def _test_batch(self, batch: Batch) -> Callable[[], dict[str, Any]]:
         self._measure(batch, self(batch[0], training=False), False)
+        return self._figures
+
+    def _predict_batch(self, batch: Batch) -> Any:
+        if self._has_own("predict"):
+            return self.predict_step(packed(batch))
+        return self(batch[0], training=False)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Does one training step and gives the figures so far; may be overridden.
@@ -181,7 +190,7 @@ class Steps(TrainingState):
         return Truncation(self, truncate)
 
     def _has_own(self, kind: str) -> bool:
-        """Whether `train_step` or `test_step` is overridden."""
+        """Whether `train_step`, `test_step` or `predict_step` is overridden."""
         name, cls = f"{kind}_step", type(self)
         return getattr(cls, name) is not getattr(Steps, name) or name in self.__dict__
 
@@ -218,15 +227,8 @@ class Steps(TrainingState):
         """A function that does a step and returns how to get the figures after it."""
         if not self._has_own(kind):
             if truncation is not None:
-                run = partial(self._train_windows, truncation=truncation)
-            else:
-                run = self._train_batch if kind == "train" else self._test_batch
-
-            def step(batch: Batch) -> Callable[[], dict[str, Any]]:
-                run(batch)
-                return self._figures
-
-            return step
+                return partial(self._train_windows, truncation=truncation)
+            return self._train_batch if kind == "train" else self._test_batch
         method = getattr(self, f"{kind}_step")
 
         def overridden(batch: Batch) -> Callable[[], dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from recurra._engine import NoGradient
 from recurra.callbacks import CallbackList, History, ProgbarLogger
 from recurra.callbacks.progbar import checked_verbose
 from recurra.checks import answers_unknown_keywords, whole_number
@@ -14,7 +15,6 @@ from recurra.models.data.arrays import structures
 from recurra.models.data.class_weights import with_class_weight
 from recurra.models.data.feed import Feed, feed_of
 from recurra.models.data.reader import Reader
-from recurra.models.data.sources import packed
 from recurra.models.training import loops
 from recurra.models.training.ahead import check_rows, check_validation, nothing_changed_on_failure, stateful_layers
 from recurra.models.training.arguments import (
@@ -344,9 +344,12 @@ class Trainer(Steps, GeneratorNames):
     @answers_unknown_keywords
     def predict_on_batch(self, x: Any, lengths: Any = None) -> NDArray[Any]:
         """Computes the outputs for one batch, as arrays; see `predict`."""
-        inputs, _, _ = Reader(self).batch(x, None, None, lengths)
-        with no_grad():
-            outputs: NDArray[Any] = loops.as_arrays(self.predict_step(packed((inputs, None, None))))
+        batch = Reader(self).batch(x, None, None, lengths)
+        recording_off = NoGradient()  # a guard by itself, which costs less than the context manager
+        try:
+            outputs: NDArray[Any] = loops.as_arrays(self._predict_batch(batch))
+        finally:
+            del recording_off
         return outputs
 
 
