@@ -100,6 +100,9 @@ struct Everything {
       layer("Stack", "floors",
             R"("depth": 2, "connection": "residual", "layer": )" +
                 layer("LinearRNN", "linear_rnn", R"("units": 9, "use_bias": true, "return_sequences": true)")),
+      layer("TCN", "tcn",
+            R"("filters": [7, 9], "dilations": [1, 3], "kernel_size": 2, "padding": "causal", "activation": "relu",
+               "normalization": "weight", "use_gate": true, "return_sequences": true)"),
       layer("Conv1D", "conv",
             R"("filters": 6, "kernel_size": {"tuple": [3]}, "strides": {"tuple": [1]}, "dilation_rate": {"tuple": [2]},
                "padding": "causal", "data_format": "channels_last", "groups": 1, "activation": "relu",
@@ -109,6 +112,8 @@ struct Everything {
             R"("axis": -1, "epsilon": 0.001, "center": true, "scale": true, "rms_scaling": false)"),
       layer("SimpleRNN", "last", R"("units": 4, "activation": "tanh", "use_bias": true, "return_sequences": false)"),
       layer("Dropout", "dropout", R"("rate": 0.5)"),
+      layer("WeightNormalization", "normalised",
+            R"("layer": )" + layer("Dense", "inner", R"("units": 4, "activation": "tanh", "use_bias": true)")),
       layer("Dense", "dense", R"("units": 3, "activation": "softmax", "use_bias": true)"),
   });
   std::vector<std::vector<float>> values;
@@ -146,6 +151,19 @@ struct Everything {
       add(floor + "linear_rnn/linear_rnn_cell/recurrent_kernel", {9});
       add(floor + "linear_rnn/linear_rnn_cell/bias", {9});
     }
+    for (const Index level : {0, 1}) {
+      const std::string path = "tcn/level_" + std::to_string(level) + "/";
+      const Index channels = level == 0 ? 9 : 7, filters = level == 0 ? 7 : 9;
+      for (const Index number : {0, 1}) {
+        const std::string part = std::to_string(number);
+        const Index width = number == 0 ? channels : filters;
+        add(path + "normalized_" + part + "/kernel_scale", {2 * filters});
+        add(path + "normalized_" + part + "/convolution_" + part + "/kernel", {2, width, 2 * filters});
+        add(path + "normalized_" + part + "/convolution_" + part + "/bias", {2 * filters});
+      }
+      add(path + "residual/kernel", {1, channels, filters});
+      add(path + "residual/bias", {filters});
+    }
     add("conv/kernel", {3, 9, 6});
     add("conv/bias", {6});
     for (const char* name : {"gamma", "beta", "moving_mean", "moving_variance"}) add(std::string("norm/") + name, {6});
@@ -154,6 +172,9 @@ struct Everything {
     add("last/simple_rnn_cell/kernel", {6, 4});
     add("last/simple_rnn_cell/recurrent_kernel", {4, 4});
     add("last/simple_rnn_cell/bias", {4});
+    add("normalised/kernel_scale", {4});
+    add("normalised/inner/kernel", {4, 4});
+    add("normalised/inner/bias", {4});
     add("dense/kernel", {4, 3});
     add("dense/bias", {3});
   }
@@ -248,8 +269,8 @@ TEST_CASE("steps, blocks and copies of a stream give the same bits", "[runtime]"
   copy.run(x.data(), 6, rest.data());
   const auto arrays = copy.state_arrays();
   // lstm h, c, begun; two floors of h, begun; jordan y, earlier, begun; projected h, c, begun; normal h, begun; highway
-  // h, begun; two floors of h, begun; conv; last
-  REQUIRE(arrays.size() == 23);
+  // h, begun; two floors of h, begun; tcn two inputs of each of two levels; conv; last
+  REQUIRE(arrays.size() == 27);
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     Index size = 1;
     for (const Index extent : arrays[i].shape) size *= extent;
@@ -313,7 +334,7 @@ TEST_CASE("what a file lacks or cannot have is named", "[runtime]") {
   CHECK(mentions(error_of(everything.words, wrong), "'dense/kernel' must be float32(4, 3), got float32(3, 4)"));
   const auto refused = [](const std::string& described) { return error_of(sequential({described}), {}); };
   CHECK(mentions(refused(layer("Bidirectional", "b", R"("x": 1)")), "layer 'b' (Bidirectional) cannot be run"));
-  CHECK(mentions(refused(layer("Dense", "d", R"("units": "three")")), "layer 'd' (Dense): 'units' must be a whole"));
+  CHECK(mentions(refused(layer("Dense", "d", R"("units": "three")")), "layer 'd' (Dense): 'units' must be an integer"));
   CHECK(mentions(refused(layer("Dense", "d", R"("units": -3, "use_bias": false)")), "units must be at least 1"));
   CHECK(mentions(refused(layer("GRU", "g", R"("units": 0, "reset_after": true)")), "units must be at least 1"));
   CHECK(mentions(error_of("{", {}), "no JSON"));

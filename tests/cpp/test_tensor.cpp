@@ -68,7 +68,7 @@ TEST_CASE("Elements go back to the pool, borrowed ones to their keeper", "[tenso
   const std::weak_ptr<std::vector<float>> watch = owner;
   {
     const Tensor borrowed({5}, DType::float32,
-                          std::make_shared<recurra::Storage>(owner->data(), 5 * sizeof(float), owner), 0);
+                          std::make_shared<recurra::Storage>(owner->data(), 5 * sizeof(float), owner, true), 0);
     owner.reset();
     CHECK_FALSE(watch.expired());
     CHECK(borrowed.data<float>()[4] == 1.0F);

@@ -239,10 +239,10 @@ class Model(Trainer, Layer):
         later training does not change a stream.
 
         The model must be a chain: Sequential, or functional without branches, of recurrent layers of built-in cells,
-        causal Conv1D with stride 1, Dense, Embedding in front (with or without mask_zero), Masking, activations,
-        normalisation, dropout and noise (which do nothing), and TimeDistributed, Residual, Highway or Stack around one
-        of them. Behind a recurrent layer that returns its last output only, every step gives what the sequence so far
-        would give; Flatten and Reshape may stand there.
+        causal Conv1D with stride 1, causal TCN and TemporalBlock, Dense, Embedding in front (with or without
+        mask_zero), Masking, activations, normalisation, dropout and noise (which do nothing), and TimeDistributed,
+        Residual, Highway, Stack or WeightNormalization around one of them. Behind a layer that returns its last output
+        only, every step gives what the sequence so far would give; Flatten and Reshape may stand there.
 
         Args:
             batch_size: Number of sequences that run at the same time, default 1.
