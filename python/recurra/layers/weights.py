@@ -16,7 +16,7 @@ from recurra import config, constraints, initializers, loading, regularizers
 from recurra.checks import close_names, is_whole_number
 from recurra.layers.naming import FreeNames, without_number
 from recurra.tensor import Variable
-from recurra.tree import leaves
+from recurra.tree import NESTED, flatten
 
 FLOATS = ("float32", "float64")
 
@@ -136,8 +136,8 @@ class WeightHolder:
                 continue
             if isinstance(value, kind):
                 yield value
-            elif isinstance(value, (list, tuple, dict)):
-                for leaf in leaves(value):
+            elif isinstance(value, NESTED) and value:
+                for leaf in flatten(value):
                     if isinstance(leaf, kind):
                         yield leaf
 

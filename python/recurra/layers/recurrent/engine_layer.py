@@ -22,9 +22,11 @@ def engine_layer(cell: Any, options: RunOptions, training: bool) -> _engine.Recu
         return None
     layers = cell.engine_layers
     key = options, training
-    if key not in layers:
-        layers[key] = _make(cell, options, training)
-    return layers[key]
+    try:
+        return layers[key]
+    except KeyError:
+        made = layers[key] = _make(cell, options, training)
+        return made
 
 
 @cache

@@ -182,7 +182,7 @@ class RNN(Layer):
             raise ValueError(
                 f"expected more than {self._longest_skip} time steps, as many as skip reads back, got {time}"
             )
-        steps = step_mask(mask, lengths, batch, time)
+        steps = None if mask is None and lengths is None else step_mask(mask, lengths, batch, time)
         # Making zeros takes longer than a short call of the engine.
         zeros = initial_state is None and not self.stateful and self._starts_from_zeros()
         start = None if zeros else self._start(batch, initial_state)

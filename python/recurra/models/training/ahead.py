@@ -111,9 +111,9 @@ def renew(model: Steps) -> None:
 def nothing_changed_on_failure(model: Steps) -> Iterator[None]:
     """Within it an error leaves the model as it was: moving statistics, states, and what the first batch settles."""
     # Weights that are frozen, perhaps a large table, are changed by nothing.
-    kept = {id(one) for layer in model._flatten_layers() for one in layer._frozen}
-    kept |= {id(one) for one in model.trainable_variables}
-    others = [(one, np.array(one.numpy())) for one in model.weights if id(one) not in kept]
+    frozen = {id(one) for layer in model._flatten_layers() for one in layer._frozen}
+    moving = [one for one in model.weights if not one.trainable and id(one) not in frozen]
+    others = [(one, np.array(one.numpy())) for one in moving]
     states = [(layer, layer.states, layer._carries) for layer in stateful_layers(model)]
     loss, metrics = model._require_compiled("fit")
     settled = bool(loss.parts), metrics.built

@@ -128,7 +128,7 @@ class Compilation:
         out: list[Metric] = [self._loss_mean]
         if self._compiled_loss is not None:
             out += self._compiled_loss.means
-        if self._compiled_metrics is not None:
+        if self._compiled_metrics is not None and self._compiled_metrics.parts:
             out += [metric for _, metric, _ in self._compiled_metrics.parts]
         return out
 

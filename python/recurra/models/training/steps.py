@@ -63,9 +63,12 @@ class Steps(TrainingState):
         if type(self).losses is not Layer.losses:  # type: ignore[comparison-overlap]
             return self.losses
         structure, token = self._structure(), self._call_token
-        found = [loss for layer in structure.layers for of, loss in layer._losses if of is token]
-        if structure.penalised:
-            found += [variable.regularizer(variable) for variable in structure.penalised]
+        found: list[Tensor] = []
+        for layer in structure.layers:
+            if layer._losses:
+                found += [loss for of, loss in layer._losses if of is token]
+        for variable in structure.penalised:
+            found.append(variable.regularizer(variable))
         return found
 
     def _by_output(self, y: Any, y_pred: Any, sample_weight: Any) -> tuple[list[Any], list[Any], list[Any]]:
