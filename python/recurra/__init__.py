@@ -13,6 +13,7 @@ if _typing.TYPE_CHECKING:  # what the tables below import when it is first used
     from recurra import datasets as datasets
     from recurra import diagnostics as diagnostics
     from recurra import forecasting as forecasting
+    from recurra import generation as generation
     from recurra import gradient_check as gradient_check
     from recurra import initializers as initializers
     from recurra import layers as layers
@@ -56,6 +57,7 @@ _MODULES = frozenset(
         "datasets",
         "diagnostics",
         "forecasting",
+        "generation",
         "gradient_check",
         "initializers",
         "layers",

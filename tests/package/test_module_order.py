@@ -50,6 +50,7 @@ ORDER = [
     "optimizers",
     "callbacks",
     "streaming",
+    "generation",
     "models",
     "saving",
     "utils",

@@ -1,0 +1,83 @@
+"""Greedy search and sampling: every row goes on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recurra import random
+from recurra.generation import scores
+from recurra.generation.result import Generated, padded
+from recurra.generation.stepping import Stepper, take_rows
+
+Callback = Callable[[np.ndarray], Any]
+
+
+class Sampling(NamedTuple):
+    """How the next token is chosen; `generate` documents the arguments of the same names."""
+
+    do_sample: bool
+    temperature: float
+    top_k: int | None
+    top_p: float
+    seed: int | None
+
+
+def search(
+    step: Stepper,
+    logits: np.ndarray,
+    states: Any,
+    prompts: Sequence[Sequence[int]],
+    how: Sampling,
+    repetition_penalty: float,
+    max_new_tokens: int,
+    pad: int,
+    callback: Callback | None,
+) -> Generated:
+    """Goes on behind prompts that were read: `logits` are those of the first token."""
+    rows = len(prompts)
+    generators = _generators(how, rows)
+    found: list[list[int]] = [[] for _ in range(rows)]
+    total = np.zeros(rows)
+    active = np.arange(rows)  # the rows that have not ended; states and logits are those of these
+    for number in range(max_new_tokens):
+        penalized = scores.penalize_repetition(
+            logits, [[*prompts[int(row)], *found[int(row)]] for row in active], repetition_penalty
+        )
+        chosen = _choose(penalized, how, [generators[row] for row in active] if generators else None)
+        total[active] += scores.log_softmax(logits)[np.arange(len(active)), chosen]
+        for row, token in zip(active, chosen, strict=True):
+            found[row].append(int(token))
+        if callback is not None:
+            shown = np.full(rows, pad, np.int64)
+            shown[active] = chosen
+            callback(shown)
+        going = chosen != step.end if step.end is not None else np.ones(len(chosen), bool)
+        if number + 1 == max_new_tokens or not going.any():
+            break
+        if not going.all():
+            active, chosen, states = active[going], chosen[going], take_rows(states, np.flatnonzero(going))
+        logits, states = step(chosen, states)
+    sequences, lengths = padded(found, pad)
+    return Generated(sequences, lengths, total, step.end)
+
+
+def _choose(logits: np.ndarray, how: Sampling, generators: list[np.random.Generator] | None) -> np.ndarray:
+    if generators is None:
+        return np.asarray(logits.argmax(axis=-1))
+    kept = logits / how.temperature
+    if how.top_k is not None:
+        kept = scores.keep_top_k(kept, min(how.top_k, kept.shape[1]))
+    if how.top_p < 1:
+        kept = scores.keep_top_p(kept, how.top_p)
+    return np.array([scores.draw(row, generator.random()) for row, generator in zip(kept, generators, strict=True)])
+
+
+def _generators(how: Sampling, rows: int) -> list[np.random.Generator] | None:
+    """One for each row, so that a row's numbers do not depend on how many rows there are."""
+    if not how.do_sample:
+        return None
+    start = [how.seed] if how.seed is not None else list(random.next_stream())
+    return [np.random.default_rng([*start, row]) for row in range(rows)]

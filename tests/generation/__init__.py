@@ -1,0 +1,1 @@
+"""Generation: greedy search, sampling, beam search."""
