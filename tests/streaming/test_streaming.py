@@ -363,7 +363,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "stacked both ways": (
         stack_of(layers.Stack(layers.Bidirectional(layers.GRU(3)), 2, name="s")),
-        r"'s' \(Stack\): floor 0 \(Bidirectional\).*backward half",
+        r"'s' \(Stack\): copy 0 \(Bidirectional\).*backward half",
     ),
     "subclass": (of_subclass, r"model 'pair' \(Pair\).*class of its own"),
     "branches": (branched, r"'sum' \(Add\).*branches"),

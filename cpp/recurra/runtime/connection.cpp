@@ -1,4 +1,4 @@
-// Connections around layers, Residual and Highway, and Stack, floors of a recurrent layer with connections around them.
+// Connections around layers, Residual and Highway, and Stack, copies of a recurrent layer with connections around them.
 #include <nlohmann/json.hpp>
 
 #include "recurra/kernels/vec.h"
@@ -109,15 +109,15 @@ void build_stack(const Build<T>& build) {
   const std::string connection = stack.has("connection") ? stack.word("connection") : "";
   if (!connection.empty() && connection != "residual" && connection != "highway")
     stack.refuse(text("its connection '", connection, "' is not known to the engine"));
-  // The layer that the floors are copies of has a name beside theirs, though no weights.
+  // The layer that is copied has a name beside those of its copies, though no weights.
   Names taken;
   const std::string name = kind.has("name") ? kind.word("name") : "";
   path_step(name, kind.class_name(), taken);
   for (Index number = 0; number < depth; ++number) {
-    Json floor = layer;
-    floor["config"]["name"] = text(name, "_", number);
+    Json copy = layer;
+    copy["config"]["name"] = text(name, "_", number);
     const bool sequences = kind.flag("return_sequences") || number + 1 < depth;
-    floor["config"]["return_sequences"] = sequences;
+    copy["config"]["return_sequences"] = sequences;
     const bool connected = !connection.empty() && sequences && build.flow.shape == std::vector<Index>{width_of(kind)};
     std::string path = stack.path();
     if (connected)
@@ -126,7 +126,7 @@ void build_stack(const Build<T>& build) {
     std::string step = path_step(text(name, "_", number), kind.class_name(), connected ? alone : taken);
     // In files of earlier versions the number that the layer got by itself is part of the path.
     if (!build.weights.any_below(path + step + "/")) step = text(name, "_", number);
-    const Description described(&floor, text(stack.title(), ": floor ", number, " (", kind.class_name(), ")"),
+    const Description described(&copy, text(stack.title(), ": copy ", number, " (", kind.class_name(), ")"),
                                 path + step + "/");
     const std::size_t first = build.stages.size();
     build_layer(Build<T>{build.weights, described, build.flow, build.stages});

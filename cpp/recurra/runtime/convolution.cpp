@@ -146,7 +146,7 @@ bool build_convolution(const Build<T>& build) {
       ConvolutionShape{taps, dilation, groups, channels / groups, filters / groups},
       Function<T>::named(layer, "activation")));
   build.flow.shape = {filters};
-  build.flow.masked = false;  // a convolution does not hand a mask on
+  build.flow.masked = false;  // a convolution does not pass a mask on
   return true;
 }
 

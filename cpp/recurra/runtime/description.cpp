@@ -31,7 +31,7 @@ const Json* only(const Json* value) {
   return list->is_array() && list->size() == 1 ? &(*list)[0] : value;
 }
 
-// A word of an object, empty where there is none.
+// A string of an object, empty where there is none.
 std::string word_in(const Json& object, const char* key) {
   return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : "";
 }

@@ -44,7 +44,7 @@ class RECURRA_PUBLIC Stream {
 
   std::int64_t batch() const noexcept;
 
-  /// One time step: x (B, F) -> y (B, O). A model with a vocabulary takes x (B) as whole numbers.
+  /// One time step: x (B, F) -> y (B, O). A model with a vocabulary takes x (B) as integers.
   void step(const T* x, T* y) noexcept;
   /// T steps: x (B, T, F) -> y (B, T, O), the same bits as T calls of step.
   void run(const T* x, std::int64_t steps, T* y) noexcept;

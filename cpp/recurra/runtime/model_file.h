@@ -16,7 +16,7 @@
 
 namespace recurra::runtime {
 
-/// A named array of somebody else's bytes, which may lie at any address.
+/// A view of the bytes of a named array, without alignment.
 struct Array {
   DType dtype;
   Shape shape;

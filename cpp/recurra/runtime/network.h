@@ -1,4 +1,5 @@
-// A chain of stages with what a stream of it needs: where states and scratch lie, and how a step runs through them.
+// A chain of stages with what a stream of it needs: the places of states and workspace, and how a step runs through
+// them.
 #pragma once
 
 #include <memory>

@@ -278,8 +278,8 @@ class BackupAndRestore(Callback):
 
 def write_backup(path: Path, arrays: Mapping[str, np.ndarray], state: Any) -> None:
     """Write arrays and a JSON value to one safetensors file, which is replaced as a whole or not at all."""
-    words = {"format": BACKUP_FORMAT, "format_version": str(BACKUP_VERSION), "state": json.dumps(state)}
-    safetensors.write(path, arrays, {**words, "checksum": safetensors.checksum(arrays, words)})
+    entries = {"format": BACKUP_FORMAT, "format_version": str(BACKUP_VERSION), "state": json.dumps(state)}
+    safetensors.write(path, arrays, {**entries, "checksum": safetensors.checksum(arrays, entries)})
 
 
 def read_backup(path: Path) -> tuple[dict[str, np.ndarray], Any]:
@@ -289,12 +289,12 @@ def read_backup(path: Path) -> tuple[dict[str, np.ndarray], Any]:
         ValueError: The file is damaged, or no backup.
     """
     try:
-        arrays, words = safetensors.read(path)
-        stated = words.pop("checksum", None)
-        if words.get("format") != BACKUP_FORMAT or words.get("format_version") != str(BACKUP_VERSION):
+        arrays, entries = safetensors.read(path)
+        stated = entries.pop("checksum", None)
+        if entries.get("format") != BACKUP_FORMAT or entries.get("format_version") != str(BACKUP_VERSION):
             raise ValueError("it has another format")
-        if stated != safetensors.checksum(arrays, words):
+        if stated != safetensors.checksum(arrays, entries):
             raise ValueError("its checksum does not fit its contents")
-        return arrays, json.loads(words["state"])
+        return arrays, json.loads(entries["state"])
     except (ValueError, KeyError, RecursionError) as error:
         raise ValueError(f"{path} is no whole backup of a training ({error}); delete it to start anew") from error

@@ -93,7 +93,7 @@ def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[
     return arrays, pack(state, "state", arrays)
 
 
-def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
+def resume(model: Any, arrays: Mapping[str, np.ndarray], packed: Any) -> None:
     """Puts back what `progress` gave; the training goes on from there.
 
     Raises:
@@ -105,7 +105,7 @@ def resume(model: Any, arrays: Mapping[str, np.ndarray], words: Any) -> None:
     before = [np.array(weight) for weight in model.get_weights()], [each.state() for each in callbacks]
     numbers = random.get_state()
     try:
-        _put_back(model, unpack(words, arrays))
+        _put_back(model, unpack(packed, arrays))
     except _MISFITS as error:
         model.set_weights(before[0])
         for callback, own in zip(callbacks, before[1], strict=True):

@@ -75,27 +75,27 @@ def save_model(
         >>> bool(np.array_equal(loaded.get_weights()[0], model.get_weights()[0]))
         True
     """
-    words = {"model": json.dumps(serialization.serialize(model))}
+    entries = {"model": json.dumps(serialization.serialize(model))}
     if model._graph is None and model._build_shape is not None:
-        words["build_shape"] = json.dumps(serialization.plain(model._build_shape))
+        entries["build_shape"] = json.dumps(serialization.plain(model._build_shape))
     compiled = model.get_compile_config()
     if compiled:
-        words["compile"] = json.dumps(serialization.plain(compiled))
+        entries["compile"] = json.dumps(serialization.plain(compiled))
     if metadata is not None:
-        words["metadata"] = json.dumps(metadata, allow_nan=False)
+        entries["metadata"] = json.dumps(metadata, allow_nan=False)
     frozen = frozen_parts(model)
     if frozen:
-        words["frozen"] = json.dumps(frozen)
+        entries["frozen"] = json.dumps(frozen)
     generators = [generator.get_state() for generator in generators_of(model)]
     if generators:
-        words["generators"] = json.dumps(generators)
+        entries["generators"] = json.dumps(generators)
     arrays: dict[str, Any] = dict(model._named_weights())
     if include_optimizer:
         if model.optimizer is not None and model.optimizer.built:
             paths = {id(variable): path for path, variable in arrays.items()}
-            words["optimizer_variables"] = json.dumps([paths.get(id(one)) for one in model.optimizer.trained])
+            entries["optimizer_variables"] = json.dumps([paths.get(id(one)) for one in model.optimizer.trained])
         arrays |= {_TRAINING + name: value for name, value in model._trainer_state().items()}
-    _write(filepath, arrays, words, overwrite)
+    _write(filepath, arrays, entries, overwrite)
 
 
 def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> None:
@@ -147,40 +147,40 @@ def load_model(
         >>> loaded.compiled
         True
     """
-    arrays, words = _read(filepath)
+    arrays, entries = _read(filepath)
     name = Path(filepath).name
-    if "model" not in words:
+    if "model" not in entries:
         raise ValueError(f"{name} holds weights only: make the model and use load_weights")
     weights = _weights_in(arrays)
-    limits = loading.Limits(sum(map(len, words.values())), weights)
+    limits = loading.Limits(sum(map(len, entries.values())), weights)
     with serialization.custom_object_scope(custom_objects or {}):
         numbers = random.get_state()
         with loading.limited(limits):
             with _reading(name, "model"):
-                model: Model = serialization.deserialize(json.loads(words["model"]), Trainer)
+                model: Model = serialization.deserialize(json.loads(entries["model"]), Trainer)
                 if model is None:
                     raise ValueError("it describes no model")
-            if "build_shape" in words and not (model.built and model.weights):
+            if "build_shape" in entries and not (model.built and model.weights):
                 with _reading(name, "build_shape"):
-                    model.build(serialization.restored(json.loads(words["build_shape"])))
+                    model.build(serialization.restored(json.loads(entries["build_shape"])))
         _assign(model, weights, name)
-        if "frozen" in words:
+        if "frozen" in entries:
             with _reading(name, "frozen"):
-                freeze_parts(model, json.loads(words["frozen"]))
-        if "generators" in words:
+                freeze_parts(model, json.loads(entries["frozen"]))
+        if "generators" in entries:
             with _reading(name, "generators"):
-                for generator, state in zip(generators_of(model), json.loads(words["generators"]), strict=True):
+                for generator, state in zip(generators_of(model), json.loads(entries["generators"]), strict=True):
                     generator.set_state(state)
             random.set_state(numbers)  # no generator needs the numbers that were drawn for it
-        if compile and "compile" in words:
-            _compile(model, name, words, arrays)
+        if compile and "compile" in entries:
+            _compile(model, name, entries, arrays)
     return model
 
 
-def _compile(model: Model, source: str, words: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
+def _compile(model: Model, source: str, entries: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> None:
     try:
         with _reading(source, "compile"):
-            model.compile_from_config(json.loads(words["compile"]))
+            model.compile_from_config(json.loads(entries["compile"]))
     except serialization.UnknownObjectError as error:
         warnings.warn(f"{source}: the model is not compiled: {error}", stacklevel=3)
         return
@@ -188,8 +188,10 @@ def _compile(model: Model, source: str, words: Mapping[str, str], arrays: Mappin
     if state:
         with _reading(source, "state of the optimizer"):
             named, trained = model._named_weights(), None
-            if "optimizer_variables" in words:  # others than those that are trained now, if some were frozen meanwhile
-                trained = [named[path] for path in json.loads(words["optimizer_variables"])]
+            if (
+                "optimizer_variables" in entries
+            ):  # others than those that are trained now, if some were frozen meanwhile
+                trained = [named[path] for path in json.loads(entries["optimizer_variables"])]
             model._set_trainer_state(state, trained)
 
 
@@ -206,11 +208,11 @@ def load_metadata(filepath: FilePath) -> dict[str, Any]:
         >>> recurra.saving.load_metadata("model.safetensors")
         {'unit': '°C'}
     """
-    _, words = _read(filepath)
-    if "metadata" not in words:
+    _, entries = _read(filepath)
+    if "metadata" not in entries:
         return {}
     with _reading(Path(filepath).name, "metadata"):
-        found = json.loads(words["metadata"])
+        found = json.loads(entries["metadata"])
     if not isinstance(found, dict):
         raise ValueError(f"{Path(filepath).name}: the stored metadata is no dictionary")
     return found
@@ -280,9 +282,9 @@ def _assign(model: Model, arrays: Mapping[str, np.ndarray], source: str) -> None
     arrays = _with_todays_names(arrays, list(named))
     missing, unknown = sorted(named.keys() - arrays.keys()), sorted(arrays.keys() - named.keys())
     if missing or unknown:
-        words = [f"it lacks {_some(missing)}"] if missing else []
-        words += [f"it has {_some(unknown)}, which the model has not"] if unknown else []
-        raise ValueError(f"{source} does not fit the {model._title}: {'; '.join(words)}")
+        parts = [f"it lacks {_some(missing)}"] if missing else []
+        parts += [f"it has {_some(unknown)}, which the model has not"] if unknown else []
+        raise ValueError(f"{source} does not fit the {model._title}: {'; '.join(parts)}")
     for path, variable in named.items():
         array = arrays[path]
         if array.shape != variable.shape or array.dtype.name != variable.dtype:
@@ -326,31 +328,31 @@ def _reading(source: str, what: str) -> Iterator[None]:
         raise ValueError(f"{source}: the stored {what} cannot be restored: {reason}") from error
 
 
-def _write(filepath: FilePath, arrays: Mapping[str, Any], words: dict[str, str], overwrite: bool) -> None:
+def _write(filepath: FilePath, arrays: Mapping[str, Any], entries: dict[str, str], overwrite: bool) -> None:
     path = Path(filepath)
     foreign_files.check_ending(path, "save")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists already; pass overwrite=True to replace it")
     contents = {name: np.asarray(value) for name, value in arrays.items()}
-    words |= {"format": FORMAT, "format_version": str(FORMAT_VERSION), "recurra_version": __version__}
-    safetensors.write(path, contents, {**words, "checksum": safetensors.checksum(contents, words)})
+    entries |= {"format": FORMAT, "format_version": str(FORMAT_VERSION), "recurra_version": __version__}
+    safetensors.write(path, contents, {**entries, "checksum": safetensors.checksum(contents, entries)})
 
 
 def _read(filepath: FilePath) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     path = Path(filepath)
     foreign_files.check_is_file(path)
     try:
-        arrays, words = safetensors.read(path)
+        arrays, entries = safetensors.read(path)
     except safetensors.DamagedFileError as error:
         kind = foreign_files.description(path)
         if kind is None:
             raise
         raise ValueError(kind) from error
-    if words.get("format") != FORMAT:
+    if entries.get("format") != FORMAT:
         raise ValueError(f"{path.name} was not written by recurra: its metadata has no format '{FORMAT}'")
-    version = words.get("format_version", "")
+    version = entries.get("format_version", "")
     if not version.isdecimal() or int(version) > FORMAT_VERSION:
         raise ValueError(f"{path.name} has format version {version!r:.20}, this recurra reads up to {FORMAT_VERSION}")
-    if words.pop("checksum", None) != safetensors.checksum(arrays, words):
+    if entries.pop("checksum", None) != safetensors.checksum(arrays, entries):
         raise ValueError(f"{path.name} is damaged: its checksum does not fit its contents")
-    return arrays, words
+    return arrays, entries
