@@ -342,8 +342,14 @@ def test_configurations_go_round() -> None:
 
 
 def test_a_short_view_is_told() -> None:
-    with pytest.warns(UserWarning, match=r"'t' \(TCN\): an output sees the last 13 steps, but the sequences have 100"):
+    with pytest.warns(
+        UserWarning, match=r"'t' \(TCN\): an output sees the last 13 steps, but the sequences have 100"
+    ) as told:
         layers.TCN(4, levels=2, name="t")(recurra.Input((100, 3)))
+    assert [one.filename for one in told] == [__file__]
+    with pytest.warns(UserWarning, match="the last 13 steps, but the sequences have 20") as told:
+        layers.TCN(4, levels=2)(np.zeros((1, 20, 3)))
+    assert [one.filename for one in told] == [__file__]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         layers.TCN(4, levels=2)(recurra.Input((None, 3)))

@@ -98,6 +98,10 @@ class TemporalBlock(BlockOptions):
     The convolutions have as many steps as their input. Where x has another number of channels than y, a convolution of
     kernel size 1 brings it to that of y.
 
+    Weights, with n for filters (2n with use_gate) and C channels of what a convolution reads: for each of the two
+    kernel_scale (n), only with normalization "weight", kernel (kernel_size, C, n) and bias (n); then those of the
+    normalisations; then of the convolution around, if there is one, kernel (1, C, filters) and bias (filters).
+
     Args:
         filters: Number of output channels.
         kernel_size: Steps that a kernel covers; default 3.

@@ -240,7 +240,7 @@ class TCN(BlockOptions):
                 f"{self._title}: an output sees the last {self.receptive_field} steps, but the sequences have {time}; "
                 "where the steps before them matter, give more levels or a larger kernel_size, or use "
                 f"TCN.for_receptive_field({time}, …)",
-                stacklevel=6,
+                stacklevel=7,  # the line that calls the layer
             )
 
     def call(
