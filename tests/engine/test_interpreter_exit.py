@@ -13,7 +13,6 @@ LOOPS = {
     "model": "model.predict(sequences, verbose=0)",
     "call": "model(sequences)",
     "training": "model.train_on_batch(sequences, targets)",
-    "stream": "stream.step(step)",
 }
 
 PROGRAM = """
@@ -21,11 +20,8 @@ import threading, time, numpy as np, recurra
 from recurra import layers, ops
 x = np.ones((300, 300), "float32")
 sequences, targets = np.ones((64, 20, 8), "float32"), np.zeros((64, 1), "float32")
-step = np.ones((1, 8), "float32")
 model = recurra.Sequential([recurra.Input((20, 8)), layers.LSTM(32), layers.Dense(1)])
 model.compile("sgd", "mse")
-streamed = recurra.Sequential([recurra.Input((None, 8)), layers.GRU(64, return_sequences=True)])
-stream = streamed.streaming()
 started = threading.Barrier({threads} + 1)
 def work():
     {loop}
@@ -41,7 +37,7 @@ time.sleep(0.02)
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_daemon_threads_in_the_engine_do_not_abort_the_process_at_exit(loop: str) -> None:
-    threads = 1 if loop in ("training", "stream") else 3
+    threads = 1 if loop == "training" else 3
     program = PROGRAM.format(loop=LOOPS[loop], threads=threads)
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
