@@ -300,7 +300,7 @@ ERRORS: list[tuple[Callable[[], Any], str]] = [
     (lambda: ops.concatenate([]), "at least one tensor"),
     (lambda: ops.stack([np.ones(2), np.ones(3)]), "stack: expected tensors of one shape"),
     (lambda: ops.split(np.ones(5), 2), "split: axis 0 .* does not divide into 2"),
-    (lambda: ops.unstack(np.ones((2, 3)), num=3), "has not 3 elements"),
+    (lambda: ops.unstack(np.ones((2, 3)), num=3), "does not have 3 elements"),
     (lambda: ops.pad(np.ones(3), ((1, 1), (1, 1))), "a pair of widths for each of 1 axes"),
     (lambda: ops.pad(np.ones(3), 1, "wrap"), "mode 'wrap' is not one of"),
     (lambda: ops.pad(np.ones(1), 1, "reflect"), "too few"),

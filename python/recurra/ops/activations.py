@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recurra import _engine
 from recurra.checks import is_whole_number
-from recurra.ops.axes import normalized_axes
+from recurra.ops.axes import normalized_axes, normalized_axis
 from recurra.ops.operation import composed, operation
 from recurra.tensor import Tensor
 
@@ -426,7 +426,11 @@ def glu(x: ArrayLike | Tensor, axis: int = -1) -> Tensor:
     """
     from recurra.ops.joining import split
 
-    a, b = split(x, 2, axis=axis)
+    tensor = _engine.operand(x)
+    axis = normalized_axis("glu", axis, tensor.ndim)
+    if tensor.shape[axis] % 2:
+        raise ValueError(f"glu: axis {axis} of shape {tensor.shape} cannot be halved")
+    a, b = split(tensor, 2, axis=axis)
     return _engine.multiply(a, sigmoid(b))
 
 

@@ -15,7 +15,7 @@ from recurra.tensor import Tensor
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_MOST_NUMBERS = 2**60  # of 8 bytes, as many as can be addressed
+MOST_NUMBERS = 2**60  # of 8 bytes, as many as can be addressed
 
 
 def zeros(shape: Sequence[int] | int, dtype: Any = None) -> Tensor:
@@ -206,7 +206,7 @@ def linspace(
         >>> recurra.ops.linspace(0.0, 1.0, 3)
         Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float32)
     """
-    count = whole_number(num, "linspace", "num", 0, _MOST_NUMBERS)
+    count = whole_number(num, "linspace", "num", 0, MOST_NUMBERS)
     numbers, step = np.linspace(start, stop, count, endpoint=endpoint, retstep=True, dtype=dtype or config.floatx())
     vector = _engine.operand(numbers)
     return (vector, float(step)) if retstep else vector
@@ -235,7 +235,7 @@ def logspace(
         >>> recurra.ops.logspace(0, 2, 3)
         Tensor([  1.,  10., 100.], shape=(3,), dtype=float32)
     """
-    count = whole_number(num, "logspace", "num", 0, _MOST_NUMBERS)
+    count = whole_number(num, "logspace", "num", 0, MOST_NUMBERS)
     return _engine.operand(
         np.logspace(start, stop, count, endpoint=endpoint, base=base, dtype=dtype or config.floatx())
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +9,12 @@ import numpy as np
 from recurra import _engine, config
 from recurra.checks import whole_number
 from recurra.ops.axes import normalized_axes
+from recurra.ops.creation import MOST_NUMBERS
 from recurra.ops.operation import composed
 from recurra.tensor import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-_MOST_NUMBERS = 2**60  # of 8 bytes, as many as can be addressed
 
 
 @composed
@@ -40,14 +38,18 @@ def diagonal(x: ArrayLike | Tensor, offset: int = 0, axis1: int = 0, axis2: int 
         >>> recurra.ops.diagonal([[1.0, 2.0], [3.0, 4.0]])
         Tensor([1., 4.], shape=(2,), dtype=float32)
     """
+    return _diagonals("diagonal", x, offset, axis1, axis2)
+
+
+def _diagonals(owner: str, x: Any, offset: Any, axis1: Any, axis2: Any) -> Tensor:
     from recurra.ops.layout import moveaxis
 
     tensor = _engine.operand(x)
     if tensor.ndim < 2:
-        raise ValueError(f"diagonal: expected at least two axes, got shape {tensor.shape}")
-    matrices = moveaxis(tensor, normalized_axes("diagonal", (axis1, axis2), tensor.ndim), (-2, -1))
+        raise ValueError(f"{owner}: expected at least two axes, got shape {tensor.shape}")
+    matrices = moveaxis(tensor, normalized_axes(owner, (axis1, axis2), tensor.ndim), (-2, -1))
     rows, columns = matrices.shape[-2:]
-    offset = builtins.max(-rows, builtins.min(whole_number(offset, "diagonal", "offset", None), columns))
+    offset = max(-rows, min(whole_number(offset, owner, "offset", None), columns))
     length = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
     at = np.arange(length)
     flat = _engine.reshape(matrices, (*matrices.shape[:-2], rows * columns))
@@ -106,7 +108,7 @@ def trace(x: ArrayLike | Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1
         >>> recurra.ops.trace([[1.0, 2.0], [3.0, 4.0]])
         Tensor(5., shape=(), dtype=float32)
     """
-    return _engine.sum(diagonal(x, offset, axis1, axis2), -1)
+    return _engine.sum(_diagonals("trace", x, offset, axis1, axis2), -1)
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
@@ -237,6 +239,6 @@ def _diagonal(owner: str, N: Any, M: Any, k: Any) -> tuple[int, int, int]:
     """The extents of a matrix, and the number of a diagonal, bounded by them: beyond them it makes no difference."""
     rows = whole_number(N, owner, "N", 0)
     columns = rows if M is None else whole_number(M, owner, "M", 0)
-    if rows * columns > _MOST_NUMBERS:
+    if rows * columns > MOST_NUMBERS:
         raise ValueError(f"{owner}: a matrix of shape ({rows}, {columns}) is too large to address")
     return rows, columns, max(-rows - 1, min(whole_number(k, owner, "k", None), columns + 1))

@@ -173,7 +173,7 @@ def unstack(x: ArrayLike | Tensor, num: int | None = None, axis: int = 0) -> lis
     tensor = _engine.operand(x)
     place = normalized_axis("unstack", axis, tensor.ndim)
     if num is not None and num != tensor.shape[place]:
-        raise ValueError(f"unstack: axis {axis} of shape {tensor.shape} has not {num} elements")
+        raise ValueError(f"unstack: axis {axis} of shape {tensor.shape} does not have {num} elements")
     keys = [(*(slice(None),) * place, index) for index in range(tensor.shape[place])]
     return [tensor[key] for key in keys]
 
@@ -257,12 +257,12 @@ def roll(x: ArrayLike | Tensor, shift: int | Sequence[int], axis: int | Sequence
     single = is_whole_number(shift)
     if axis is None:
         if not single:
-            raise ValueError("roll: several shifts need as many axes")
+            raise ValueError("roll: several shifts need an axis for each")
         return _engine.reshape(_rolled(_engine.reshape(tensor, -1), shift, 0), tensor.shape)
     axes = as_axes("roll", axis)
     shifts = [shift] * len(axes) if single else as_axes("roll", shift, "shift")
     if len(shifts) != len(axes):
-        raise ValueError(f"roll: {len(shifts)} shifts need as many axes, got axis={axis}")
+        raise ValueError(f"roll: {len(shifts)} shifts need an axis for each, got axis={axis}")
     for one_shift, one_axis in zip(shifts, axes, strict=True):
         tensor = _rolled(tensor, one_shift, normalized_axis("roll", one_axis, tensor.ndim))
     return tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -229,7 +229,7 @@ def median(x: ArrayLike | Tensor, axis: int | Sequence[int] | None = None, keepd
         >>> recurra.ops.median([3.0, 1.0, 2.0])
         Tensor(2., shape=(), dtype=float32)
     """
-    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
+    return _quantile("median", x, 0.5, axis, "linear", keepdims)
 
 
 @composed
@@ -260,22 +260,25 @@ def quantile(
         >>> recurra.ops.quantile([1.0, 2.0, 3.0], 0.25)
         Tensor(1.5, shape=(), dtype=float32)
     """
-    q = number(q, "quantile", "q", 0, 1)
+    return _quantile("quantile", x, number(q, "quantile", "q", 0, 1), axis, method, keepdims)
+
+
+def _quantile(owner: str, x: Any, q: float, axis: int | Sequence[int] | None, method: str, keepdims: bool) -> Tensor:
     tensor = _engine.operand(x)
     tensor = tensor if tensor.dtype in ("float32", "float64") else _engine.cast(tensor, "float32")
-    gone = sorted(range(tensor.ndim) if axis is None else normalized_axes("quantile", axis, tensor.ndim))
+    gone = sorted(range(tensor.ndim) if axis is None else normalized_axes(owner, axis, tensor.ndim))
     kept = [place for place in range(tensor.ndim) if place not in gone]
     shape = [tensor.shape[place] for place in kept]
     length = math.prod(tensor.shape[place] for place in gone)
     if length == 0:
-        raise ValueError(f"quantile: no elements along the axis; the shape is {tensor.shape}")
+        raise ValueError(f"{owner}: no elements along the axis; the shape is {tensor.shape}")
     lines = sort(_engine.reshape(_engine.transpose(tensor, kept + gone), (*shape, length)), -1)
     position = q * (lines.shape[-1] - 1)
     low = int(np.floor(position))
     high = int(np.ceil(position))
     shares = {"linear": position - low, "lower": 0.0, "higher": 1.0, "midpoint": 0.5}
     if method not in shares:
-        raise ValueError(f"quantile: method {method!r} is not one of {', '.join(shares)}")
+        raise ValueError(f"{owner}: method {method!r} is not one of {', '.join(shares)}")
     # A NaN, which sorting puts last, makes the result NaN.
     result = _between(lines[..., low], lines[..., high], shares[method])
     result = _engine.where(_engine.isnan(lines[..., -1]), float("nan"), result)
