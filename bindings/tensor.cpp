@@ -130,7 +130,9 @@ Tensor tensor_from_python(const py::object& value, const py::object& dtype) {
     array = is_array ? py::reinterpret_borrow<py::array>(value) : py::array(np.attr("asarray")(value));
   } catch (py::error_already_set& error) {
     if (!error.matches(PyExc_ValueError)) throw;
-    throw py::value_error("expected a regular array of numbers; the given sequence has rows of different lengths");
+    throw py::value_error(
+        "expected a regular array of numbers; the given sequence has rows of different lengths; pad them "
+        "first (recurra.preprocessing.sequence.pad_sequences)");
   }
   if (array.dtype().kind() == 'O' && PyLong_Check(value.ptr()))
     throw py::value_error(text("the integer ", std::string(py::str(value)), " does not fit into int64"));

@@ -225,10 +225,10 @@ _TAKES_ANY_KEYWORD = 0x08  # inspect.CO_VARKEYWORDS; the module `inspect` is too
 
 
 def keywords_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
-    """The names a function takes by keyword, without its first argument, and whether it has `**kwargs`."""
+    """The names a function takes by keyword, without `self`, and whether it has `**kwargs`."""
     code = function.__code__
-    count = code.co_argcount + code.co_kwonlyargcount
-    return code.co_varnames[max(code.co_posonlyargcount, 1) : count], bool(code.co_flags & _TAKES_ANY_KEYWORD)
+    names = code.co_varnames[code.co_posonlyargcount : code.co_argcount + code.co_kwonlyargcount]
+    return tuple(name for name in names if name != "self"), bool(code.co_flags & _TAKES_ANY_KEYWORD)
 
 
 def with_known_keywords(init: Initializer) -> Initializer:

@@ -132,17 +132,18 @@ def _holds_texts(value: Any) -> bool:
 
 def _complaint(array: np.ndarray[Any, Any], what: str, text: bool) -> str:
     """Why these are no numbers, with the first such element."""
+    text = text and array.dtype.kind == "O" and any(isinstance(element, str) for element in array.ravel().tolist())
     kind, example, row = _strange(array, text)
     if not kind:
         return f"{what}: expected numbers, got an array of dtype {array.dtype}"
     example = example.item() if isinstance(example, np.generic) else example
     at = "" if row is None else f" at index {row}"
     mend = f": {_MENDS[kind]}" if kind in _MENDS else ""
-    return f"{what} holds {kind} such as {example!r:.60}{at}; expected numbers{mend}"
+    return f"{what} holds {kind} such as {example!r:.60}{at}; expected {'texts' if text else 'numbers'}{mend}"
 
 
 def _strange(array: np.ndarray[Any, Any], text: bool) -> tuple[str, Any, int | None]:
-    """(kind, example, row) of the first element that is no number; kind "" if all are."""
+    """(kind, example, row) of the first element that is no number, or with `text` no text; kind "" without any."""
     kinds = {"U": "texts", "T": "texts", "S": "bytes", "m": "dates", "M": "dates", "c": "complex numbers"}
     if array.dtype.kind != "O":
         return kinds.get(array.dtype.kind, ""), array.ravel()[0] if array.size else None, None
@@ -161,5 +162,5 @@ def _strange(array: np.ndarray[Any, Any], text: bool) -> tuple[str, Any, int | N
         elif hasattr(element, "isoformat"):
             return "dates", element, None
         elif text or not isinstance(element, (int, float)):
-            return "objects", element, row
+            return "numbers" if isinstance(element, (int, float)) else "objects", element, row
     return "", None, None

@@ -61,7 +61,7 @@ def check_is_file(path: Path) -> None:
 
 
 def description(path: Path) -> str | None:
-    """Says what the file is, if it is a well-known kind of file that is no safetensors, and how to use it."""
+    """Says what the file is, if it is a well-known kind of file other than safetensors, and how to use it."""
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -82,7 +82,7 @@ def description(path: Path) -> str | None:
             if head.lstrip()[:1] in (b"{", b"[")
             else f"{_OWN}, and tables of data are read by `recurra forecast`"
         )
-        return f"{path.name} is a text file, such as CSV or JSON, and no model; {mend}"
+        return f"{path.name} is a text file, such as CSV or JSON, not a model; {mend}"
     return None
 
 

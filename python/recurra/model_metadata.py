@@ -42,7 +42,7 @@ class Metadata:
             ValueError: It is not there, or of another kind.
         """
         if name not in self.about:
-            raise ValueError(f"{self.file}: its description of the {self.key} lacks '{name}'")
+            raise ValueError(f"{self.file}: its description of the {self.key} has no '{name}'")
         return self.checked(name, self.about[name], kind)
 
     def get_list(self, name: str, kind: type) -> list[Any]:

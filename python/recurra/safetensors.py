@@ -158,7 +158,7 @@ def _view(run: np.ndarray, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _damaged(path: Path, reason: str) -> DamagedFileError:
-    return DamagedFileError(f"{path.name} is damaged or no safetensors file: {reason}")
+    return DamagedFileError(f"{path.name} is damaged or not a safetensors file: {reason}")
 
 
 def _parse(path: Path, text: bytes) -> dict[str, Any]:

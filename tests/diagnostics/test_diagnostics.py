@@ -333,7 +333,7 @@ def test_report_as_words_dictionary_and_picture(rng, tmp_path):
     assert repr(report["memory"]) == f"<LayerFlow memory, states h, c, {T} steps>"
     again = FlowReport.from_dict(report.as_dict())
     np.testing.assert_array_equal(again["memory"].jacobian["c"], report["memory"].jacobian["c"])
-    with pytest.raises(KeyError, match="no layer 'other'; there are memory"):
+    with pytest.raises(KeyError, match="no layer 'other'; it has memory"):
         report["other"]
 
 

@@ -84,7 +84,7 @@ def test_early_stopping_puts_the_best_weights_back():
 
 
 def test_missing_figure_warns():
-    with pytest.warns(UserWarning, match="there is no 'val_loss' to watch; there are loss, mae"):
+    with pytest.warns(UserWarning, match="there is no 'val_loss' to watch; available: loss, mae"):
         linear().fit(X, Y, verbose=0, callbacks=[callbacks.EarlyStopping()])
 
 
@@ -120,7 +120,7 @@ def test_model_checkpoint(tmp_path):
     every = callbacks.ModelCheckpoint(tmp_path / "batch-{batch}.safetensors", save_freq=2)
     model.fit(X, Y, batch_size=10, verbose=0, callbacks=[every])
     assert sorted(file.name for file in tmp_path.glob("batch*")) == ["batch-2.safetensors", "batch-4.safetensors"]
-    with pytest.raises(ValueError, match="asks for 'val_acc'; there are epoch, loss, mae"):
+    with pytest.raises(ValueError, match="asks for 'val_acc'; available: epoch, loss, mae"):
         model.fit(X, Y, verbose=0, callbacks=[callbacks.ModelCheckpoint(tmp_path / "{val_acc}.safetensors")])
 
 
@@ -225,7 +225,7 @@ def test_backup_of_another_model_and_damaged_backup(tmp_path):
         np.testing.assert_array_equal(a, b)
     path = tmp_path / "training.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match="no whole backup"):
+    with pytest.raises(ValueError, match="not an intact backup"):
         read_backup(path)
 
 

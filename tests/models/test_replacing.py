@@ -171,7 +171,7 @@ FOREIGN = {
     "broken zip": (b"PK\x03\x04" + bytes(500), "damaged zip archive"),
     "npy": (b"\x93NUMPY\x01\x00" + bytes(100), "NumPy array"),
     "pickle": (b"\x80\x04\x95" + bytes(100), "is a pickle.* runs code"),
-    "csv": ("Zeit,Wärme\n1,2\n".encode() * 900, "text file, such as CSV or JSON, and no model; .*recurra forecast"),
+    "csv": ("Zeit,Wärme\n1,2\n".encode() * 900, "text file, such as CSV or JSON, not a model; .*recurra forecast"),
     "json": (b'{"class_name": "Sequential"}', r"recurra\.models\.model_from_json"),
     "gzip": (b"\x1f\x8b" + bytes(100), "gzip archive"),
     "parquet": (b"PAR1" + bytes(100), "Parquet file"),

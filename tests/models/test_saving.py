@@ -207,7 +207,7 @@ def test_a_model_that_does_not_fit_is_left_alone(path):
     ):
         model.load_weights(path)
     Sequential([Input((3,)), Dense(4), Dense(2, name="last")]).save_weights(path)
-    with pytest.raises(ValueError, match=r"it lacks dense_1/bias, dense_1/kernel; it has last/bias, last/kernel"):
+    with pytest.raises(ValueError, match=r"it is missing dense_1/bias, dense_1/kernel; it has last/bias, last/kernel"):
         model.load_weights(path)
     double = Sequential([Input((3,)), Dense(4, dtype="float64"), Dropout(0.5), Dense(2, dtype="float64")])
     double.save_weights(path)

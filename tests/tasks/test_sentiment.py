@@ -173,7 +173,7 @@ class TestClassifier:
         model = recurra.Sequential([recurra.Input((2,)), recurra.layers.Dense(1)])
         for metadata, message in (
             (None, "not trained by 'recurra train imdb'"),
-            ({"sentiment": {"words": "a b"}}, "lacks 'bag'"),
+            ({"sentiment": {"words": "a b"}}, "has no 'bag'"),
             ({"sentiment": {"words": "a b", "bag": True, "max_words": "5"}}, "has '5' for 'max_words', not an integer"),
             ({"sentiment": {"words": "a b", "bag": True, "max_words": 5, "maxlen": 3}}, "contradicts itself"),
         ):

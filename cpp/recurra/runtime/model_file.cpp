@@ -71,7 +71,7 @@ class Parser {
 
  private:
   [[noreturn]] void damaged(const std::string& reason) const {
-    throw std::invalid_argument(text(name_, " is damaged or no safetensors file: ", reason));
+    throw std::invalid_argument(text(name_, " is damaged or not a safetensors file: ", reason));
   }
 
   Json parse_header() {

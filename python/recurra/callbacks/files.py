@@ -120,7 +120,7 @@ class ModelCheckpoint(Callback):
             return self.filepath.format(**values)
         except KeyError as missing:
             raise ValueError(
-                f"ModelCheckpoint: the file name '{self.filepath}' asks for {missing}; there are {', '.join(values)}"
+                f"ModelCheckpoint: the file name '{self.filepath}' asks for {missing}; available: {', '.join(values)}"
             ) from None
 
     def state(self) -> dict[str, Any]:
@@ -292,9 +292,9 @@ def read_backup(path: Path) -> tuple[dict[str, np.ndarray], Any]:
         arrays, entries = safetensors.read(path)
         stated = entries.pop("checksum", None)
         if entries.get("format") != BACKUP_FORMAT or entries.get("format_version") != str(BACKUP_VERSION):
-            raise ValueError("it has another format")
+            raise ValueError("its format is another one")
         if stated != safetensors.checksum(arrays, entries):
             raise ValueError("its checksum does not fit its contents")
         return arrays, json.loads(entries["state"])
     except (ValueError, KeyError, RecursionError) as error:
-        raise ValueError(f"{path} is no whole backup of a training ({error}); delete it to start anew") from error
+        raise ValueError(f"{path} is not an intact backup of a training ({error}); delete it to start again") from error

@@ -104,7 +104,7 @@ class Monitor:
             if self.name.startswith("val_") and not validated:
                 mend = "; give fit validation_data=(x, y) or validation_split=, or watch a figure of the training"
             known = ", ".join(logs or {}) or "no figures"
-            warnings.warn(f"{self.who}: there is no '{self.name}' to watch; there are {known}{mend}", stacklevel=4)
+            warnings.warn(f"{self.who}: there is no '{self.name}' to watch; available: {known}{mend}", stacklevel=4)
             return None
         if self.mode == "auto":
             self._ask(model)  # the metrics are made by now

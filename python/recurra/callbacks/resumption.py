@@ -114,19 +114,19 @@ def resume(model: Any, arrays: Mapping[str, np.ndarray], packed: Any) -> None:
         if isinstance(error, ValueError):
             raise
         reason = f"{type(error).__name__} {error}"
-        raise ValueError(f"the backup is damaged ({reason}); delete it to start anew") from error
+        raise ValueError(f"the backup is damaged ({reason}); delete it to start again") from error
 
 
 def _put_back(model: Any, state: Any) -> None:
     run = model.run
     for name in ("epoch", "step", "samples", "drawn"):
         if type(state[name]) is not int or state[name] < 0:
-            raise ValueError(f"the backup is damaged ({name} is {state[name]!r:.40}); delete it to start anew")
+            raise ValueError(f"the backup is damaged ({name} is {state[name]!r:.40}); delete it to start again")
     shapes = [weight.shape for weight in model.get_weights()]
     if [weight.shape for weight in state["weights"]] != shapes:
         raise ValueError(f"the backup is of another model ('{state['model']}'): its weights have other shapes")
     if len(state["callbacks"]) != len(run.callbacks.callbacks):
-        raise ValueError("the backup is of a training with other callbacks; delete it to start anew")
+        raise ValueError("the backup is of a training with other callbacks; delete it to start again")
     model._set_trainer_state(state["trainer"])
     model.set_weights(state["weights"])
     for callback, own in zip(run.callbacks.callbacks, state["callbacks"], strict=True):

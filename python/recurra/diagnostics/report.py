@@ -98,7 +98,7 @@ class FlowReport:
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise KeyError(f"there is no layer '{name}'; there are {', '.join(layer.name for layer in self.layers)}")
+        raise KeyError(f"there is no layer '{name}'; it has {', '.join(layer.name for layer in self.layers)}")
 
     def __repr__(self) -> str:
         return f"<FlowReport loss={self.loss:.4g}, layers {', '.join(layer.name for layer in self.layers)}>"

@@ -73,7 +73,7 @@ class Identity(Initializer):
         gain: The number; default 1.0.
 
     Raises:
-        ValueError: gain is not a number, or at the call the shape has not two axes.
+        ValueError: gain is not a number, or at the call the shape does not have two axes.
 
     Example:
         >>> recurra.initializers.Identity(gain=2)((2, 2)).numpy()

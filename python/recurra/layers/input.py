@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from recurra.checks import is_whole_number
+from recurra.checks import answers_unknown_keywords, is_whole_number
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.symbolic import Node, SymbolicTensor
@@ -102,6 +102,7 @@ class InputLayer(Layer):
         return {"name": self.name, "dtype": self._dtype, "batch_shape": list(self.batch_shape)}
 
 
+@answers_unknown_keywords
 def Input(  # noqa: N802
     shape: Sequence[int | None] | int | None = None,
     batch_size: int | None = None,

@@ -37,7 +37,7 @@ def takes(kind: str) -> Callable[[LossFunction], LossFunction]:
     """
 
     def decorate(function: LossFunction) -> LossFunction:
-        names = ("y_true", *keywords_of(function)[0])
+        names = keywords_of(function)[0]
         place = names.index("axis") - 2 if "axis" in names else None
 
         @wraps(function)

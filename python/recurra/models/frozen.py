@@ -30,7 +30,7 @@ def freeze_parts(model: Model, frozen: Mapping[str, Any]) -> None:
     layers, named = model._flatten_layers(), model._named_weights()
     places, paths = frozen["layers"], frozen["weights"]
     if any(type(place) is not int or not 0 <= place < len(layers) for place in places) or set(paths) - named.keys():
-        raise ValueError("it names layers or weights that the model has not")
+        raise ValueError("it names layers or weights that the model does not have")
     for place, layer in enumerate(layers):
         own = layer._own_weights()
         by_nature = [variable for variable in own if variable.trainable or any(variable is v for v in layer._frozen)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra import serialization
+from recurra.checks import answers_unknown_keywords
 from recurra.layers import masks
 from recurra.layers.base import Layer
 from recurra.layers.symbolic import SymbolicTensor, infer
@@ -202,6 +203,7 @@ class Model(Trainer, Layer):
                 return layer
         raise ValueError(f"{self._title} has no layer '{name}'; it has {', '.join(one.name for one in layers)}")
 
+    @answers_unknown_keywords
     def summary(
         self,
         line_length: int | None = None,
@@ -285,14 +287,17 @@ class Model(Trainer, Layer):
         """The configuration as JSON, for `recurra.models.model_from_json`; arguments are those of json.dumps."""
         return json.dumps(serialization.serialize(self), **kwargs)
 
+    @answers_unknown_keywords
     def save(self, filepath: str | PathLike[str], overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Writes configuration and weights to one safetensors file; see `recurra.saving.save_model`."""
         saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
+    @answers_unknown_keywords
     def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
         """Writes the weights to one safetensors file."""
         saving.save_weights(self, filepath, overwrite=overwrite)
 
+    @answers_unknown_keywords
     def load_weights(self, filepath: str | PathLike[str]) -> None:
         """Reads weights that `save_weights` or `save` wrote for a model of the same structure.
 

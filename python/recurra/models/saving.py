@@ -24,6 +24,7 @@ import numpy as np
 from recurra import foreign_files, loading, random, safetensors, serialization
 from recurra._version import __version__
 from recurra.callbacks.resumption import generators_of
+from recurra.checks import answers_unknown_keywords
 from recurra.models.frozen import freeze_parts, frozen_parts
 from recurra.models.training import Trainer
 from recurra.tensor import Variable
@@ -41,6 +42,7 @@ _TRAINING = "/"  # layers' names cannot contain it
 _MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
+@answers_unknown_keywords
 def save_model(
     model: Model,
     filepath: FilePath,
@@ -114,6 +116,7 @@ def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> No
     _write(filepath, model._named_weights(), {}, overwrite)
 
 
+@answers_unknown_keywords
 def load_model(
     filepath: FilePath,
     custom_objects: Mapping[str, Any] | None = None,
@@ -282,8 +285,8 @@ def _assign(model: Model, arrays: Mapping[str, np.ndarray], source: str) -> None
     arrays = _with_todays_names(arrays, list(named))
     missing, unknown = sorted(named.keys() - arrays.keys()), sorted(arrays.keys() - named.keys())
     if missing or unknown:
-        parts = [f"it lacks {_some(missing)}"] if missing else []
-        parts += [f"it has {_some(unknown)}, which the model has not"] if unknown else []
+        parts = [f"it is missing {_some(missing)}"] if missing else []
+        parts += [f"it has {_some(unknown)}, which the model does not have"] if unknown else []
         raise ValueError(f"{source} does not fit the {model._title}: {'; '.join(parts)}")
     for path, variable in named.items():
         array = arrays[path]

@@ -44,6 +44,8 @@ class Sequential(Model):
         self._input_layer: InputLayer | None = None
         self._tensors: list[SymbolicTensor] = []  # the input, then the output of each layer
         self._fitting_shape: Any = None  # of the last input that fitted
+        if isinstance(layers, (Layer, SymbolicTensor)):
+            raise TypeError(f"{self._title}: layers must be a list, got a layer; write Sequential([…])")
         names: set[str] = set()
         for layer in layers or ():
             self._append(layer, names)
@@ -71,7 +73,11 @@ class Sequential(Model):
         if isinstance(layer, SymbolicTensor) and layer.node is not None:
             layer = layer.node.layer
         if not isinstance(layer, Layer):
-            raise TypeError(f"{self._title}: add expects a layer, got {type(layer).__name__}")
+            if isinstance(layer, type):
+                given = f"the class {layer.__name__}; make a layer of it, {layer.__name__}(…)"
+            else:
+                given = type(layer).__name__
+            raise TypeError(f"{self._title}: add expects a layer, got {given}")
         if isinstance(layer, InputLayer):
             if self._stack or self._input_layer is not None:
                 raise ValueError(f"{self._title}: an Input can only be the first of a Sequential model")

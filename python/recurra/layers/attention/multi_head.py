@@ -126,7 +126,9 @@ class MultiHeadAttention(Layer):
                 f"{key_shape}"
             )
         if value_shape[1:-1] != key_shape[1:-1]:
-            raise ValueError(f"value and key must have as many steps, got shapes {value_shape} and {key_shape}")
+            raise ValueError(
+                f"value and key must have the same number of steps, got shapes {value_shape} and {key_shape}"
+            )
         self._axes = _attention_axes(self.attention_axes, len(query_shape))
         heads, features = self.num_heads, query_shape[-1]
         self._query = Projection(self, "query", [features], (heads, self.key_dim), self.use_bias)

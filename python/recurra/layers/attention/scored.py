@@ -84,7 +84,7 @@ class Attention(Layer):
         if query[-1] != key[-1]:
             raise ValueError(f"query and key must have the same last axis, got shapes {shapes}")
         if None not in (value[-2], key[-2]) and value[-2] != key[-2]:
-            raise ValueError(f"value and key must have as many steps, got shapes {shapes}")
+            raise ValueError(f"value and key must have the same number of steps, got shapes {shapes}")
 
     def call(
         self,

@@ -180,7 +180,7 @@ class RNN(Layer):
             raise ValueError(f"expected at least one time step, got an input of shape {sequences.shape}")
         if self._longest_skip >= time:
             raise ValueError(
-                f"expected more than {self._longest_skip} time steps, as many as skip reads back, got {time}"
+                f"expected more than {self._longest_skip} time steps, since skip reads back that many, got {time}"
             )
         steps = None if mask is None and lengths is None else step_mask(mask, lengths, batch, time)
         # Making zeros takes longer than a short call of the engine.

@@ -30,7 +30,7 @@ def stateful_layers(model: Steps) -> list[RNN]:
 
 
 def check_rows(model: Steps, source: Any, what: str = "") -> None:
-    """Checks that all batches of a stateful model have as many rows.
+    """Checks that all batches of a stateful model have the same number of rows.
 
     Args:
         model: The model.
@@ -70,8 +70,8 @@ def check_validation(model: Steps, source: Any, held_out: Any, apart: bool = Fal
         if rows[0] != rows[1]:
             raise ValueError(
                 f"model '{model.name}': validation_data: a stateful layer goes on from the training's states, so its "
-                f"batches need as many rows, got {rows[1]} beside {rows[0]}; give validation_batch_size={rows[0]} and "
-                "as many samples, or a multiple"
+                f"batches need the same number of rows, got {rows[1]} beside {rows[0]}; give "
+                f"validation_batch_size={rows[0]}, and a number of samples that it divides"
             )
     parts = ((one.y, one.sample_weight) for one in (source, held_out))
     trained, validated = ([None if a is None else a.shape[1:] for a in flatten(part)] for part in parts)

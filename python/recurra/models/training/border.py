@@ -85,6 +85,14 @@ def _check_shape(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], w
     )
 
 
+def _numbered(classes: int | None) -> str:
+    if classes is None:
+        return "classes are numbered from 0"
+    if classes == 1:
+        return "the model has one class, 0: for two classes use binary_crossentropy, or 2 units with softmax"
+    return f"the model has {classes} classes, numbered from 0 to {classes - 1}"
+
+
 def _check_range(
     target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str, counted: np.ndarray | None
 ) -> None:
@@ -103,8 +111,8 @@ def _check_range(
             bad &= counted
         if bad.any():
             raise ValueError(
-                f"{what} holds the class {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; the model has "
-                f"{classes} classes, numbered from 0 to {(classes or 0) - 1}"
+                f"{what} holds the class {target[bad].flat[0]} at index {int(np.argwhere(bad)[0][0])}; "
+                + _numbered(classes)
             )
     elif function in (losses.binary_crossentropy, losses.categorical_crossentropy):
         bad = (target < 0) | (target > 1)

@@ -87,7 +87,7 @@ class TrainingState(Compilation):
                 metric.set_state(state)
         except (LookupError, TypeError, ValueError) as error:
             raise ValueError(
-                f"the backup's figures of the interrupted epoch do not fit ({error}); delete it to start anew"
+                f"the backup's figures of the interrupted epoch do not fit ({error}); delete it to start again"
             ) from error
 
 

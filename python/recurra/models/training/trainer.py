@@ -302,7 +302,7 @@ class Trainer(Steps, GeneratorNames):
     ) -> Any:
         """Does one training step on one batch; with `truncate` one for each of its windows.
 
-        The states of stateful layers go on from the batch before; `reset_states()` lets them start anew.
+        The states of stateful layers go on from the batch before; `reset_states()` lets them start again from zeros.
 
         Args:
             x: Inputs.

@@ -136,7 +136,7 @@ class Truncation:
 
     @contextmanager
     def put_aside(self) -> Iterator[None]:
-        """Within it the layers start anew; after it they go on from where they were."""
+        """Within it the layers start from fresh states; after it they go on from where they were."""
         states = self.states()
         for layer in self.layers:
             layer.reset_states()
