@@ -13,7 +13,8 @@ namespace {
 
 thread_local int pauses = 0;  // NoGradient objects that are alive; Python destroys them in any order
 
-bool recording_on() { return pauses == 0; }
+// Below 0 where the garbage collector of this thread has destroyed an object of another one.
+bool recording_on() { return pauses <= 0; }
 
 std::atomic<std::uint64_t> next_number{0};
 
