@@ -42,10 +42,13 @@ def takes(kind: str) -> Callable[[LossFunction], LossFunction]:
 
         @wraps(function)
         def wrapped(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Tensor:
-            predictions = floating(y_pred)
+            predictions: Tensor = y_pred if isinstance(y_pred, Tensor) else ops.convert_to_tensor(y_pred)
+            dtype = predictions.dtype
+            if dtype not in ("float32", "float64"):
+                predictions, dtype = floating(predictions), "float32"
             targets: Tensor = y_true if isinstance(y_true, Tensor) else ops.convert_to_tensor(y_true)
-            if kind != CLASS_NUMBERS and targets.dtype != predictions.dtype:
-                targets = ops.cast(targets, predictions.dtype)
+            if kind != CLASS_NUMBERS and targets.dtype != dtype:
+                targets = ops.cast(targets, dtype)
             if kind == CLASS_NUMBERS or targets.shape != predictions.shape:
                 axis = args[place] if place is not None and len(args) > place else kwargs.get("axis", -1)
                 shapes = agreement.agreed_shapes(

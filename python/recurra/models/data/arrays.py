@@ -98,14 +98,21 @@ def arrays_of(structure: Any, what: str, text: bool = False, dtype: str | None =
     """
     if structure is None:
         return None
-    if type(structure) is not np.ndarray:
-        if isinstance(structure, Mapping):
-            return {key: arrays_of(item, f"{what}[{key!r}]", text, dtype, finite) for key, item in structure.items()}
-        if isinstance(structure, (list, tuple)) and not is_one_array(structure):
-            number = count()
-            return map_items(lambda item: arrays_of(item, f"{what}[{next(number)}]", text, dtype, finite), structure)
+    if type(structure) is not np.ndarray and _has_parts(structure):
+        return _parts_as_arrays(structure, what, text, dtype, finite)
     array = as_array(structure, what, text, dtype)
     return check_finite(array, what, None, structure) if finite else array
+
+
+def _has_parts(structure: Any) -> bool:
+    return isinstance(structure, Mapping) or (isinstance(structure, (list, tuple)) and not is_one_array(structure))
+
+
+def _parts_as_arrays(structure: Any, what: str, text: bool, dtype: str | None, finite: bool) -> Any:
+    if isinstance(structure, Mapping):
+        return {key: arrays_of(item, f"{what}[{key!r}]", text, dtype, finite) for key, item in structure.items()}
+    number = count()
+    return map_items(lambda item: arrays_of(item, f"{what}[{next(number)}]", text, dtype, finite), structure)
 
 
 def rows_of(structure: Any, what: str = "x") -> int:

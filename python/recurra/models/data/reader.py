@@ -52,6 +52,12 @@ class Reader:
             self.model._build_for_arrays(inputs, self.open_time)
         if lengths is None:
             return inputs, targets, weights, None
+        return self._within_lengths(inputs, targets, weights, lengths, x, y)
+
+    def _within_lengths(
+        self, inputs: Any, targets: Any, weights: Any, lengths: Any, x: Any, y: Any
+    ) -> tuple[Any, Any, Any, Any]:
+        """The arrays made of `x` and `y`, finite where the lengths say that a step counts, and the lengths."""
         own = sequence_lengths.checked(lengths, inputs)
         known = [None] * len(flatten(inputs)) if own is None else flatten(own)
         times = {array.shape[1]: one for array, one in zip(flatten(inputs), known, strict=True) if one is not None}

@@ -65,8 +65,9 @@ class Steps(TrainingState):
         structure, token = self._structure(), self._call_token
         found: list[Tensor] = []
         for layer in structure.layers:
-            if layer._losses:
-                found += [loss for of, loss in layer._losses if of is token]
+            for of, loss in layer._losses:
+                if of is token:
+                    found.append(loss)
         for variable in structure.penalised:
             found.append(variable.regularizer(variable))
         return found
