@@ -1,5 +1,6 @@
 // The fused recurrent layer.
 #include "bindings.h"
+#include "recurra/rnn/cell_table.h"
 #include "recurra/rnn/recurrent.h"
 
 namespace recurra::bindings {

@@ -46,7 +46,7 @@ T value(Activation kind, T x) {
 template <class T>
 T slope(Activation kind, T x) {
   const auto argument = broadcast(x);
-  const auto kept = recurra::kept<T>(kind, argument, recurra::activate<T>(kind, argument));
+  const auto kept = recurra::to_save<T>(kind, argument, recurra::activate<T>(kind, argument));
   return recurra::slope_of<T>(kind, kept)[0];
 }
 
@@ -77,6 +77,6 @@ TEST_CASE("What a backward pass keeps gives the value again", "[activation]") {
       CAPTURE(row.name, x);
       const auto argument = broadcast(x);
       const auto y = recurra::activate<double>(row.kind, argument);
-      REQUIRE(recurra::value_of<double>(row.kind, recurra::kept<double>(row.kind, argument, y))[0] == y[0]);
+      REQUIRE(recurra::value_of<double>(row.kind, recurra::to_save<double>(row.kind, argument, y))[0] == y[0]);
     }
 }

@@ -1,7 +1,7 @@
 // The activation functions a layer can name: value and slope, on vectors. One table for layers, cells and ops.
 //
-// Backward passes keep one number per element. For most functions the slope follows from the value y; where it does
-// not (`slope_needs_input`), the argument x is kept instead and the value computed again.
+// A forward pass saves one number per element for the backward pass. For most functions the slope follows from the
+// value y; where it does not (`slope_needs_input`), the argument x is saved instead and the value computed again.
 #pragma once
 
 #include <cmath>
@@ -132,19 +132,19 @@ RECURRA_INLINE void with_activation(Activation kind, const Body& body) {
   else body(kind);
 }
 
-/// What a forward pass keeps of one element.
+/// What a forward pass saves of one element.
 template <class T>
-RECURRA_INLINE Vec<T> kept(Activation kind, Vec<T> x, Vec<T> y) {
+RECURRA_INLINE Vec<T> to_save(Activation kind, Vec<T> x, Vec<T> y) {
   return slope_needs_input(kind) ? x : y;
 }
 
-/// The value, from what was kept.
+/// The value, from what was saved.
 template <class T>
 RECURRA_INLINE Vec<T> value_of(Activation kind, Vec<T> saved) {
   return slope_needs_input(kind) ? activate<T>(kind, saved) : saved;
 }
 
-/// dy/dx, from what was kept: the value y, or the argument x where slope_needs_input(kind).
+/// dy/dx, from what was saved: the value y, or the argument x where slope_needs_input(kind).
 template <class T>
 RECURRA_INLINE Vec<T> slope_of(Activation kind, Vec<T> s) {
   const Vec<T> zero{};

@@ -111,12 +111,15 @@ RECURRA_INLINE void with_constant(int n, Body&& body) {
 /// Covers [0, count) with tiles of at most `most`, as even as can be: body(begin, constant size).
 template <int most, class Body>
 RECURRA_INLINE void for_tiles(Index count, Body&& body) {
+  // A division takes as long as some steps of a small cell: none where one tile is enough.
   const Index tiles = (count + most - 1) / most;
+  const Index size = tiles <= 1 ? count : count / tiles;
+  Index larger = count - tiles * size;  // so many tiles have one more
   Index begin = 0;
-  for (Index t = 0; t < tiles; ++t) {
-    const auto size = static_cast<int>((count - begin + (tiles - t) - 1) / (tiles - t));
-    with_constant<most>(size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
-    begin += size;
+  for (Index t = 0; t < tiles; ++t, --larger) {
+    const auto this_size = static_cast<int>(larger > 0 ? size + 1 : size);
+    with_constant<most>(this_size, [&](auto constant) __attribute__((always_inline)) { body(begin, constant); });
+    begin += this_size;
   }
 }
 

@@ -47,9 +47,9 @@ RECURRA_INLINE Pack<T, width> activate(Activation kind, const Pack<T, width>& x)
   return Pack<T, width>::made([&](auto i) __attribute__((always_inline)) { return activate<T>(kind, x.part[i]); });
 }
 
-/// What a forward pass keeps of x and y = activate(kind, x); see kernels/activation.h.
+/// What a forward pass saves of x and y = activate(kind, x); see kernels/activation.h.
 template <class T, int width>
-RECURRA_INLINE Pack<T, width> kept(Activation kind, const Pack<T, width>& x, const Pack<T, width>& y) {
+RECURRA_INLINE Pack<T, width> to_save(Activation kind, const Pack<T, width>& x, const Pack<T, width>& y) {
   return slope_needs_input(kind) ? x : y;
 }
 
@@ -87,8 +87,8 @@ RECURRA_INLINE Pack<T, width> activate(ChosenActivation f, const Pack<T, width>&
 }
 
 template <class T, int width>
-RECURRA_INLINE Pack<T, width> kept(ChosenActivation f, const Pack<T, width>& x, const Pack<T, width>& y) {
-  return kept(f.kind, x, y);
+RECURRA_INLINE Pack<T, width> to_save(ChosenActivation f, const Pack<T, width>& x, const Pack<T, width>& y) {
+  return to_save(f.kind, x, y);
 }
 
 template <class T, int width>

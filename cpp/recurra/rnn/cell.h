@@ -1,6 +1,6 @@
 // The vocabulary in which a recurrent cell is written. A cell says how many gates and states it has, which products its
 // gates are made of, and the pointwise step with its adjoint; time, direction, masks, dropout, products, threads and
-// backpropagation belong to the driver (sequence.h).
+// backpropagation belong to the driver (driver.h).
 //
 // A cell is a struct with
 //   name, states, slots         states carried from step to step; sums ("slots") a unit needs: its gates before
@@ -29,46 +29,10 @@
 #pragma once
 
 #include "recurra/kernels/pack.h"
+#include "recurra/rnn/cell_shape.h"
+#include "recurra/rnn/functions.h"
 
 namespace recurra::rnn {
-
-inline constexpr int none = -1;
-inline constexpr int projected = -2;  // in recurrent_block: fed by the projection
-inline constexpr int itself = -3;     // in recurrent_block: the operand itself
-
-/// The slots a stage computes: [first, first + count).
-struct Stage {
-  int first;
-  int count;
-};
-
-/// The two selectable nonlinearities of a cell.
-struct Functions {
-  Activation activation = Activation::tanh;
-  Activation recurrent = Activation::sigmoid;
-};
-
-/// Number of weight vectors of a cell.
-template <class Cell>
-inline constexpr int vectors_of = [] {
-  if constexpr (requires { Cell::vectors; }) return Cell::vectors;
-  else return 0;
-}();
-
-/// Whether the last stage of a cell is a projection.
-template <class Cell>
-inline constexpr bool projects = Cell::recurrent_block[Cell::slots - 1] == projected;
-
-/// Whether a cell's sums are normalised.
-template <class Cell>
-inline constexpr bool normalised = requires { Cell::normalised; };
-
-/// Whether a cell has no form without its weight vectors.
-template <class Cell>
-inline constexpr bool needs_vectors = [] {
-  if constexpr (requires { Cell::needs_vectors; }) return Cell::needs_vectors;
-  else return false;
-}();
 
 /// x within [-bound, bound]; a bound of 0 is none.
 template <class T, int width>
@@ -88,29 +52,16 @@ RECURRA_INLINE Pack<T, width> clipped_gradient(const Pack<T, width>& x, T bound,
   });
 }
 
-/// Functions known to the compiler: a cell's step is compiled for the usual ones, with tanh or relu, and once more for
-/// any others.
-template <Activation kind>
-struct KnownFunctions {
-  static constexpr Activation activation = kind;
-  static constexpr Activation recurrent = Activation::sigmoid;
-};
-
-struct ChosenFunctions {
-  ChosenActivation activation;
-  ChosenActivation recurrent;
-};
-
 /// One vector of units of a row at one time step, for `width` rows at once, going forward through one stage.
 template <class T, int slots, int stage, int width>
 struct ForwardUnit {
   using Value = Pack<T, width>;
 
-  // Where one row's vector lies. Several states, and slots, of it follow each other at a fixed distance.
+  // Pointers to one row's vector. Several states, and slots, of it follow each other at a fixed distance.
   struct Place {
     const T* previous_state;
     T* next_state;
-    T* saved;  // slots (and the operands of later stages behind them) kept for backward and for later stages
+    T* saved;  // slots (and the operands of later stages behind them), for backward and for later stages
     const T* recurrent_dropout;  // nullptr, or the scale of each unit of the state
     const T* zoneout;            // nullptr, or the share of the previous state that stays; one for each state
     const T* vectors;            // nullptr, or the weight vectors, one behind the other
@@ -140,7 +91,7 @@ struct ForwardUnit {
   void save(int slot, const Value& value) const {
     if (place[0].saved) unroll<width>([&](auto i) { store(place[i].saved + slot * lanes<T>, value.part[i]); });
   }
-  Value kept(int slot) const {
+  Value saved(int slot) const {
     return Value::made([&](auto i) { return load(place[i].saved + slot * lanes<T>); });
   }
   /// What the recurrent product of the next stage multiplies.
@@ -199,7 +150,7 @@ struct BackwardUnit {
   }
   /// For a later call (an earlier stage) that has more of it.
   void add_previous_gradient(int state, const Value& value) const { store_gradient(state, carried(state) + value); }
-  Value kept(int slot) const {
+  Value saved(int slot) const {
     return Value::made([&](auto i) { return load(place[i].saved + slot * lanes<T>); });
   }
   void set_sum_gradient(int slot, const Value& value) const {

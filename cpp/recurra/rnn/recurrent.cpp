@@ -6,8 +6,8 @@
 
 #include "recurra/base/parallel.h"
 #include "recurra/ops/embedding.h"
-#include "recurra/rnn/kept_panels.h"
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/driver.h"
+#include "recurra/rnn/packed_weights_cache.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::rnn {
@@ -26,16 +26,16 @@ struct Units {
 };
 
 Units units_of(const CellEntry& cell, const RecurrentInputs& in, Index taps) {
-  check(in.projection.defined() == cell.projects, "rnn: ", cell.name,
-        cell.projects ? " needs its projection" : " has no projection");
-  if (cell.recurrent_blocks > 0) {
+  check(in.projection.defined() == cell.shape.projects, "rnn: ", cell.shape.name,
+        cell.shape.projects ? " needs its projection" : " has no projection");
+  if (cell.shape.recurrent_blocks > 0) {
     check_rank(in.recurrent_kernel, 2, "rnn", "recurrent_kernel");
-    const Index U = in.recurrent_kernel.shape(1) / cell.recurrent_blocks;
-    return {U, cell.projects ? in.recurrent_kernel.shape(0) / taps : U};
+    const Index U = in.recurrent_kernel.shape(1) / cell.shape.recurrent_blocks;
+    return {U, cell.shape.projects ? in.recurrent_kernel.shape(0) / taps : U};
   }
-  check(!in.recurrent_kernel.defined(), "rnn: ", cell.name, " has no recurrent kernel");
+  check(!in.recurrent_kernel.defined(), "rnn: ", cell.shape.name, " has no recurrent kernel");
   check_rank(in.kernel, 2, "rnn", "kernel");
-  const Index U = in.kernel.shape(1) / cell.input_blocks;
+  const Index U = in.kernel.shape(1) / cell.shape.input_blocks;
   return {U, U};
 }
 
@@ -45,46 +45,47 @@ Units check_inputs(const CellEntry& cell, const RecurrentInputs& in, const Recur
   const Index B = in.x.shape(0), T = in.x.shape(1), F = in.x.shape(2);
   check(T >= 1, "rnn: x has no time steps; its shape is ", in.x.shape());
   const Index taps = 1 + std::ssize(options.skips);
-  check(taps == 1 || (cell.recurrent_blocks > 0 && !options.checkpoint),
+  check(taps == 1 || (cell.shape.recurrent_blocks > 0 && !options.checkpoint),
         "rnn: skips need a cell with a recurrent product, and no checkpoints");
   for (const Index skip : options.skips)
     check(skip >= 2 && skip < T, "rnn: a skip must be of at least 2 steps, and less than the ", T,
           " of the sequences, got ", skip);
   const Units units = units_of(cell, in, taps);
   const auto [U, P] = units;
-  const Index columns = cell.input_blocks * U;
+  const Index columns = cell.shape.input_blocks * U;
   const DType dtype = in.x.dtype();
-  check_shape(in.recurrent_kernel, {taps * P, cell.recurrent_blocks * U}, dtype, "recurrent_kernel");
-  check(in.kernel.defined(), "rnn: ", cell.name, " needs its kernel");
+  check_shape(in.recurrent_kernel, {taps * P, cell.shape.recurrent_blocks * U}, dtype, "recurrent_kernel");
+  check(in.kernel.defined(), "rnn: ", cell.shape.name, " needs its kernel");
   check_shape(in.kernel, {F, columns}, dtype, "kernel");
   check_shape(in.projection, {U, P}, dtype, "projection");
   check_shape(in.projection_bias, {P}, dtype, "projection_bias");
   if (in.bias.defined())
-    check(in.bias.size() == cell.bias_rows * columns && in.bias.shape().back() == columns && in.bias.dtype() == dtype,
-          "rnn: bias must be ", name_of(dtype), Shape{cell.bias_rows, columns}, ", got ", name_of(in.bias.dtype()),
-          in.bias.shape());
-  check(cell.vectors > 0 || !in.vectors.defined(), "rnn: ", cell.name, " has no weight vectors");
-  check(in.vectors.defined() || !cell.needs_vectors, "rnn: ", cell.name, " needs its weight vectors");
-  check_shape(in.vectors, {cell.vectors, U}, dtype, "vectors");
-  check(in.initial.empty() || in.initial.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
-        cell.states, " states, got ", in.initial.size());
+    check(in.bias.size() == cell.shape.bias_rows * columns && in.bias.shape().back() == columns &&
+              in.bias.dtype() == dtype,
+          "rnn: bias must be ", name_of(dtype), Shape{cell.shape.bias_rows, columns}, ", got ",
+          name_of(in.bias.dtype()), in.bias.shape());
+  check(cell.shape.vectors > 0 || !in.vectors.defined(), "rnn: ", cell.shape.name, " has no weight vectors");
+  check(in.vectors.defined() || !cell.shape.needs_vectors, "rnn: ", cell.shape.name, " needs its weight vectors");
+  check_shape(in.vectors, {cell.shape.vectors, U}, dtype, "vectors");
+  check(in.initial.empty() || in.initial.size() == static_cast<std::size_t>(cell.shape.states),
+        "rnn: ", cell.shape.name, " has ", cell.shape.states, " states, got ", in.initial.size());
   for (int state = 0; const Tensor& initial : in.initial)
     check_shape(initial, {B, units.of_state(state++)}, dtype, "an initial state");
   check_shape(in.mask, {B, T}, DType::boolean, "mask");
   check_shape(in.input_dropout, {B, F}, dtype, "input_dropout");
   const bool per_step = in.recurrent_dropout.defined() && in.recurrent_dropout.rank() == 3;
   check_shape(in.recurrent_dropout, per_step ? Shape{B, T, P} : Shape{B, P}, dtype, "recurrent_dropout");
-  check(in.zoneout.empty() || in.zoneout.size() == static_cast<std::size_t>(cell.states), "rnn: ", cell.name, " has ",
-        cell.states, " states, got zoneout for ", in.zoneout.size());
+  check(in.zoneout.empty() || in.zoneout.size() == static_cast<std::size_t>(cell.shape.states),
+        "rnn: ", cell.shape.name, " has ", cell.shape.states, " states, got zoneout for ", in.zoneout.size());
   check(in.mean.defined() == in.variance.defined(), "rnn: mean and variance go together");
-  check(cell.normal_blocks > 0 || !(in.mean.defined() || options.batch_statistics), "rnn: ", cell.name,
+  check(cell.shape.normal_count() > 0 || !(in.mean.defined() || options.batch_statistics), "rnn: ", cell.shape.name,
         " normalises nothing");
   check(!in.mean.defined() || !options.batch_statistics, "rnn: statistics are given, or the batch's, not both");
   if (in.mean.defined()) {
     check_rank(in.mean, 2, "rnn", "mean");
     check(in.mean.shape(0) > 0, "rnn: mean has no steps");
     for (const Tensor* each : {&in.mean, &in.variance})
-      check_shape(*each, {in.mean.shape(0), cell.normal_blocks * U}, dtype, "mean and variance");
+      check_shape(*each, {in.mean.shape(0), cell.shape.normal_count() * U}, dtype, "mean and variance");
   }
   for (int state = 0; const Tensor& share : in.zoneout)
     check_shape(share, {B, T, units.of_state(state++)}, dtype, "zoneout");
@@ -104,7 +105,7 @@ struct Table {
 
 std::optional<Table> table_of(const CellEntry& cell, const RecurrentInputs& in, const RecurrentOptions& options) {
   const ops::RowsOfTable* source = ops::rows_of_table(in.x);
-  if (!source || cell.normal_blocks > 0 || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
+  if (!source || cell.shape.normal_count() > 0 || in.input_dropout.defined() || options.checkpoint) return std::nullopt;
   const Index places = source->rows.size(), size = source->table.shape(0);
   if (!ops::Occurrences::worth_counting(places, size)) return std::nullopt;
   Table out{source->rows, source->table, std::make_shared<const ops::Occurrences>(source->rows, size)};
@@ -129,7 +130,7 @@ Sequence<T> sequence_of(const CellEntry& cell, const RecurrentInputs& in, const 
   s.zero_output_for_mask = options.zero_output_for_mask;
   s.training = training;
   // What a normalised cell keeps of a step is soon more than a cache holds: making it again takes less time.
-  const bool checkpoint = options.checkpoint || (cell.normal_blocks > 0 && options.skips.empty());
+  const bool checkpoint = options.checkpoint || (cell.shape.normal_count() > 0 && options.skips.empty());
   s.segment = checkpoint ? static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(s.steps)))) : s.steps;
   if (table) s.table_input = {table->table.data<T>(), table->found.get()};
   else s.x = in.x.data<T>();
@@ -175,15 +176,15 @@ enum Input {
 template <class T>
 class GradientThroughTable final : public ops::GradientOfRows {
  public:
-  /// `table` and `memory` are what the runner borrows.
-  GradientThroughTable(Table table, std::shared_ptr<const Runner<T>> runner, std::vector<Tensor> memory)
-      : GradientOfRows(table.rows), table_(std::move(table)), runner_(std::move(runner)), memory_(std::move(memory)) {}
-  void make(std::byte* elements) const override { runner_->input_gradient(reinterpret_cast<T*>(elements)); }
-  void add_to(const Tensor& table_gradient) const override { runner_->add_table_gradient(table_gradient.data<T>()); }
+  /// `table` and `memory` are what the driver borrows.
+  GradientThroughTable(Table table, std::shared_ptr<const Driver<T>> driver, std::vector<Tensor> memory)
+      : GradientOfRows(table.rows), table_(std::move(table)), driver_(std::move(driver)), memory_(std::move(memory)) {}
+  void make(std::byte* elements) const override { driver_->input_gradient(reinterpret_cast<T*>(elements)); }
+  void add_to(const Tensor& table_gradient) const override { driver_->add_table_gradient(table_gradient.data<T>()); }
 
  private:
   Table table_;
-  std::shared_ptr<const Runner<T>> runner_;
+  std::shared_ptr<const Driver<T>> driver_;
   std::vector<Tensor> memory_;
 };
 
@@ -241,25 +242,25 @@ template <class T>
 class LayerCall final : public Call {
  public:
   LayerCall(const CellEntry& cell, const RecurrentInputs& in, const Sequence<T>& sequence,
-            const std::optional<Table>& table, std::shared_ptr<KeptPanels> kept,
-            const std::optional<KeptPanels::Stamp>& stamp)
+            const std::optional<Table>& table, std::shared_ptr<PackedWeightsCache> kept,
+            const std::optional<PackedWeightsCache::Key>& key)
       : in_(in),
         table_(table),
-        runner_(cell.makers<T>().runner(sequence)),
-        states_(cell.states),
+        driver_(std::make_shared<Driver<T>>(cell, sequence)),
+        states_(cell.shape.states),
         final_states_(static_cast<int>(sequence.final.size())),
         kept_(std::move(kept)),
-        stamp_(stamp),
-        packs_(!sequence.panels) {}
+        key_(key),
+        packs_(!sequence.packed) {}
 
   Pass forward() override {
     if (training) {
-      const Tensor saved({runner_->saved_size()}, in_.x.dtype()), states({runner_->states_size()}, in_.x.dtype());
-      runner_->use(saved.data<T>(), states.data<T>());
+      const Tensor saved({driver_->saved_size()}, in_.x.dtype()), states({driver_->states_size()}, in_.x.dtype());
+      driver_->use(saved.data<T>(), states.data<T>());
       memory_ = {saved, states, in_.mask};
     }
-    Pass pass = runner_->forward();
-    if (packs_ && !training) kept_->offer(stamp_, runner_->panels());
+    Pass pass = driver_->forward();
+    if (packs_ && !training) kept_->offer(key_, driver_->packed_weights());
     return pass;
   }
 
@@ -293,14 +294,14 @@ class LayerCall final : public Call {
     };
     gradients_.weights = {sum(kernel_input),  sum(recurrent_kernel_input), sum(bias_input),
                           sum(vectors_input), sum(projection_input),       sum(projection_bias_input)};
-    return runner_->backward(gradients_);
+    return driver_->backward(gradients_);
   }
 
   void add_gradients(const PartOfNode& part) override {
     if (dx_.defined()) part.add(x_input, dx_);
     if (gradients_.wants_table)
       part.add(x_input,
-               {in_.x.shape(), in_.x.dtype(), std::make_unique<GradientThroughTable<T>>(*table_, runner_, memory_)});
+               {in_.x.shape(), in_.x.dtype(), std::make_unique<GradientThroughTable<T>>(*table_, driver_, memory_)});
     for (int state = 0; const Tensor& d : dinitial_) {
       if (d.defined()) part.add(first_state_input + state, d);
       ++state;
@@ -312,12 +313,12 @@ class LayerCall final : public Call {
  private:
   const RecurrentInputs in_;
   const std::optional<Table> table_;
-  const std::shared_ptr<Runner<T>> runner_;
+  const std::shared_ptr<Driver<T>> driver_;
   const int states_, final_states_;  // of the cell, and among the outputs
-  const std::shared_ptr<KeptPanels> kept_;
-  const std::optional<KeptPanels::Stamp> stamp_;
+  const std::shared_ptr<PackedWeightsCache> kept_;
+  const std::optional<PackedWeightsCache::Key> key_;
   const bool packs_;
-  std::vector<Tensor> memory_;  // what the runner borrows and its gradients may need when the node is gone
+  std::vector<Tensor> memory_;  // what the driver borrows and its gradients may need when the node is gone
   // From backward() to add_gradients():
   SequenceGradients<T> gradients_;
   Tensor dx_;
@@ -365,7 +366,7 @@ RecurrentLayer::RecurrentLayer(const std::string& cell, RecurrentOptions options
       options_(std::move(options)),
       activation_(activation_named(options_.activation, "rnn")),
       recurrent_activation_(activation_named(options_.recurrent_activation, "rnn")),
-      kept_(std::make_shared<KeptPanels>()) {}
+      kept_(std::make_shared<PackedWeightsCache>()) {}
 
 RecurrentOutputs RecurrentLayer::operator()(const RecurrentInputs& in) const {
   const Units units = check_inputs(cell_, in, options_);
@@ -379,25 +380,28 @@ RecurrentOutputs RecurrentLayer::operator()(const RecurrentInputs& in) const {
   RecurrentOutputs out;
   out.output = Tensor(options_.return_sequences ? Shape{B, steps, units.P} : Shape{B, units.P}, dtype);
   if (options_.return_states)
-    for (int state = 0; state < cell_.states; ++state) out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
+    for (int state = 0; state < cell_.shape.states; ++state)
+      out.states.emplace_back(Shape{B, units.of_state(state)}, dtype);
   if (options_.batch_statistics)
-    for (Tensor* each : {&out.mean, &out.variance}) *each = Tensor({steps, cell_.normal_blocks * units.U}, dtype);
-  std::optional<KeptPanels::Stamp> stamp;
+    for (Tensor* each : {&out.mean, &out.variance})
+      *each = Tensor({steps, cell_.shape.normal_count() * units.U}, dtype);
+  std::optional<PackedWeightsCache::Key> key;
   if (!training)
-    stamp = KeptPanels::stamp_of({&in.kernel, &in.recurrent_kernel, &in.projection}, {in.x.shape(2), units.U, units.P});
+    key = PackedWeightsCache::key_of({&in.kernel, &in.recurrent_kernel, &in.projection},
+                                     {in.x.shape(2), units.U, units.P});
   std::unique_ptr<Call> call = dispatch_float(dtype, "rnn", [&]<class T>() -> std::unique_ptr<Call> {
     const RecurrentInputs kept = training ? detached(in) : in;
     const std::optional<Table> table = table_of(cell_, kept, options_);
     Sequence<T> sequence = sequence_of<T>(cell_, kept, units, options_, table, training);
     sequence.functions = {activation_, recurrent_activation_};
-    sequence.panels = kept_->find(stamp);
+    sequence.packed = kept_->find(key);
     sequence.y = out.output.data<T>();
     for (const Tensor& state : out.states) sequence.final.push_back(state.data<T>());
     if (options_.batch_statistics) {
       sequence.batch_mean = out.mean.data<T>();
       sequence.batch_variance = out.variance.data<T>();
     }
-    return std::make_unique<LayerCall<T>>(cell_, kept, sequence, table, kept_, stamp);
+    return std::make_unique<LayerCall<T>>(cell_, kept, sequence, table, kept_, key);
   });
   call->training = training;
   call->inputs = std::move(inputs);

@@ -51,7 +51,7 @@ struct RecurrentOutputs {
 
 struct CellEntry;
 class Call;
-class KeptPanels;
+class PackedWeightsCache;
 
 /// A cell with its settings, to be run over batches. Weights that come again unchanged, without a gradient asked for,
 /// are kept in the order in which the products read them. Safe to use from several threads.
@@ -67,7 +67,7 @@ class RecurrentLayer {
   const CellEntry& cell_;
   const RecurrentOptions options_;
   const Activation activation_, recurrent_activation_;
-  const std::shared_ptr<KeptPanels> kept_;
+  const std::shared_ptr<PackedWeightsCache> kept_;
 };
 
 /// Layers that a thread calls between begin() and end() only begin; end() runs them side by side, as one node of the
@@ -87,8 +87,5 @@ class SideBySide {
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<std::unique_ptr<Call>>* outer_ = nullptr;
 };
-
-/// Names of the registered cells.
-std::vector<std::string> cell_names();
 
 }  // namespace recurra::rnn

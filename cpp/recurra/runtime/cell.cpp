@@ -6,7 +6,7 @@
 #include "recurra/ops/arithmetic.h"
 #include "recurra/ops/elementwise.h"
 #include "recurra/ops/reduction.h"
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/cell_table.h"
 #include "recurra/tensor/tape.h"
 
 namespace recurra::runtime {
@@ -91,14 +91,15 @@ template <class T>
 Buffer<T> vectors_of(const auto& weight, const Description& cell, const rnn::CellEntry& entry, Index units) {
   if (cell.has("normalization")) {
     std::vector<Buffer<T>> parts;
-    parts.push_back(weight("recurrent_gain", {entry.recurrent_blocks * units}));
+    parts.push_back(weight("recurrent_gain", {entry.shape.recurrent_blocks * units}));
     if (cell.class_name().starts_with("LSTM"))
       for (const char* name : {"cell_gain", "cell_shift"}) parts.push_back(weight(name, {units}));
-    parts.push_back(weight("input_gain", {entry.input_blocks * units}));
+    parts.push_back(weight("input_gain", {entry.shape.input_blocks * units}));
     return joined(parts);
   }
-  if (entry.needs_vectors) return weight("recurrent_kernel", {units});
-  return cell.has("peephole") && entry.vectors > 0 ? weight("peephole_kernel", {entry.vectors, units}) : Buffer<T>();
+  if (entry.shape.needs_vectors) return weight("recurrent_kernel", {units});
+  return cell.has("peephole") && entry.shape.vectors > 0 ? weight("peephole_kernel", {entry.shape.vectors, units})
+                                                         : Buffer<T>();
 }
 
 }  // namespace
@@ -161,27 +162,29 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
   const auto weight = [&](const char* named, const Shape& shape) {
     return build.weights.template copy<T>(cell, path + named, shape);
   };
-  const Index features = build.flow.features(), width = entry.projects ? output_width(cell) : units;
-  const Index input_columns = entry.input_blocks * units, recurrent_columns = entry.recurrent_blocks * units;
+  const Index features = build.flow.features(), width = entry.shape.projects ? output_width(cell) : units;
+  const Index input_columns = entry.shape.input_blocks * units,
+              recurrent_columns = entry.shape.recurrent_blocks * units;
   rnn::StepperOptions<T> options;
   options.features = features;
   options.units = units;
   options.width = width;
   options.skips = skips_of(cell);
   const Index depth = (1 + std::ssize(options.skips)) * width;
-  check(options.skips.empty() || entry.recurrent_blocks > 0, cell.title(), ": skip needs a recurrent product");
+  check(options.skips.empty() || entry.shape.recurrent_blocks > 0, cell.title(), ": skip needs a recurrent product");
 
   const Buffer<T> kernel = weight("kernel", {features, input_columns});
   Buffer<T> recurrent_kernel, projection, projection_bias, bias, mean, variance;
-  if (entry.recurrent_blocks > 0) {
+  if (entry.shape.recurrent_blocks > 0) {
     recurrent_kernel = weight("recurrent_kernel", {depth, recurrent_columns});
     if (cell.flag("weight_normalization"))
       recurrent_kernel = with_lengths(std::move(recurrent_kernel), weight("recurrent_scale", {recurrent_columns}));
   }
   const bool has_bias = cell.flag("use_bias"), jordan = name == "jordan";
   if (has_bias)
-    bias = weight("bias", entry.bias_rows == 1 ? Shape{input_columns} : Shape{entry.bias_rows, input_columns});
-  if (entry.projects) projection = weight(jordan ? "output_kernel" : "projection_kernel", {units, width});
+    bias =
+        weight("bias", entry.shape.bias_rows == 1 ? Shape{input_columns} : Shape{entry.shape.bias_rows, input_columns});
+  if (entry.shape.projects) projection = weight(jordan ? "output_kernel" : "projection_kernel", {units, width});
   if (jordan && has_bias) projection_bias = weight("output_bias", {width});
   const Buffer<T> vectors = vectors_of<T>(weight, cell, entry, units);
   options.weights = {kernel.data(),  recurrent_kernel.data(), bias.data(),
@@ -190,18 +193,18 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
   const bool counts = cell.has("normalization") && cell.word("normalization") == "batch";
   if (counts) {
     options.statistics_steps = cell.integer("normalization_steps");
-    const Shape shape{options.statistics_steps, entry.normal_blocks * units};
+    const Shape shape{options.statistics_steps, entry.shape.normal_count() * units};
     check(options.statistics_steps >= 1, cell.title(), ": normalization_steps must be at least 1, got ",
           options.statistics_steps);
     options.mean = (mean = weight("moving_mean", shape)).data();
     options.variance = (variance = weight("moving_variance", shape)).data();
   }
   if (cell.has("cell_clip")) options.clip = static_cast<T>(cell.number("cell_clip"));
-  options.zoneout_rate = zoneout_rates<T>(cell, static_cast<std::size_t>(entry.states));
+  options.zoneout_rate = zoneout_rates<T>(cell, static_cast<std::size_t>(entry.shape.states));
   options.functions = {activation_of(cell, "activation", Activation::linear),
                        jordan ? activation_of(cell, "output_activation", Activation::linear)
                               : activation_of(cell, "recurrent_activation", Activation::sigmoid)};
-  std::vector<Index> widths(static_cast<std::size_t>(entry.states), units);
+  std::vector<Index> widths(static_cast<std::size_t>(entry.shape.states), units);
   widths[0] = width;
   if (counts) widths.push_back(1);
   const Index products = kernel.size() + depth * recurrent_columns + projection.size();

@@ -5,7 +5,7 @@
 //   h_t = (1 - g) h_{t-1} + g n
 //
 // Columns of both kernels and slots: g, n.
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {
@@ -23,19 +23,19 @@ struct GatedRnn {
   RECURRA_INLINE static void forward(const F& f, const Unit& unit) {
     const auto g = activate(f.recurrent, unit.sum[0]);
     const auto n = activate(f.activation, unit.sum[1]);
-    unit.save(0, kept(f.recurrent, unit.sum[0], g));
-    unit.save(1, kept(f.activation, unit.sum[1], n));
+    unit.save(0, to_save(f.recurrent, unit.sum[0], g));
+    unit.save(1, to_save(f.activation, unit.sum[1], n));
     const auto h = unit.previous(0);
     unit.set_state(0, h + g * (n - h));
   }
 
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
-    const auto g = value_of(f.recurrent, unit.kept(0));
-    const auto n = value_of(f.activation, unit.kept(1));
+    const auto g = value_of(f.recurrent, unit.saved(0));
+    const auto n = value_of(f.activation, unit.saved(1));
     const auto dh = unit.gradient(0);
-    unit.set_sum_gradient(0, dh * (n - unit.previous(0)) * slope_of(f.recurrent, unit.kept(0)));
-    unit.set_sum_gradient(1, dh * g * slope_of(f.activation, unit.kept(1)));
+    unit.set_sum_gradient(0, dh * (n - unit.previous(0)) * slope_of(f.recurrent, unit.saved(0)));
+    unit.set_sum_gradient(1, dh * g * slope_of(f.activation, unit.saved(1)));
     unit.set_previous_gradient(0, dh - dh * g);
   }
 };

@@ -28,22 +28,22 @@ struct Gru {
     const auto r = activate(f.recurrent, unit.sum[2]);
     const auto sum = unit.sum[0] + r * unit.sum[3];
     const auto n = activate(f.activation, sum);
-    unit.save(0, kept(f.activation, sum, n));
-    unit.save(1, kept(f.recurrent, unit.sum[1], z));
-    unit.save(2, kept(f.recurrent, unit.sum[2], r));
+    unit.save(0, to_save(f.activation, sum, n));
+    unit.save(1, to_save(f.recurrent, unit.sum[1], z));
+    unit.save(2, to_save(f.recurrent, unit.sum[2], r));
     unit.save(3, unit.sum[3]);
     unit.set_state(0, z * unit.previous(0) + (n - z * n));
   }
 
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
-    const auto n = value_of(f.activation, unit.kept(0));
-    const auto z = value_of(f.recurrent, unit.kept(1));
-    const auto r = value_of(f.recurrent, unit.kept(2));
+    const auto n = value_of(f.activation, unit.saved(0));
+    const auto z = value_of(f.recurrent, unit.saved(1));
+    const auto r = value_of(f.recurrent, unit.saved(2));
     const auto dh = unit.gradient(0);
-    const auto dn = (dh - dh * z) * slope_of(f.activation, unit.kept(0));
-    const auto dz = dh * (unit.previous(0) - n) * slope_of(f.recurrent, unit.kept(1));
-    const auto dr = dn * unit.kept(3) * slope_of(f.recurrent, unit.kept(2));
+    const auto dn = (dh - dh * z) * slope_of(f.activation, unit.saved(0));
+    const auto dz = dh * (unit.previous(0) - n) * slope_of(f.recurrent, unit.saved(1));
+    const auto dr = dn * unit.saved(3) * slope_of(f.recurrent, unit.saved(2));
     unit.set_sum_gradient(0, dn);
     unit.set_sum_gradient(1, dz);
     unit.set_sum_gradient(2, dr);

@@ -1,7 +1,7 @@
 // Gated recurrent unit with the reset gate before the recurrent product.
 #include "recurra/rnn/cells/gru_reset_before.h"
 
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {

@@ -26,13 +26,13 @@ struct GruResetBefore {
     if constexpr (stage == 0) {
       const auto z = activate(f.recurrent, unit.sum[0]);
       const auto r = activate(f.recurrent, unit.sum[1]);
-      unit.save(0, kept(f.recurrent, unit.sum[0], z));
-      unit.save(1, kept(f.recurrent, unit.sum[1], r));
+      unit.save(0, to_save(f.recurrent, unit.sum[0], z));
+      unit.save(1, to_save(f.recurrent, unit.sum[1], r));
       unit.set_operand(r * unit.dropped_previous());
     } else {
-      const auto z = value_of(f.recurrent, unit.kept(0));
+      const auto z = value_of(f.recurrent, unit.saved(0));
       const auto n = activate(f.activation, unit.sum[2]);
-      unit.save(2, kept(f.activation, unit.sum[2], n));
+      unit.save(2, to_save(f.activation, unit.sum[2], n));
       unit.set_state(0, z * unit.previous(0) + (n - z * n));
     }
   }
@@ -40,16 +40,16 @@ struct GruResetBefore {
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
     if constexpr (stage == 1) {
-      const auto z = value_of(f.recurrent, unit.kept(0));
-      const auto n = value_of(f.activation, unit.kept(2));
+      const auto z = value_of(f.recurrent, unit.saved(0));
+      const auto n = value_of(f.activation, unit.saved(2));
       const auto dh = unit.gradient(0);
-      unit.set_sum_gradient(0, dh * (unit.previous(0) - n) * slope_of(f.recurrent, unit.kept(0)));
-      unit.set_sum_gradient(2, (dh - dh * z) * slope_of(f.activation, unit.kept(2)));
+      unit.set_sum_gradient(0, dh * (unit.previous(0) - n) * slope_of(f.recurrent, unit.saved(0)));
+      unit.set_sum_gradient(2, (dh - dh * z) * slope_of(f.activation, unit.saved(2)));
       unit.set_previous_gradient(0, dh * z);
     } else {
-      const auto r = value_of(f.recurrent, unit.kept(1));
+      const auto r = value_of(f.recurrent, unit.saved(1));
       const auto d_operand = unit.gradient_of_operand();
-      unit.set_sum_gradient(1, d_operand * unit.dropped_previous() * slope_of(f.recurrent, unit.kept(1)));
+      unit.set_sum_gradient(1, d_operand * unit.dropped_previous() * slope_of(f.recurrent, unit.saved(1)));
       unit.set_dropped_previous_gradient(d_operand * r);
     }
   }

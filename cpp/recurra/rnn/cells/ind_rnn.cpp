@@ -4,7 +4,7 @@
 //   h_t = f(x_t W + u h_{t-1} + b)
 //
 // No recurrent product: u is the cell's one weight vector.
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {
@@ -24,13 +24,13 @@ struct IndRnn {
   RECURRA_INLINE static void forward(const F& f, const Unit& unit) {
     const auto sum = unit.sum[0] + unit.vector(0) * unit.dropped_previous();
     const auto h = activate(f.activation, sum);
-    unit.save(0, kept(f.activation, sum, h));
+    unit.save(0, to_save(f.activation, sum, h));
     unit.set_state(0, h);
   }
 
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
-    const auto d = unit.gradient(0) * slope_of(f.activation, unit.kept(0));
+    const auto d = unit.gradient(0) * slope_of(f.activation, unit.saved(0));
     unit.set_sum_gradient(0, d);
     unit.add_vector_gradient(0, d * unit.dropped_previous());
     unit.set_previous_gradient(0, unit.through_dropout(d * unit.vector(0)));

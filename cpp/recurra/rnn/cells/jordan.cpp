@@ -3,7 +3,7 @@
 //   h_t = a(x_t W + y_{t-1} R + b)      y_t = s(h_t V + c)
 //
 // State: y, of P units. Slots: the sum of h, the sum of y; V is the projection.
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {
@@ -22,7 +22,7 @@ struct Jordan {
     constexpr bool hidden = stage == 0;
     const auto kind = hidden ? f.activation : f.recurrent;
     const auto value = activate(kind, unit.sum[stage]);
-    unit.save(stage, kept(kind, unit.sum[stage], value));
+    unit.save(stage, to_save(kind, unit.sum[stage], value));
     if constexpr (hidden) unit.set_operand(value);
     else unit.set_state(0, value);
   }
@@ -30,10 +30,10 @@ struct Jordan {
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
     if constexpr (stage == 1) {
-      unit.set_sum_gradient(1, unit.gradient(0) * slope_of(f.recurrent, unit.kept(1)));
+      unit.set_sum_gradient(1, unit.gradient(0) * slope_of(f.recurrent, unit.saved(1)));
       unit.set_previous_gradient(0, {});
     } else {
-      unit.set_sum_gradient(0, unit.gradient_of_operand() * slope_of(f.activation, unit.kept(0)));
+      unit.set_sum_gradient(0, unit.gradient_of_operand() * slope_of(f.activation, unit.saved(0)));
     }
   }
 };

@@ -1,7 +1,7 @@
 // Long short-term memory with a forget gate of its own.
 #include "recurra/rnn/cells/lstm.h"
 
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {

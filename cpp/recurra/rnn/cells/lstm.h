@@ -40,16 +40,16 @@ struct LstmStep {
       auto f_sum = unit.sum[1];
       if (unit.has_vectors()) f_sum = f_sum + unit.vector(1) * c_before;
       f = activate(fn.recurrent, f_sum);
-      unit.save(1, kept(fn.recurrent, f_sum, f));
+      unit.save(1, to_save(fn.recurrent, f_sum, f));
     }
     const auto g = activate(fn.activation, unit.sum[G]);
     const auto c = clipped(unclipped(i, f, g, c_before), unit.clip);
     auto o_sum = unit.sum[O];
     if (unit.has_vectors()) o_sum = o_sum + unit.vector(vectors - 1) * c;
     const auto o = activate(fn.recurrent, o_sum);
-    unit.save(I, kept(fn.recurrent, i_sum, i));
-    unit.save(G, kept(fn.activation, unit.sum[G], g));
-    unit.save(O, kept(fn.recurrent, o_sum, o));
+    unit.save(I, to_save(fn.recurrent, i_sum, i));
+    unit.save(G, to_save(fn.activation, unit.sum[G], g));
+    unit.save(O, to_save(fn.recurrent, o_sum, o));
     const auto h = o * activate(fn.activation, c);
     if constexpr (projecting) unit.set_operand(h);
     else unit.set_state(0, h);
@@ -58,32 +58,32 @@ struct LstmStep {
 
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& fn, const Unit& unit) {
-    const auto i = value_of(fn.recurrent, unit.kept(I));
-    const auto f = own_gate ? value_of(fn.recurrent, unit.kept(1)) : i;
-    const auto g = value_of(fn.activation, unit.kept(G));
-    const auto o = value_of(fn.recurrent, unit.kept(O));
+    const auto i = value_of(fn.recurrent, unit.saved(I));
+    const auto f = own_gate ? value_of(fn.recurrent, unit.saved(1)) : i;
+    const auto g = value_of(fn.activation, unit.saved(G));
+    const auto o = value_of(fn.recurrent, unit.saved(O));
     const auto c_before = unit.previous(1);
     const auto sum = unclipped(i, f, g, c_before);
     const auto c = clipped(sum, unit.clip);
     const auto squashed = activate(fn.activation, c);
     const auto dh = gradient_of_h(unit);
-    const auto d_o = dh * squashed * slope_of(fn.recurrent, unit.kept(O));
-    auto dc = unit.gradient(1) + dh * o * slope_of(fn.activation, kept(fn.activation, c, squashed));
+    const auto d_o = dh * squashed * slope_of(fn.recurrent, unit.saved(O));
+    auto dc = unit.gradient(1) + dh * o * slope_of(fn.activation, to_save(fn.activation, c, squashed));
     if (unit.has_vectors()) {
       dc = dc + d_o * unit.vector(vectors - 1);
       unit.add_vector_gradient(vectors - 1, d_o * c);
     }
     dc = clipped_gradient(sum, unit.clip, dc);
     const auto to_i = forget == Forget::coupled ? g - c_before : g;
-    const auto di = dc * to_i * slope_of(fn.recurrent, unit.kept(I));
-    const auto dg = dc * i * slope_of(fn.activation, unit.kept(G));
+    const auto di = dc * to_i * slope_of(fn.recurrent, unit.saved(I));
+    const auto dg = dc * i * slope_of(fn.activation, unit.saved(G));
     auto dc_before = forget == Forget::gate ? dc * f : forget == Forget::coupled ? dc - dc * i : dc;
     if (unit.has_vectors()) {
       dc_before = dc_before + di * unit.vector(0);
       unit.add_vector_gradient(0, di * c_before);
     }
     if constexpr (own_gate) {
-      const auto df = dc * c_before * slope_of(fn.recurrent, unit.kept(1));
+      const auto df = dc * c_before * slope_of(fn.recurrent, unit.saved(1));
       if (unit.has_vectors()) {
         dc_before = dc_before + df * unit.vector(1);
         unit.add_vector_gradient(1, df * c_before);

@@ -1,6 +1,6 @@
 // Long short-term memory whose forget gate is one minus its input gate; Greff et al. 2015.
 #include "recurra/rnn/cells/lstm.h"
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {

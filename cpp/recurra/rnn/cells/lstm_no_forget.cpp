@@ -1,6 +1,6 @@
 // Long short-term memory without forget gate; Hochreiter & Schmidhuber 1997.
 #include "recurra/rnn/cells/lstm.h"
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {

@@ -5,7 +5,7 @@
 //
 // Columns of both kernels and slots: i, f, g, o; then the normalised c. Weight vectors: the gains of h R, of c, then
 // the shift of c, then the gains of x W. States: h, c.
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {
@@ -30,17 +30,17 @@ struct LstmNormalised {
       const auto g = activate(fn.activation, unit.sum[2]);
       const auto o = activate(fn.recurrent, unit.sum[3]);
       const auto c = clipped(unclipped(i, f, g, unit.previous(1)), unit.clip);
-      unit.save(0, kept(fn.recurrent, unit.sum[0], i));
-      unit.save(1, kept(fn.recurrent, unit.sum[1], f));
-      unit.save(2, kept(fn.activation, unit.sum[2], g));
-      unit.save(3, kept(fn.recurrent, unit.sum[3], o));
+      unit.save(0, to_save(fn.recurrent, unit.sum[0], i));
+      unit.save(1, to_save(fn.recurrent, unit.sum[1], f));
+      unit.save(2, to_save(fn.activation, unit.sum[2], g));
+      unit.save(3, to_save(fn.recurrent, unit.sum[3], o));
       unit.set_state(1, c);
       unit.set_operand(c);
     } else {
       const auto sum = unit.sum[4] + unit.vector(5);
       const auto out = activate(fn.activation, sum);
-      unit.save(4, kept(fn.activation, sum, out));
-      unit.set_state(0, value_of(fn.recurrent, unit.kept(3)) * out);
+      unit.save(4, to_save(fn.activation, sum, out));
+      unit.set_state(0, value_of(fn.recurrent, unit.saved(3)) * out);
     }
   }
 
@@ -48,21 +48,21 @@ struct LstmNormalised {
   RECURRA_INLINE static void backward(const F& fn, const Unit& unit) {
     if constexpr (stage == 1) {
       const auto dh = unit.gradient(0);
-      const auto d = dh * value_of(fn.recurrent, unit.kept(3)) * slope_of(fn.activation, unit.kept(4));
-      unit.set_sum_gradient(3, dh * value_of(fn.activation, unit.kept(4)) * slope_of(fn.recurrent, unit.kept(3)));
+      const auto d = dh * value_of(fn.recurrent, unit.saved(3)) * slope_of(fn.activation, unit.saved(4));
+      unit.set_sum_gradient(3, dh * value_of(fn.activation, unit.saved(4)) * slope_of(fn.recurrent, unit.saved(3)));
       unit.set_sum_gradient(4, d);
       unit.add_vector_gradient(5, d);
       unit.set_previous_gradient(0, {});
     } else {
-      const auto i = value_of(fn.recurrent, unit.kept(0));
-      const auto f = value_of(fn.recurrent, unit.kept(1));
-      const auto g = value_of(fn.activation, unit.kept(2));
+      const auto i = value_of(fn.recurrent, unit.saved(0));
+      const auto f = value_of(fn.recurrent, unit.saved(1));
+      const auto g = value_of(fn.activation, unit.saved(2));
       const auto c_before = unit.previous(1);
       const auto dc =
           clipped_gradient(unclipped(i, f, g, c_before), unit.clip, unit.gradient(1) + unit.gradient_of_operand());
-      unit.set_sum_gradient(0, dc * g * slope_of(fn.recurrent, unit.kept(0)));
-      unit.set_sum_gradient(1, dc * c_before * slope_of(fn.recurrent, unit.kept(1)));
-      unit.set_sum_gradient(2, dc * i * slope_of(fn.activation, unit.kept(2)));
+      unit.set_sum_gradient(0, dc * g * slope_of(fn.recurrent, unit.saved(0)));
+      unit.set_sum_gradient(1, dc * c_before * slope_of(fn.recurrent, unit.saved(1)));
+      unit.set_sum_gradient(2, dc * i * slope_of(fn.activation, unit.saved(2)));
       unit.set_previous_gradient(1, dc * f);
       unit.set_dropped_previous_gradient({});
     }

@@ -1,7 +1,7 @@
 // Long short-term memory with a projection of its output; Sak et al., "Long short-term memory based recurrent neural
 // network architectures for large vocabulary speech recognition", 2014.
 #include "recurra/rnn/cells/lstm.h"
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {

@@ -19,13 +19,13 @@ struct SimpleRnn {
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void forward(const F& f, const Unit& unit) {
     const auto h = activate(f.activation, unit.sum[0]);
-    unit.save(0, kept(f.activation, unit.sum[0], h));
+    unit.save(0, to_save(f.activation, unit.sum[0], h));
     unit.set_state(0, h);
   }
 
   template <int stage, class F, class Unit>
   RECURRA_INLINE static void backward(const F& f, const Unit& unit) {
-    unit.set_sum_gradient(0, unit.gradient(0) * slope_of(f.activation, unit.kept(0)));
+    unit.set_sum_gradient(0, unit.gradient(0) * slope_of(f.activation, unit.saved(0)));
     unit.set_previous_gradient(0, {});
   }
 };

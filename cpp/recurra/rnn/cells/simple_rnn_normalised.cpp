@@ -1,7 +1,7 @@
 // The simple recurrent network, its sums normalised (normal.h). Weight vectors: the gains of h R, then
 // those of x W.
 #include "recurra/rnn/cells/simple_rnn.h"
-#include "recurra/rnn/register.h"
+#include "recurra/rnn/registration.h"
 
 namespace recurra::rnn {
 namespace {
