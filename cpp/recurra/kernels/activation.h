@@ -1,4 +1,4 @@
-// The activation functions a layer can name: value and slope, on vectors. One table for layers, cells and ops.
+// The activation functions a layer can name: value and slope, on vectors. One table for layers, cells, ops and streams.
 //
 // A forward pass saves one number per element for the backward pass. For most functions the slope follows from the
 // value y; where it does not (`slope_needs_input`), the argument x is saved instead and the value computed again.
@@ -87,15 +87,21 @@ RECURRA_INLINE Vec<T> softplus(Vec<T> x) {
   return per_lane<T>(x, [](T v) { return (v > 0 ? v : T(0)) + std::log1p(std::exp(v > 0 ? -v : v)); });
 }
 
+/// Phi(v), by erfc, which is accurate relative to its value where 1 + erf would cancel.
+template <class T>
+T normal_distribution(T v) {
+  return T(0.5) * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2)));
+}
+
 template <class T>
 RECURRA_INLINE Vec<T> hard_sigmoid(Vec<T> x) {
   return min<T>(max<T>(x * T(1.0 / 6) + T(0.5), Vec<T>{}), broadcast(T(1)));
 }
 
-/// Whether the slope needs the argument rather than the value.
+/// Whether the slope needs the argument rather than the value: where the value rounds away what the slope is made of.
 constexpr bool slope_needs_input(Activation kind) {
-  return kind == Activation::silu || kind == Activation::hard_silu || kind == Activation::gelu ||
-         kind == Activation::mish;
+  return kind == Activation::elu || kind == Activation::selu || kind == Activation::silu ||
+         kind == Activation::hard_silu || kind == Activation::gelu || kind == Activation::mish;
 }
 
 template <class T>
@@ -108,9 +114,9 @@ RECURRA_INLINE Vec<T> activate(Activation kind, Vec<T> x) {
     case Activation::relu: return max<T>(zero, x);  // NaN stays NaN
     case Activation::relu6: return min<T>(max<T>(x, zero), broadcast(T(6)));
     case Activation::leaky_relu: return x > zero ? x : x * T(0.2);
-    case Activation::elu: return x > zero ? x : math::exp<T>(x) - 1;
+    case Activation::elu: return x > zero ? x : math::expm1_of_negative<T>(x);
     case Activation::selu:
-      return T(selu_constants::scale) * (x > zero ? x : T(selu_constants::alpha) * (math::exp<T>(x) - 1));
+      return T(selu_constants::scale) * (x > zero ? x : T(selu_constants::alpha) * math::expm1_of_negative<T>(x));
     case Activation::softplus: return softplus<T>(x);
     case Activation::softsign: return x / (1 + (x > zero ? x : -x));
     case Activation::hard_sigmoid: return hard_sigmoid<T>(x);
@@ -118,8 +124,7 @@ RECURRA_INLINE Vec<T> activate(Activation kind, Vec<T> x) {
     case Activation::exponential: return math::exp<T>(x);
     case Activation::silu: return x * math::sigmoid<T>(x);
     case Activation::hard_silu: return x * hard_sigmoid<T>(x);
-    case Activation::gelu:
-      return per_lane<T>(x, [](T v) { return v * T(0.5) * (1 + std::erf(v * T(std::numbers::sqrt2 / 2))); });
+    case Activation::gelu: return per_lane<T>(x, [](T v) { return v * normal_distribution(v); });
     case Activation::mish: return x * math::tanh<T>(softplus<T>(x));
   }
   return x;
@@ -156,9 +161,9 @@ RECURRA_INLINE Vec<T> slope_of(Activation kind, Vec<T> s) {
     case Activation::relu: return s > zero ? one : zero;
     case Activation::relu6: return ((s > zero) & (s < T(6))) ? one : zero;
     case Activation::leaky_relu: return s > zero ? one : broadcast(T(0.2));
-    case Activation::elu: return s > zero ? one : s + 1;
+    case Activation::elu: return s > zero ? one : math::exp<T>(s);
     case Activation::selu:
-      return s > zero ? broadcast(T(selu_constants::scale)) : s + T(selu_constants::alpha * selu_constants::scale);
+      return T(selu_constants::scale) * (s > zero ? one : T(selu_constants::alpha) * math::exp<T>(s));
     case Activation::softplus: return per_lane<T>(s, [](T y) { return -std::expm1(-y); });
     case Activation::softsign: {
       const Vec<T> t = 1 - (s > zero ? s : -s);
@@ -175,7 +180,7 @@ RECURRA_INLINE Vec<T> slope_of(Activation kind, Vec<T> s) {
     case Activation::gelu:
       return per_lane<T>(s, [](T x) {
         const T density = std::exp(-x * x / 2) * T(std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-        return T(0.5) * (1 + std::erf(x * T(std::numbers::sqrt2 / 2))) + x * density;
+        return normal_distribution(x) + x * density;
       });
     case Activation::mish: {
       const Vec<T> t = math::tanh<T>(softplus<T>(s));

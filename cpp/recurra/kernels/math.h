@@ -40,6 +40,35 @@ RECURRA_INLINE Vec<T> exp(Vec<T> x) {
   }
 }
 
+/// 2^n, where `shifted` is a whole number n in [-126, 127] plus 1.5 * 2^23. Anything for NaN.
+RECURRA_INLINE Vec<float> power_of_two(Vec<float> shifted) {
+  return reinterpret_cast<Vec<float>>((reinterpret_cast<Vec<std::uint32_t>>(shifted) << 23) + 0x3F800000U);
+}
+
+/// e^x - 1 for x <= 0, accurate relative to its value also where x is small; NaN for NaN, anything for x > 0.
+template <class T>
+RECURRA_INLINE Vec<T> expm1_of_negative(Vec<T> x) {
+  if constexpr (std::is_same_v<T, float>) {
+    using V = Vec<float>;
+    // x = n ln 2 + r; e^r - 1 = r + r^2 q(r).
+    constexpr float round = 12582912.0F;
+    const V a = min<float>(max<float>(x, broadcast(-87.33654F)), V{});
+    const V shifted = a * 1.44269504F + round;
+    const V n = shifted - round;
+    const V r = (a - n * 0.693359375F) + n * 2.12194440e-4F;
+    V q = r * 1.394649704e-3F + 8.366610626e-3F;
+    q = q * r + 4.16662814e-2F;
+    q = q * r + 1.666654279e-1F;
+    q = q * r + 0.5F;
+    const V grown = q * (r * r) + r;
+    const V power = power_of_two(shifted);
+    const V y = power * grown + (power - 1.0F);
+    return x == x ? y : x;
+  } else {
+    return per_lane<T>(x, [](T v) { return std::expm1(v); });
+  }
+}
+
 /// n / d for d in [2^-125, 2^125], without a division where an approximate reciprocal and one correction are faster.
 RECURRA_INLINE Vec<float> quotient(Vec<float> n, Vec<float> d) {
 #if defined(__AVX512F__)
@@ -53,11 +82,6 @@ RECURRA_INLINE Vec<float> quotient(Vec<float> n, Vec<float> d) {
 
 RECURRA_INLINE Vec<float> magnitude(Vec<float> x) {
   return reinterpret_cast<Vec<float>>(reinterpret_cast<Vec<std::int32_t>>(x) & 0x7FFFFFFF);
-}
-
-/// 2^n, where `shifted` is a whole number n in [-126, 127] plus 1.5 * 2^23. Anything for NaN.
-RECURRA_INLINE Vec<float> power_of_two(Vec<float> shifted) {
-  return reinterpret_cast<Vec<float>>((reinterpret_cast<Vec<std::uint32_t>>(shifted) << 23) + 0x3F800000U);
 }
 
 /// tanh(x) = h / (h + 1) with h = (e^2x - 1) / 2, which keeps its relative accuracy where x is small.

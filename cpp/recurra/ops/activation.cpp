@@ -74,30 +74,20 @@ Tensor celu(const Tensor& x, double alpha) {
 
 Tensor gelu(const Tensor& x, bool approximate) {
   if (approximate) {
+    // (1 + tanh u) / 2 is sigmoid(2 u), which does not cancel.
     return smooth_vector(
         "gelu", x, 30, From::input,
+        []<class T>(Vec<T> v) { return v * math::sigmoid<T>(T(2) * gelu_root<T> * (v + gelu_cubic<T> * v * v * v)); },
         []<class T>(Vec<T> v) {
-          return T(0.5) * v * (T(1) + math::tanh<T>(gelu_root<T> * (v + gelu_cubic<T> * v * v * v)));
-        },
-        []<class T>(Vec<T> v) {
-          const Vec<T> t = math::tanh<T>(gelu_root<T> * (v + gelu_cubic<T> * v * v * v));
-          const Vec<T> inner = gelu_root<T> * (T(1) + T(3) * gelu_cubic<T> * v * v);
-          return T(0.5) * (T(1) + t) + T(0.5) * v * (T(1) - t * t) * inner;
+          const Vec<T> g = math::sigmoid<T>(T(2) * gelu_root<T> * (v + gelu_cubic<T> * v * v * v));
+          const Vec<T> inner = T(2) * gelu_root<T> * (T(1) + T(3) * gelu_cubic<T> * v * v);
+          return g + v * g * (T(1) - g) * inner;
         });
   }
-  return smooth(
-      "gelu", x, 40, From::input,
-      []<class T>(T v) { return T(0.5) * v * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))); },
-      []<class T>(T v) {
-        const T density = std::exp(T(-0.5) * v * v) * (std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>);
-        return T(0.5) * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))) + v * density;
-      });
+  return of_table<Activation::gelu>("gelu", x, 40);
 }
 
-Tensor softplus(const Tensor& x) {
-  return smooth(
-      "softplus", x, 30, From::input, [](auto v) { return log_one_plus_exp(v); }, [](auto v) { return logistic(v); });
-}
+Tensor softplus(const Tensor& x) { return of_table<Activation::softplus>("softplus", x, 30); }
 
 Tensor softsign(const Tensor& x) { return of_table<Activation::softsign>("softsign", x, 5); }
 
@@ -111,14 +101,7 @@ Tensor silu(const Tensor& x) { return of_table<Activation::silu>("silu", x, 20);
 
 Tensor hard_silu(const Tensor& x) { return of_table<Activation::hard_silu>("hard_silu", x, 3); }
 
-Tensor mish(const Tensor& x) {
-  return smooth(
-      "mish", x, 60, From::input, [](auto v) { return v * std::tanh(log_one_plus_exp(v)); },
-      []<class T>(T v) {
-        const T t = std::tanh(log_one_plus_exp(v));
-        return t + v * (T(1) - t * t) * logistic(v);
-      });
-}
+Tensor mish(const Tensor& x) { return of_table<Activation::mish>("mish", x, 60); }
 
 Tensor log_sigmoid(const Tensor& x) {
   return smooth(

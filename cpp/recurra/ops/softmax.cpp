@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "recurra/kernels/math.h"
+#include "recurra/kernels/softmax.h"
 #include "recurra/ops/activation.h"
 #include "recurra/ops/layout.h"
 #include "recurra/ops/pointwise.h"
@@ -33,35 +33,13 @@ void for_each_row(const Tensor& x, const Row& row) {
                   });
 }
 
-// y = exp(x - top); returns the sum, taken in lanes and then in order.
-template <class T>
-T exponentials(const T* x, T top, Index count, T* y) {
-  Vec<T> sums{};
-  for (Index i = 0; i < count; i += lanes<T>) {
-    const Index part = std::min<Index>(lanes<T>, count - i);
-    const Vec<T> e = math::exp<T>(load_part(x + i, part) - top);
-    store_part(y + i, e, part);
-    sums += load_part(y + i, part);  // without the lanes behind the end
-  }
-  T total = 0;
-  for (int k = 0; k < lanes<T>; ++k) total += sums[k];
-  return total;
-}
-
 }  // namespace
 
 Tensor softmax(const Tensor& given, Index axis) {
   return along_last(cast(given, floating(given.dtype())), axis, "softmax", [](const Tensor& x) {
     const Tensor out = Tensor::empty_like(x);
     dispatch_float(x.dtype(), "softmax", [&]<class T>() {
-      for_each_row(x, [&](Index at, Index count) {
-        const T* in = x.data<T>() + at;
-        T* __restrict y = out.data<T>() + at;
-        const T top = *std::max_element(in, in + count);
-        const T total = exponentials(in, top, count, y);
-        const T scale = T(1) / total;
-        for (Index i = 0; i < count; ++i) y[i] *= scale;
-      });
+      for_each_row(x, [&](Index at, Index count) { softmax_row(x.data<T>() + at, count, out.data<T>() + at); });
     });
     if (needs_recording({&x}))
       record("softmax", {x}, {out}, [y = out.detach()](const BackwardPass& pass) {
@@ -87,13 +65,7 @@ Tensor log_softmax(const Tensor& given, Index axis) {
   return along_last(cast(given, floating(given.dtype())), axis, "log_softmax", [](const Tensor& x) {
     const Tensor out = Tensor::empty_like(x);
     dispatch_float(x.dtype(), "log_softmax", [&]<class T>() {
-      for_each_row(x, [&](Index at, Index count) {
-        const T* in = x.data<T>() + at;
-        T* __restrict y = out.data<T>() + at;
-        const T top = *std::max_element(in, in + count);
-        const T shift = top + std::log(exponentials(in, top, count, y));
-        for (Index i = 0; i < count; ++i) y[i] = in[i] - shift;
-      });
+      for_each_row(x, [&](Index at, Index count) { log_softmax_row(x.data<T>() + at, count, out.data<T>() + at); });
     });
     if (needs_recording({&x}))
       record("log_softmax", {x}, {out}, [y = out.detach()](const BackwardPass& pass) {

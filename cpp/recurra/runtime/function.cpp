@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "recurra/kernels/activation.h"
+#include "recurra/kernels/softmax.h"
 
 namespace recurra::runtime {
 namespace {
@@ -52,51 +52,17 @@ struct Bodies {
   static void celu(const F&, T* data, Index rows, Index count) {
     each(data, rows * count, [](T v) { return v > 0 ? v : std::expm1(v); });
   }
-  static void gelu(const F&, T* data, Index rows, Index count) {
-    each(data, rows * count, [](T v) { return T(0.5) * v * std::erfc(-v * (std::numbers::sqrt2_v<T> / T(2))); });
-  }
   static void log_sigmoid(const F&, T* data, Index rows, Index count) {
     each_vector(data, rows * count, [](Vec<T> v) { return -softplus<T>(-v); });
   }
 
-  // y = exp(x - top); returns the sum, taken in lanes and then in order.
-  static T exponentials(const T* x, T top, Index count, T* y) {
-    Vec<T> sums{};
-    for (Index i = 0; i < count; i += lanes<T>) {
-      const Index part = std::min<Index>(lanes<T>, count - i);
-      const Vec<T> e = math::exp<T>(load_part(x + i, part) - top);
-      store_part(y + i, e, part);
-      sums += load_part(y + i, part);  // without the lanes behind the end
-    }
-    T total = 0;
-    for (int k = 0; k < lanes<T>; ++k) total += sums[k];
-    return total;
-  }
   static void softmax(const F&, T* data, Index rows, Index count) {
     if (count == 0) return;
-    for (T* row = data; row < data + rows * count; row += count) {
-      const T top = *std::max_element(row, row + count);
-      const T scale = T(1) / exponentials(row, top, count, row);
-      for (Index i = 0; i < count; ++i) row[i] *= scale;
-    }
+    for (T* row = data; row < data + rows * count; row += count) softmax_row(row, count, row);
   }
-  // In two passes over the exponentials, so that no second buffer is needed.
   static void log_softmax(const F&, T* data, Index rows, Index count) {
     if (count == 0) return;
-    for (T* row = data; row < data + rows * count; row += count) {
-      const T top = *std::max_element(row, row + count);
-      Vec<T> sums{};
-      for (Index i = 0; i < count; i += lanes<T>) {
-        const Index part = std::min<Index>(lanes<T>, count - i);
-        alignas(simd_bytes) T e[lanes<T>];
-        store(e, math::exp<T>(load_part(row + i, part) - top));
-        sums += load_part(e, part);
-      }
-      T total = 0;
-      for (int k = 0; k < lanes<T>; ++k) total += sums[k];
-      const T shift = top + std::log(total);
-      for (Index i = 0; i < count; ++i) row[i] -= shift;
-    }
+    for (T* row = data; row < data + rows * count; row += count) log_softmax_row(row, count, row);
   }
 };
 
@@ -110,7 +76,7 @@ template <class T>
 constexpr Named<T> bodies[] = {
     {"linear", nullptr},
     {"celu", &Bodies<T>::celu},
-    {"gelu", &Bodies<T>::gelu},
+    {"gelu", &of_table<T, Activation::gelu>},
     {"log_sigmoid", &Bodies<T>::log_sigmoid},
     {"softmax", &Bodies<T>::softmax},
     {"log_softmax", &Bodies<T>::log_softmax},
