@@ -30,13 +30,13 @@ help:  ## list these commands
 demo: .venv/installed  ## train a GRU on the weather series: forecast error, plot and saved model in out/
 	$(BIN)/recurra demo jena
 
-test: .venv/installed  ## run the test suite
+test: .venv/tests  ## run the test suite
 	RECURRA_CPP_TESTS=build/venv/tests/cpp $(BIN)/python -m pytest $(ARGS)
 
-fuzz: .venv/installed  ## random files, tables, texts and arguments for two minutes; ARGS="--seconds 600 --seed 7" for more
+fuzz: .venv/tests  ## random files, tables, texts and arguments for two minutes; ARGS="--seconds 600 --seed 7" for more
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python -m tests.fuzz --seconds 120 $(ARGS)
 
-test-levels: wheel  ## run the test suite of the wheel under every SIMD level that this machine has
+test-levels: wheel .venv/tests  ## run the test suite of the wheel under every SIMD level that this machine has
 	rm -rf build/levels
 	$(PIP) --no-deps --target build/levels $$(ls -t wheelhouse/*.whl | head -1)
 	for level in $$(PYTHONPATH=build/levels $(BIN)/python -c "from recurra import _cpu; print(*_cpu.levels())"); do \
@@ -62,7 +62,7 @@ figures: bench  ## all that docs/performance.md measures, and its tables and pic
 experiments: .venv/installed  ## the trainings of docs/results.md on real data, beside PyTorch and Keras: an hour or more
 	$(BIN)/python -m bench.experiments $(ARGS)
 
-lint: .venv/installed .venv/lint  ## check style, types and likely bugs
+lint: .venv/tests .venv/lint  ## check style, types and likely bugs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -96,10 +96,10 @@ else
 endif
 	ls -l wheelhouse
 
-asan: .venv/installed  ## the C++ and Python tests with AddressSanitizer and UndefinedBehaviorSanitizer
+asan: .venv/tests  ## the C++ and Python tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	tools/sanitized_tests.sh asan $(ARGS)
 
-tsan: .venv/tools  ## the C++ tests with ThreadSanitizer (clang and its OpenMP runtime)
+tsan: .venv/tests  ## the C++ tests with ThreadSanitizer (clang and its OpenMP runtime)
 	tools/sanitized_tests.sh tsan $(ARGS)
 
 clean:  ## remove everything that make made
@@ -112,14 +112,21 @@ clean:  ## remove everything that make made
 
 .venv/tools: .venv/created pyproject.toml
 	$(PIP) $$($(BIN)/python -c "$$BUILD_REQUIREMENTS")
-	# Headers only; its demand for a newer Python than ours means nothing. Without it the C++ tests use the system's Catch2.
-	$(PIP) --no-deps --ignore-requires-python comma-deps-catch2 || echo "no Catch2 from pip"
 	touch $@
 
 .venv/installed: .venv/tools $(ENGINE) $(PACKAGE)
 	@echo "building the engine with $(CMAKE_BUILD_PARALLEL_LEVEL) jobs (minutes the first time)"
-	CMAKE_ARGS="-DRECURRA_SIMD_LEVELS=$(LEVELS) -DRECURRA_BUILD_TESTS=ON $(CMAKE_ARGS)" SKBUILD_BUILD_DIR=build/venv \
-	  $(PIP) --no-build-isolation ".[music,plot,sklearn,test]"
+	CMAKE_ARGS="-DRECURRA_SIMD_LEVELS=$(LEVELS) $(CMAKE_ARGS)" SKBUILD_BUILD_DIR=build/venv \
+	  $(PIP) --no-build-isolation ".[plot]"
+	touch $@
+
+# The C++ tests use the objects that the installed module was made of.
+.venv/tests: .venv/installed
+	$(PIP) "recurra[music,sklearn,test]"
+	# Headers only; its demand for a newer Python than ours means nothing. Without it the C++ tests use the system's Catch2.
+	$(PIP) --no-deps --ignore-requires-python comma-deps-catch2 || echo "no Catch2 from pip"
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/venv -DRECURRA_BUILD_TESTS=ON > /dev/null
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build build/venv
 	touch $@
 
 .venv/lint: pyproject.toml | .venv/installed

@@ -9,20 +9,29 @@ endif()
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-add_library(recurra_runtime SHARED $<TARGET_OBJECTS:recurra_${levels}>)
+# What a stream runs, and no more of the engine: the linker says what is missing.
+file(GLOB runtime_sources CONFIGURE_DEPENDS cpp/recurra/base/*.cpp cpp/recurra/runtime/*.cpp cpp/recurra/rnn/cells/*.cpp)
+list(APPEND runtime_sources cpp/recurra/kernels/gemm.cpp cpp/recurra/tensor/tape.cpp cpp/recurra/tensor/tensor.cpp)
+foreach(name IN ITEMS cell_table layout normal products step stepper)
+  list(APPEND runtime_sources cpp/recurra/rnn/${name}.cpp)
+endforeach()
+foreach(name IN ITEMS arithmetic broadcast cast comparison elementwise layer_normalization layout reduction)
+  list(APPEND runtime_sources cpp/recurra/ops/${name}.cpp)
+endforeach()
+
+add_library(recurra_runtime SHARED ${runtime_sources})
+recurra_compile_for(recurra_runtime ${levels})
 add_library(recurra::recurra ALIAS recurra_runtime)
 set_target_properties(recurra_runtime PROPERTIES OUTPUT_NAME recurra EXPORT_NAME recurra VERSION ${PROJECT_VERSION}
                       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 target_compile_features(recurra_runtime INTERFACE cxx_std_20)
-target_include_directories(recurra_runtime INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp>
-                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_libraries(recurra_runtime PRIVATE OpenMP::OpenMP_CXX)
+target_include_directories(recurra_runtime INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 # Templates of the C++ library are visible whatever we say; made for our SIMD level, they must serve nobody else.
 if(NOT APPLE)
   set(exports "${CMAKE_CURRENT_BINARY_DIR}/recurra_runtime.map")
   file(WRITE "${exports}" "{ global: extern \"C++\" { recurra::Model*; recurra::Stream*; recurra::is_float64*; };\n"
                           "  local: *; };\n")
-  target_link_options(recurra_runtime PRIVATE "LINKER:--version-script=${exports}")
+  target_link_options(recurra_runtime PRIVATE "LINKER:--version-script=${exports}" "LINKER:--no-undefined")
 endif()
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/recurra)

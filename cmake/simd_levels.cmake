@@ -72,15 +72,30 @@ endfunction()
 set(RECURRA_OPTIMIZATION $<$<CONFIG:Release>:-O2>
     $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-fvect-cost-model=dynamic>)
 
-# The engine of one level, recurra_<level>.
+# GCC 12 warns of its own headers of AVX-512, which Eigen uses.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  set_source_files_properties(cpp/recurra/ops/matmul.cpp PROPERTIES
+                              COMPILE_OPTIONS "-Wno-uninitialized;-Wno-maybe-uninitialized")
+endif()
+
+# How sources of the engine are compiled for a level.
+function(recurra_compile_for target level)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/cpp>)
+  target_link_libraries(${target} PRIVATE Eigen3::Eigen OpenMP::OpenMP_CXX nlohmann_json::nlohmann_json)
+  target_compile_definitions(${target} PRIVATE RECURRA_SIMD_LEVEL="${level}" EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE)
+  target_compile_options(${target} PRIVATE ${RECURRA_FLAGS_${level}} -fno-math-errno -fno-trapping-math
+                         ${RECURRA_OPTIMIZATION} -Wall -Wextra)
+endfunction()
+
+# The engine of one level, recurra_<level>; built where something needs it.
 function(recurra_engine level)
   set(engine recurra_${level})
-  add_library(${engine} OBJECT ${engine_sources})
-  target_include_directories(${engine} PUBLIC cpp)
-  target_link_libraries(${engine} PUBLIC Eigen3::Eigen OpenMP::OpenMP_CXX PRIVATE nlohmann_json::nlohmann_json)
-  target_compile_definitions(${engine} PUBLIC RECURRA_SIMD_LEVEL="${level}" EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE)
-  target_compile_options(${engine} PUBLIC ${RECURRA_FLAGS_${level}} -fno-math-errno -fno-trapping-math
-                         PRIVATE ${RECURRA_OPTIMIZATION} -Wall -Wextra)
+  add_library(${engine} OBJECT EXCLUDE_FROM_ALL ${engine_sources})
+  recurra_compile_for(${engine} ${level})
+  # What is compiled against its headers must see the same vectors.
+  target_link_libraries(${engine} INTERFACE Eigen3::Eigen OpenMP::OpenMP_CXX)
+  target_compile_definitions(${engine} INTERFACE RECURRA_SIMD_LEVEL="${level}" EIGEN_MPL2_ONLY EIGEN_DONT_PARALLELIZE)
+  target_compile_options(${engine} INTERFACE ${RECURRA_FLAGS_${level}} -fno-math-errno -fno-trapping-math)
 endfunction()
 
 # Its Python module, _engine_<level>.
