@@ -45,7 +45,10 @@ Driver<T>::Driver(const CellEntry& cell, const Sequence<T>& sequence)
       statistics_(step_.normal, steps_of_statistics(sequence)),
       table_(s_, step_, plan_.chunk_rows),
       x_(sequence.x),
-      by_table_(sequence.table_input.found) {}
+      by_table_(sequence.table_input.found) {
+  assert(s_.steps >= 1 && s_.segment >= 1 && s_.segment <= s_.steps && (s_.x || by_table_) && s_.y);
+  assert(s_.skips.empty() || s_.segment == s_.steps);
+}
 
 template <class T>
 Index Driver<T>::saved_size() const {

@@ -25,7 +25,11 @@ CellLayout<T>::CellLayout(const CellShape& shape, Index features, Index units, I
       J(padded<T>(units) / L),
       stride(std::max(padded<T>(units), padded<T>(width))),
       group(group_of<T>(shape)),
-      saved_width(shape.saved_vectors(L) * L) {}
+      saved_width(shape.saved_vectors(L) * L) {
+  assert(features >= 0 && units >= 0 && width >= 0 && taps >= 1);
+  assert(shape.projects || width == units);
+  assert(group == 1 || shape.saved_vectors(L) == shape.slots);
+}
 
 template <class T>
 std::pair<Index, Index> CellLayout<T>::vectors_of_share(int stage, Share share) const {
@@ -47,6 +51,7 @@ void CellLayout<T>::pack_forward(const WeightPointers<T>& weights, std::shared_p
     for (int v = 0; v < shape.vectors; ++v)
       for (Index u = 0; u < U; ++u) vectors_[vector_place(u, v)] = weights.vectors[v * U + u];
   }
+  assert(weights.kernel && (weights.vectors || !shape.needs_vectors));
   packed_ = packed ? std::move(packed) : pack(weights);
 }
 

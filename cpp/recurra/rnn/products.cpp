@@ -1,6 +1,7 @@
 #include "recurra/rnn/products.h"
 
-#include "recurra/base/check.h"
+#include <algorithm>
+#include <cassert>
 
 namespace recurra::rnn {
 
@@ -38,6 +39,9 @@ RECURRA_INLINE void multiply_tile(const GradientProduct<T>& p, Index tile, Index
 // body(rows before the tile, first column, constant number of vectors, acc) for every tile of the product.
 template <class T, class Finish>
 RECURRA_INLINE void for_products(const GradientProduct<T>& p, Finish&& finish) {
+  assert(p.rows >= 0 && p.rows <= p.capacity && p.group >= 1 && p.count >= 1 && p.panels);
+  assert(p.count * lanes<T> <= p.saved_width && (p.group == 1 || p.count * lanes<T> == p.saved_width));
+  assert(std::all_of(p.row, p.row + p.rows, [&](Index row) { return row >= 0 && row < p.capacity; }));
   gemm::for_panels<T>(
       p.columns,
       [&](Index first, auto S) __attribute__((always_inline)) {
@@ -114,6 +118,7 @@ void input_gradient(const GradientProduct<T>& p, const InputGradient<T>& to) {
 template <class T>
 void weight_gradient(int vectors, const T* const* a, Index K, const T* const* g, Index g_offset, Index rows, T* out) {
   constexpr int L = lanes<T>;
+  assert(vectors >= 0 && K >= 0 && rows >= 0 && g_offset % L == 0);
   for (int begin = 0; begin < vectors; begin += gemm::panel_vectors)
     gemm::with_constant<gemm::panel_vectors>(
         std::min(gemm::panel_vectors, vectors - begin), [&](auto count) __attribute__((always_inline)) {

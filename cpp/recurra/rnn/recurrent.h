@@ -53,8 +53,8 @@ struct CellEntry;
 class Call;
 class PackedWeightsCache;
 
-/// A cell with its settings, to be run over batches. Weights that come again unchanged, without a gradient asked for,
-/// are kept in the order in which the products read them. Safe to use from several threads.
+/// A cell with its settings, to be run over batches. Packed weights are cached across inference calls while unchanged.
+/// Safe to use from several threads.
 class RecurrentLayer {
  public:
   /// Throws std::invalid_argument for an unknown cell or activation.
@@ -67,11 +67,11 @@ class RecurrentLayer {
   const CellEntry& cell_;
   const RecurrentOptions options_;
   const Activation activation_, recurrent_activation_;
-  const std::shared_ptr<PackedWeightsCache> kept_;
+  const std::shared_ptr<PackedWeightsCache> cache_;
 };
 
-/// Layers that a thread calls between begin() and end() only begin; end() runs them side by side, as one node of the
-/// tape. Nobody may read or use an output before.
+/// Defers the layers that this thread calls between begin() and end(); end() runs them at the same time, as one node of
+/// the tape. Their outputs must not be read or used before.
 class SideBySide {
  public:
   SideBySide();

@@ -64,6 +64,9 @@ template <class T>
 void Step<T>::forward_stage(int stage, const StepRows<T>& rows) const {
   const CellShape::StageShape& part = stage_shape(stage);
   const StageKernels<T>& compiled = kernels(stage);
+  assert(part.count * layout.group <= CellShape::most_slots && rows.count <= rows.capacity);
+  assert(rows.saved || !layout.shape.needs_saved());
+  assert(!rows.sums || !rows.x || rows.sums == rows.x);
   const auto forward = compiled.forward[form_];
   Sums sums;
   Rows operands;
