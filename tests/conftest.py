@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ def _seeded() -> None:
     """Every test starts from the same random numbers."""
     np.random.seed(0)  # noqa: NPY002
     recurra.random.set_seed(0)
+
+
+@pytest.fixture
+def threads_restored() -> Iterator[None]:
+    """The number of threads is afterwards what it was before."""
+    before = config.num_threads()
+    yield
+    config.set_num_threads(before)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -59,14 +58,7 @@ def test_products_and_their_gradients(shape: tuple[int, int, int], dtype: str) -
     np.testing.assert_allclose(matmul[0], x @ kernel, rtol=0, atol=roundings * max(1, np.abs(matmul[0]).max()))
 
 
-@pytest.fixture
-def _threads_restored() -> Iterator[None]:
-    before = config.num_threads()
-    yield
-    config.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("_threads_restored")
+@pytest.mark.usefixtures("threads_restored")
 @pytest.mark.parametrize("shape", [(200, 330, 60), (2600, 130, 40), (1024, 300, 250)], ids=str)
 def test_any_number_of_threads_gives_the_same_bits(shape: tuple[int, int, int]) -> None:
     arrays = made(shape, "float32")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -58,14 +57,7 @@ def test_equals_the_convolution_of_the_rows(case: tuple[Any, ...], dtype: str) -
         np.testing.assert_allclose(ours, reference, atol=tolerance * np.abs(reference).max())
 
 
-@pytest.fixture
-def _threads_restored() -> Iterator[None]:
-    before = config.num_threads()
-    yield
-    config.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("_threads_restored")
+@pytest.mark.usefixtures("threads_restored")
 def test_any_number_of_threads_gives_the_same_bits() -> None:
     case = (32, 200, 900, 64, 32, 7, 1, 1, "valid", "relu")
     config.set_num_threads(1)
@@ -196,7 +188,7 @@ def test_models_use_the_table() -> None:
     np.testing.assert_allclose(y.numpy(), model.convolution(rows).numpy(), atol=1e-6)
 
 
-@pytest.mark.usefixtures("_threads_restored")
+@pytest.mark.usefixtures("threads_restored")
 def test_a_steady_training_loop_allocates_nothing() -> None:
     config.set_num_threads(1)  # with more, how many blocks are under way at once is a matter of time
     model = recurra.models.Sequential(

@@ -9,6 +9,7 @@ import pytest
 
 from recurra import Input, Sequential, callbacks, layers, optimizers, random
 from recurra.callbacks.files import read_backup
+from tests.support.pretended_figures import Figures
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 3)).astype("float32")
@@ -20,17 +21,6 @@ def linear(optimizer="sgd", dropout=False):
     model = Sequential([Input((3,)), *inner, layers.Dense(1, kernel_initializer="zeros")])
     model.compile(optimizer, "mse", metrics=["mae"])
     return model
-
-
-class Figures(callbacks.Callback):
-    """Pretends that these were the figures of the epochs; comes before the callback under test."""
-
-    def __init__(self, **figures):
-        super().__init__()
-        self.figures = figures
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs.update({name: values[epoch] for name, values in self.figures.items()})
 
 
 def test_order_of_calls():

@@ -11,6 +11,7 @@ import pytest
 
 from recurra import Input, Model, Sequential, callbacks, layers, losses, metrics, ops, optimizers
 from recurra.callbacks.improvement import Monitor
+from tests.support.pretended_figures import Figures
 
 X = np.linspace(0, 1, 8).reshape(8, 1)
 Y = (X > 0.4).astype(float)
@@ -20,17 +21,6 @@ def model_with(*named, loss="binary_crossentropy", weighted=None):
     model = Sequential([Input((1,)), layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")])
     model.compile(optimizers.SGD(0.1), loss, metrics=list(named), weighted_metrics=weighted)
     return model
-
-
-class Figures(callbacks.Callback):
-    """Pretends that these were the figures of the epochs; comes before the callback under test."""
-
-    def __init__(self, **figures):
-        super().__init__()
-        self.figures = figures
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs.update({name: values[epoch] for name, values in self.figures.items()})
 
 
 def own(y_true, y_pred):

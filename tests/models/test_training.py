@@ -473,7 +473,6 @@ def nan_at(index):
     return x
 
 
-SPARSE = "sparse_categorical_crossentropy"
 BAD = {
     "fit before compile": (lambda: Sequential([layers.Dense(1)]).fit(X, Y), "call compile"),
     "features": (lambda: linear().fit(X[:, :2], Y), r"input '.*' expects shape \(samples, 3\), got \(50, 2\)"),

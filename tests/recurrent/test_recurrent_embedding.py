@@ -3,7 +3,6 @@ and their gradients to rounding."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -72,14 +71,7 @@ def test_a_table_that_changes_before_backward_does_not_change_the_gradients(name
         np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-14 * np.abs(expected).max())
 
 
-@pytest.fixture
-def _threads_restored() -> Iterator[None]:
-    before = config.num_threads()
-    yield
-    config.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("_threads_restored")
+@pytest.mark.usefixtures("threads_restored")
 @pytest.mark.parametrize("name", LAYERS)
 def test_any_number_of_threads_gives_the_same_bits(name: str) -> None:
     layer = made(name, "float32", return_sequences=True)

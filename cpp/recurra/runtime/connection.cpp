@@ -93,7 +93,7 @@ void build_around(const Build<T>& build) {
   const std::size_t first = build.stages.size();
   build_layer(Build<T>{build.weights, inner, build.flow, build.stages});
   if (build.flow.shape != before.shape || build.flow.sequence != before.sequence)
-    build.layer.refuse("the output of the layer inside has not the shape of its input");
+    build.layer.refuse("the output of the layer inside does not have the shape of its input");
   build.flow.masked = before.masked;
   add_connection(build, build.layer.class_name() == "Highway", build.layer.path(), first);
 }

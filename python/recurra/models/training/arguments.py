@@ -65,7 +65,7 @@ def training_source(
         raise ValueError("fit: x is missing: give arrays, a source of batches or a generator")
     if sources.is_source(x):
         if batch_size is not None:
-            raise ValueError("fit: batch_size is for arrays; a source of batches settles it by itself")
+            raise ValueError("fit: batch_size is for arrays; the batches of a source have a size already")
         return x
     source = sources.ArrayBatches(x, y, sample_weight, batch_size, shuffle, lengths, reader)
     if y is None and needs_targets:

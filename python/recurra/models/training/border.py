@@ -10,6 +10,7 @@ import numpy as np
 from recurra import agreement, losses
 from recurra.layers.masking import Masking
 from recurra.models.inputs import arranged, check_shape
+from recurra.models.training.compiled import is_settled_by_shapes
 from recurra.tree import flatten
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def check_targets(model: Steps, y: Any, what: str, lengths: Any = None) -> None:
         return  # the first batch says what is wrong with the structure
     for target, kind, output in zip(targets, kinds, model.outputs, strict=True):
         if target is not None and kind is not None and target.size:
+            if is_settled_by_shapes(kind):
+                continue
             if not model._has_own("train") and not model._has_own_loss():
                 _check_shape(target, kind, output.shape, what + "y")
             if not _makes_masks(model):
@@ -75,8 +78,6 @@ def _by_output(structure: Any, names: list[str]) -> list[Any]:
 
 
 def _check_shape(target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str) -> None:
-    if isinstance(kind, str) and kind.lower() in ("crossentropy", "ce"):
-        return
     loss = losses.get(kind)
     name = kind if isinstance(kind, str) else getattr(loss, "name", getattr(loss, "__name__", type(loss).__name__))
     axis = loss.arguments.get("axis", -1) if isinstance(loss, losses.FunctionLoss) else -1
@@ -96,8 +97,6 @@ def _numbered(classes: int | None) -> str:
 def _check_range(
     target: np.ndarray, kind: Any, output_shape: tuple[Any, ...], what: str, counted: np.ndarray | None
 ) -> None:
-    if isinstance(kind, str) and kind.lower() in ("crossentropy", "ce"):
-        return
     loss = losses.get(kind)
     function = loss.function if isinstance(loss, losses.FunctionLoss) else loss
     arguments = loss.arguments if isinstance(loss, losses.FunctionLoss) else {}

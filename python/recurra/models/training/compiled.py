@@ -22,6 +22,28 @@ from recurra.tree import flatten
 _ACCURACIES = ("acc", "accuracy")
 _CROSSENTROPIES = ("crossentropy", "ce")
 
+# What the names above stand for, by the kind of the targets.
+_ACCURACY_OF: Mapping[str, type[Metric]] = {
+    "binary": metrics.BinaryAccuracy,
+    "sparse": metrics.SparseCategoricalAccuracy,
+    "categorical": metrics.CategoricalAccuracy,
+}
+_CROSSENTROPY_OF: Mapping[str, type[Metric]] = {
+    "binary": metrics.BinaryCrossentropy,
+    "sparse": metrics.SparseCategoricalCrossentropy,
+    "categorical": metrics.CategoricalCrossentropy,
+}
+_LOSS_OF = {
+    "binary": losses.binary_crossentropy,
+    "sparse": losses.sparse_categorical_crossentropy,
+    "categorical": losses.categorical_crossentropy,
+}
+
+
+def is_settled_by_shapes(loss: Any) -> bool:
+    """Whether the first batch decides which loss this is."""
+    return _is_one_of(loss, _CROSSENTROPIES)
+
 
 def _is_one_of(identifier: Any, names: Sequence[str]) -> bool:
     return isinstance(identifier, str) and identifier.lower() in names
@@ -39,22 +61,9 @@ def _kind_of_targets(y_true: Any, y_pred: Any) -> str:
 
 def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     """A metric, "accuracy" and "crossentropy" by the shapes; a metric asked for by a string is named by it."""
-    if _is_one_of(identifier, _ACCURACIES):
-        kinds: dict[str, Any] = {
-            "binary": metrics.BinaryAccuracy,
-            "sparse": metrics.SparseCategoricalAccuracy,
-            "categorical": metrics.CategoricalAccuracy,
-        }
-        accuracy: Metric = kinds[_kind_of_targets(y_true, y_pred)](name=identifier)
-        return accuracy
-    if _is_one_of(identifier, _CROSSENTROPIES):
-        crossentropies: dict[str, Any] = {
-            "binary": metrics.BinaryCrossentropy,
-            "sparse": metrics.SparseCategoricalCrossentropy,
-            "categorical": metrics.CategoricalCrossentropy,
-        }
-        crossentropy: Metric = crossentropies[_kind_of_targets(y_true, y_pred)](name=identifier)
-        return crossentropy
+    for names, by_targets in ((_ACCURACIES, _ACCURACY_OF), (_CROSSENTROPIES, _CROSSENTROPY_OF)):
+        if _is_one_of(identifier, names):
+            return by_targets[_kind_of_targets(y_true, y_pred)](name=identifier)
     metric = metrics.get(identifier)
     if isinstance(identifier, str):
         metric.name = identifier
@@ -65,13 +74,8 @@ def loss_for(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
     """A loss object, "crossentropy" by the shapes; None for an output without a loss."""
     if identifier is None:
         return None
-    if _is_one_of(identifier, _CROSSENTROPIES):
-        kinds = {
-            "binary": losses.binary_crossentropy,
-            "sparse": losses.sparse_categorical_crossentropy,
-            "categorical": losses.categorical_crossentropy,
-        }
-        identifier = kinds[_kind_of_targets(y_true, y_pred)]
+    if is_settled_by_shapes(identifier):
+        identifier = _LOSS_OF[_kind_of_targets(y_true, y_pred)]
     found = losses.get(identifier)
     if isinstance(found, Loss):
         return found
@@ -81,7 +85,7 @@ def loss_for(identifier: Any, y_true: Any, y_pred: Any) -> Loss | None:
 def check_names(loss: Any, named_metrics: Iterable[Any]) -> None:
     """Raises the error for an unknown loss or metric, or one of another kind, as soon as compile is called."""
     for item in flatten(loss):
-        if item is not None and not _is_one_of(item, _CROSSENTROPIES):
+        if item is not None and not is_settled_by_shapes(item):
             losses.get(item)
     for item in named_metrics:
         if item is not None and not _is_one_of(item, (*_ACCURACIES, *_CROSSENTROPIES)):
