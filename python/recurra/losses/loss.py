@@ -77,9 +77,9 @@ def reduce_weighted(
     not change what a mean divides by, except for "mean_with_sample_weight", which divides by the sum of the weights.
     A function that gives one number for a batch has dealt with its padding itself.
     """
-    shape = tuple(values.shape)
+    shape, size = tuple(values.shape), values.size
     factors = None if weight is None else agreement.weights_for(weight.astype(values.dtype), shape, who)
-    count = float(values.size)
+    count = float(size)
     if mask is not None and shape:
         kept = agreement.weights_for(mask, shape, who, "the mask of the predictions").astype(values.dtype)
         count *= float(kept.mean()) if kept.size else 0.0
@@ -92,7 +92,7 @@ def reduce_weighted(
         return values, None
     if not shape:
         return values, None
-    if reduction == "sum" or values.size == 0:
+    if reduction == "sum" or size == 0:
         return ops.sum(values), None
     if reduction == "mean_with_sample_weight" and factors is not None:
         total = float(np.broadcast_to(factors, shape).sum(dtype=np.float64))

@@ -195,8 +195,8 @@ class Steps(TrainingState):
 
     def _has_own(self, kind: str) -> bool:
         """Whether `train_step`, `test_step` or `predict_step` is overridden."""
-        name, cls = f"{kind}_step", type(self)
-        return getattr(cls, name) is not getattr(Steps, name) or name in self.__dict__
+        name, own = _STEPS[kind]
+        return getattr(type(self), name) is not own or name in self.__dict__
 
     def _float_type(self) -> str:
         """The float type in which data are read: float64 if any layer computes so."""
@@ -229,10 +229,14 @@ class Steps(TrainingState):
 
     def _step_for(self, kind: str, truncation: Truncation | None = None) -> StepFunction:
         """A function that does a step and returns how to get the figures after it."""
-        if not self._has_own(kind):
-            if truncation is not None:
-                return partial(self._train_windows, truncation=truncation)
-            return self._train_batch if kind == "train" else self._test_batch
+        if self._has_own(kind):
+            return self._own_step(kind)
+        if truncation is not None:
+            return partial(self._train_windows, truncation=truncation)
+        return self._train_batch if kind == "train" else self._test_batch
+
+    def _own_step(self, kind: str) -> StepFunction:
+        """The same of an overridden `train_step` or `test_step`."""
         method = getattr(self, f"{kind}_step")
 
         def overridden(batch: Batch) -> Callable[[], dict[str, Any]]:
@@ -240,3 +244,11 @@ class Steps(TrainingState):
             return lambda: figures
 
         return overridden
+
+
+#: The methods that may be overridden, by kind: their names, and what they are here.
+_STEPS = {
+    "train": ("train_step", Steps.train_step),
+    "test": ("test_step", Steps.test_step),
+    "predict": ("predict_step", Steps.predict_step),
+}
