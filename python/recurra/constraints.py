@@ -207,17 +207,7 @@ def get(identifier: Any) -> Any:
         >>> recurra.constraints.get("max_norm")
         MaxNorm()
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, str):
-        return serialization.named("constraint", identifier, _NAMES)()
-    if isinstance(identifier, dict):
-        return serialization.deserialize(identifier, Constraint)
-    if isinstance(identifier, type) and issubclass(identifier, Constraint):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise TypeError(f"expected a constraint, its name, or None, got {identifier!r}")
+    return None if identifier is None else serialization.instance("constraint", identifier, Constraint, _NAMES)
 
 
 def serialize(constraint: Any) -> Any:

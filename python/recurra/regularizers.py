@@ -179,17 +179,7 @@ def get(identifier: Any) -> Any:
         >>> recurra.regularizers.get("l2")
         L2()
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, str):
-        return serialization.named("regularizer", identifier, _NAMES)()
-    if isinstance(identifier, dict):
-        return serialization.deserialize(identifier, Regularizer)
-    if isinstance(identifier, type) and issubclass(identifier, Regularizer):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise TypeError(f"expected a regularizer, its name, or None, got {identifier!r}")
+    return None if identifier is None else serialization.instance("regularizer", identifier, Regularizer, _NAMES)
 
 
 def serialize(regularizer: Any) -> Any:

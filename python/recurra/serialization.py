@@ -349,3 +349,29 @@ def named(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     if found is None:
         raise unknown_name(kind, name, table)
     return found
+
+
+def instance(kind: str, identifier: Any, base: type, table: Mapping[str, Any]) -> Any:
+    """The object of a kind that a name, class, configuration, object or function stands for.
+
+    Args:
+        kind: What messages call it, for example "constraint".
+        identifier: What the user gave.
+        base: Class of the objects.
+        table: What makes the package's own objects, by name.
+
+    Raises:
+        ValueError: The name is unknown.
+        TypeError: It is something else.
+    """
+    if isinstance(identifier, str):
+        found = named(kind, identifier, table)
+        return found() if isinstance(found, type) or found in table.values() else found
+    if isinstance(identifier, dict):
+        return deserialize(identifier, base)
+    if isinstance(identifier, type) and issubclass(identifier, base):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    article = "an" if kind[0] in "aeiou" else "a"
+    raise TypeError(f"expected {article} {kind}, its name, or a function, got {identifier!r}")

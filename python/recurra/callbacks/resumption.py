@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recurra import random
-from recurra.layers.recurrent.rnn import RNN
+from recurra.layers.recurrent.rnn import RNN, stateful_layers
 from recurra.tensor import Tensor
 from recurra.tree import flatten, pack_as
 
@@ -52,11 +52,6 @@ def generators_of(model: Any) -> list[random.SeedGenerator]:
     ]
 
 
-def _stateful(model: Any) -> list[RNN]:
-    """The layers that carry states from batch to batch."""
-    return [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
-
-
 def _carried(layer: RNN) -> list[np.ndarray] | None:
     """The states that the next batch starts from; None if it starts anew."""
     if layer.states is None or not layer._carries:
@@ -83,7 +78,7 @@ def progress(model: Any, epoch_done: bool) -> tuple[dict[str, np.ndarray], dict[
         "trainer": model._trainer_state(),
         "figures": {} if epoch_done else model._figures_state(),
         "random": random.get_state(),
-        "states": [_carried(layer) for layer in _stateful(model)],
+        "states": [_carried(layer) for layer in stateful_layers(model)],
         "generators": [generator.get_state() for generator in generators_of(model)],
         "pass_start": random.get_state() if between_passes else feed.pass_start,
         "drawn": 0 if between_passes else feed.drawn,
@@ -135,7 +130,7 @@ def _put_back(model: Any, state: Any) -> None:
     random.set_state(state["random"])
     for generator, own in zip(generators_of(model), state["generators"], strict=True):
         generator.set_state(own)
-    for layer, carried in zip(_stateful(model), state["states"], strict=True):
+    for layer, carried in zip(stateful_layers(model), state["states"], strict=True):
         _carry(layer, carried)
     run.epoch = state["epoch"]
     if state["step"]:

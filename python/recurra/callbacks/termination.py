@@ -11,7 +11,7 @@ import numpy as np
 
 from recurra.callbacks.callback import Callback, Logs
 from recurra.checks import positive_number
-from recurra.layers.recurrent.rnn import RNN
+from recurra.layers.recurrent.rnn import RNN, stateful_layers
 from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten, leaves
 
@@ -98,7 +98,7 @@ def _gradient_norms(model: Any) -> dict[str, float]:
 
 def _origin_of_output(model: Any, x: Any) -> str:
     """Where numbers stop being finite on the way from the inputs to the outputs, in words."""
-    carrying = [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
+    carrying = stateful_layers(model)
     states = [(layer, layer.states, layer._carries) for layer in carrying]
     for layer in carrying:
         if layer.states is not None and not all(_is_finite(state) for state in flatten(layer.states)):

@@ -98,17 +98,9 @@ def get(identifier: Any) -> Any:
         >>> recurra.initializers.get("he_normal")
         HeNormal()
     """
-    if isinstance(identifier, str):
-        return serialization.named("initializer", identifier, _NAMES)()
-    if isinstance(identifier, dict):
-        return serialization.deserialize(identifier, Initializer)
-    if isinstance(identifier, type) and issubclass(identifier, Initializer):
-        return identifier()
-    if callable(identifier):
-        return identifier
     if isinstance(identifier, (np.ndarray, Tensor)):
         return Constant(np.array(identifier))
-    raise TypeError(f"expected an initializer or its name, got {identifier!r}")
+    return serialization.instance("initializer", identifier, Initializer, _NAMES)
 
 
 def serialize(initializer: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recurra import ops
+from recurra.agreement import fits
 from recurra.layers.masks import attach_mask, mask_of
 from recurra.layers.symbolic import SymbolicTensor, is_text
 from recurra.tree import flatten
@@ -51,10 +52,7 @@ def fitted_shape(shape: Sequence[Any], wanted: Sequence[Any]) -> Shape | None:
         fitted = fitted[:-1]
     elif len(fitted) == len(wanted) - 1 and len(fitted) and wanted[-1] == 1:
         fitted = (*fitted, 1)
-    fits = len(fitted) == len(wanted) and all(
-        want is None or got is None or want == got for want, got in zip(wanted[1:], fitted[1:], strict=True)
-    )
-    return fitted if fits else None
+    return fitted if len(fitted) == len(wanted) and fits(fitted[1:], tuple(wanted[1:])) else None
 
 
 def check_shape(shape: Sequence[Any], tensor: SymbolicTensor, name: str, title: str, what: str = "") -> Shape:
@@ -85,18 +83,14 @@ def _shown(shape: Sequence[Any]) -> str:
     return "(" + ", ".join(["samples", *("any" if extent is None else str(extent) for extent in shape[1:])]) + ")"
 
 
-def _agree(got: Sequence[Any], wanted: Sequence[Any]) -> bool:
-    return len(got) == len(wanted) and all(want in (None, one) for one, want in zip(got, wanted, strict=True))
-
-
 def _mend(got: Shape, wanted: Sequence[Any]) -> str:
     sample = tuple(wanted[1:])
-    if _agree(got, sample):
+    if fits(got, sample):
         return "; x[None] makes one sample a batch"
-    if len(sample) == 2 and _agree(got[1:], sample[:1]):
+    if len(sample) == 2 and fits(got[1:], sample[:1]):
         features = "x[..., None] gives each step one feature" if sample[1] is None else f"{sample[1]} features a step"
         return f"; the last axis is missing: {features}"
-    if len(sample) == 2 and _agree(got[1:], sample[::-1]):
+    if len(sample) == 2 and fits(got[1:], sample[::-1]):
         return "; x.swapaxes(1, 2) puts the features last"
     if len(sample) == 2 and len(got) == 3 and got[2] == sample[1]:
         return f"; a model with Input((None, {sample[1]})) takes sequences of any length"

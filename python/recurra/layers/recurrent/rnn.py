@@ -282,6 +282,11 @@ class RNN(Layer):
         return list(pack_as(sizes, [self._convert(state) for state in states]))
 
 
+def stateful_layers(model: Layer) -> list[RNN]:
+    """The layers in a model that go on from the states of the batch before."""
+    return [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
+
+
 def _state_shape(size: Any, batch: Any) -> Any:
     if isinstance(size, (list, tuple)):
         return [_state_shape(one, batch) for one in size]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recurra.layers.recurrent.rnn import RNN
+from recurra.layers.recurrent.rnn import stateful_layers
 from recurra.models.data.arrays import take
 from recurra.models.data.sources import ArrayBatches
 from recurra.models.inputs import arranged, fitted_shape
@@ -22,11 +22,6 @@ from recurra.tree import flatten, map_shapes
 
 if TYPE_CHECKING:
     from recurra.models.training.steps import Steps
-
-
-def stateful_layers(model: Steps) -> list[RNN]:
-    """The layers that go on from the states of the batch before."""
-    return [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
 
 
 def check_rows(model: Steps, source: Any, what: str = "") -> None:

@@ -11,12 +11,13 @@ from recurra._engine import NoGradient
 from recurra.callbacks import CallbackList, History, ProgbarLogger
 from recurra.callbacks.progbar import checked_verbose
 from recurra.checks import answers_unknown_keywords, whole_number
+from recurra.layers.recurrent.rnn import stateful_layers
 from recurra.models.data.arrays import structures
 from recurra.models.data.class_weights import with_class_weight
 from recurra.models.data.feed import Feed, feed_of
 from recurra.models.data.reader import Reader
 from recurra.models.training import loops
-from recurra.models.training.ahead import check_rows, check_validation, nothing_changed_on_failure, stateful_layers
+from recurra.models.training.ahead import check_rows, check_validation, nothing_changed_on_failure
 from recurra.models.training.arguments import (
     FitArguments,
     check_arrays,
