@@ -229,8 +229,13 @@ class Layer(InputCaster):
             training = outer_training
         if training is not None and self._takes_training:
             kwargs["training"] = training
-        context.training = training
-        self._call_token = context.token = object() if outer is None else outer
+        token = object() if outer is None else outer
+        self._call_token = token
+        # Inside of another call the context is mostly the same; setting it costs more than comparing.
+        if training is not outer_training:
+            context.training = training
+        if token is not outer:
+            context.token = token
         try:
             # The usual call is cheaper without unpacking.
             outputs = self.call(*args, **kwargs) if kwargs or len(args) != 1 else self.call(inputs)
@@ -240,7 +245,10 @@ class Layer(InputCaster):
             self._name_error(error)
             raise
         finally:
-            context.training, context.token = outer_training, outer
+            if training is not outer_training:
+                context.training = outer_training
+            if token is not outer:
+                context.token = outer
         if self.activity_regularizer is not None:
             self._penalize_activity(outputs)
         return outputs
