@@ -211,6 +211,8 @@ def _against_numpy(rng: random.Random) -> str:
             raise
     if expected is None:
         return "accepted"
+    if name == "prod" and array.size > 100:
+        return "accepted"  # the order decides what overflows on the way
     if name == "argsort" or (name in ("argmax", "argmin") and np.isnan(array).any()):
         return "accepted"  # ties and nan have no fixed order
     if found.shape != np.shape(expected):

@@ -28,7 +28,8 @@ def standard_dtype(dtype: Any) -> str:
     if dtype == "string":
         return "string"
     if isinstance(dtype, Mapping):  # a DTypePolicy in a configuration of Keras
-        dtype = dtype.get("config", {}).get("name", dtype)
+        policy = dtype.get("config")
+        dtype = policy.get("name", dtype) if isinstance(policy, Mapping) else dtype
     try:
         name: str = np.dtype(getattr(dtype, "name", dtype)).name
     except TypeError:
