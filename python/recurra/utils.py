@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra import config
-from recurra.checks import whole_number
+from recurra.checks import attribute_hints, whole_number
 from recurra.conversion import to_array
 from recurra.datasets.timeseries import timeseries_dataset_from_array
 from recurra.models.data.sources import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
@@ -68,3 +68,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]
         raise ValueError(f"to_categorical: expected class numbers from 0 to {classes - 1}, got {bad[0]}")
     rows: NDArray[Any] = np.eye(classes, dtype=config.floatx())[labels.astype(np.int64)]
     return rows
+
+
+if not TYPE_CHECKING:
+    __getattr__ = attribute_hints(__name__)

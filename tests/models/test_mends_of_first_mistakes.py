@@ -52,6 +52,7 @@ MISTAKES = {
     "axis of glu": (lambda: ops.glu(X, axis=5), "glu: axis 5 is outside"),
     "half of glu": (lambda: ops.glu(X), r"glu: axis 1 of shape \(4, 3\) cannot be halved"),
     "axis of trace": (lambda: ops.trace(X, axis1=5), "trace: axis 5 is outside"),
+    "axis of shuffle": (lambda: recurra.random.shuffle(X, axis=5), "shuffle: axis 5 is outside"),
     "ragged list": (lambda: layers.GRU(2)([[[1.0]], [[1.0], [2.0]]]), "pad them first .*pad_sequences"),
 }
 

@@ -25,6 +25,8 @@ import pytest
         ("recurra.initializers", "Orthognal", "'Orthogonal'"),
         ("recurra.regularizers", "OrthogonalRegulariser", "'OrthogonalRegularizer'"),
         ("recurra.constraints", "MaxNrm", "'MaxNorm'"),
+        ("recurra.random", "unifrom", "'uniform'"),
+        ("recurra.utils", "to_categoric", "'to_categorical'"),
     ],
 )
 def test_close_names_are_offered(module, name, hint):
