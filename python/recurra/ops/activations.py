@@ -164,8 +164,8 @@ def mish(x: ArrayLike | Tensor) -> Tensor:
         A tensor of the shape of `x`; float32 for integers.
 
     Example:
-        >>> recurra.ops.mish([-1.0, 2.0])
-        Tensor([-0.30340144,  1.943959  ], shape=(2,), dtype=float32)
+        >>> recurra.ops.mish([-1.0, 2.0]).numpy().round(4)
+        array([-0.3034,  1.944 ], dtype=float32)
 
     Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
     """
@@ -323,8 +323,8 @@ def gelu(x: ArrayLike | Tensor, approximate: bool = True) -> Tensor:
         A tensor of the shape of `x`; float32 for integers.
 
     Example:
-        >>> recurra.ops.gelu([-1.0, 2.0])
-        Tensor([-0.158808 ,  1.9545977], shape=(2,), dtype=float32)
+        >>> recurra.ops.gelu([-1.0, 2.0]).numpy().round(4)
+        array([-0.1588,  1.9546], dtype=float32)
 
     Source: Hendrycks & Gimpel, Gaussian Error Linear Units, 2016.
     """

@@ -282,7 +282,7 @@ class RNN(Layer):
         return list(pack_as(sizes, [self._convert(state) for state in states]))
 
 
-def stateful_layers(model: Layer) -> list[RNN]:
+def stateful_layers(model: Any) -> list[RNN]:
     """The layers in a model that go on from the states of the batch before."""
     return [layer for layer in model._flatten_layers() if isinstance(layer, RNN) and layer.stateful]
 
