@@ -48,23 +48,11 @@ def run(
         training: Whether dropout and zoneout are drawn.
         observe: Sees every step. Observed cells run step by step, never in the engine.
     """
-    if observe is not None:
+    if observe is not None and options.engine:  # a cell of an observed stack is shown by its stack
         options = options._replace(engine=False)
         if states is None:
             states = initial_state(cell, x.shape[0], x.dtype)
         x, states = observe.begin(x, states, mask)
-    return _run(cell, x, states, mask, options, training, observe)
-
-
-def _run(
-    cell: Any,
-    x: Tensor,
-    states: Any,
-    mask: Tensor | None,
-    options: RunOptions,
-    training: bool,
-    observe: Observer | None,
-) -> tuple[Tensor, Any]:
     if type(cell) is StackedRNNCells:
         return _run_stack(cell, x, states, mask, options, training, observe)
     linear = isinstance(cell, LinearCell)
@@ -163,7 +151,7 @@ def _run_stack(
         own = options._replace(
             go_backwards=options.go_backwards and number == 0, return_sequences=options.return_sequences or not last
         )
-        x, final = _run(one, x, state, mask, own, training, observe)
+        x, final = run(one, x, state, mask, own, training, observe)
         finals.append(final)
         if own.go_backwards and mask is not None:
             mask = ops.flip(mask, axis=1)  # the first cell returns its outputs in the order of processing
