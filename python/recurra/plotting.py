@@ -239,3 +239,49 @@ def plot_forecast(
     axis.set_ylim(low, high + 0.18 * (high - low))  # room for the legend
     axis.legend(frameon=False, ncols=3, loc="upper left")
     return axis
+
+
+def attention(
+    alignments: ArrayLike,
+    source: Sequence[Any],
+    target: Sequence[Any],
+    *,
+    title: str = "Attention",
+    axis: Any = None,
+) -> Any:
+    """A heat map of alignments: where a decoder looked while it wrote.
+
+    Args:
+        alignments: Weights (target steps, source steps), dark where large; those behind the tokens are left out.
+        source: Tokens of the source, for the columns.
+        target: Tokens of the target, for the rows.
+        title: Above the axes.
+        axis: Where to draw; None makes a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: There are fewer alignments than tokens.
+
+    Example:
+        >>> axes = recurra.plotting.attention(np.eye(3)[::-1], ["a", "b", "c"], ["c", "b", "a"])
+        >>> [label.get_text() for label in axes.get_xticklabels()]
+        ['a', 'b', 'c']
+    """
+    weights = np.asarray(alignments, np.float64)
+    shape = (len(target), len(source))
+    if weights.ndim != 2 or weights.shape[0] < shape[0] or weights.shape[1] < shape[1]:
+        raise ValueError(
+            f"attention: alignments must have (target steps, source steps) of at least {shape} for these tokens, "
+            f"got shape {weights.shape}; take one sequence of a batch"
+        )
+    if axis is None:
+        axis = new_figure(height=0.6 + 0.34 * max(len(target), 3))[1][0]
+    axis.grid(False)
+    axis.imshow(weights[: shape[0], : shape[1]], cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axis.set_xticks(range(shape[1]), [str(token) for token in source])
+    axis.set_yticks(range(shape[0]), [str(token) for token in target])
+    axis.tick_params(length=0)
+    axis.set(title=title, xlabel="source", ylabel="target")
+    return axis

@@ -55,3 +55,15 @@ def test_kinds_of_files() -> None:
     for name in ("x", "x.doc", "png"):
         with pytest.raises(ValueError, match=r"must end in \.png, \.pdf or \.svg"):
             plotting.check_path(name)
+
+
+def test_attention_has_the_tokens_on_both_axes() -> None:
+    weights = np.linspace(0, 1, 20).reshape(4, 5)
+    axis = plotting.attention(weights, [3, 1, 4], ["a", "b"])
+    np.testing.assert_array_equal(axis.images[0].get_array(), weights[:2, :3])
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["3", "1", "4"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    with pytest.raises(ValueError, match=r"of at least \(2, 6\) for these tokens, got shape \(4, 5\)"):
+        plotting.attention(weights, "sixsix", "ab")
+    with pytest.raises(ValueError, match="take one sequence of a batch"):
+        plotting.attention(weights[None], "abc", "ab")

@@ -52,6 +52,7 @@ from recurra.metrics.errors import (
 )
 from recurra.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
 from recurra.metrics.scores import F1Score, FBetaScore, R2Score
+from recurra.metrics.sequences import SequenceAccuracy
 
 __all__ = [
     "AUC",
@@ -82,6 +83,7 @@ __all__ = [
     "R2Score",
     "Recall",
     "RootMeanSquaredError",
+    "SequenceAccuracy",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
