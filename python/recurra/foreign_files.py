@@ -56,6 +56,8 @@ def check_is_file(path: Path) -> None:
             f"there is no model file {path}: it is a folder with a model of TensorFlow; build the same layers in "
             "recurra and copy the weights, model.set_weights(other.get_weights())"
         )
+    if path.is_dir():
+        raise FileNotFoundError(f"there is no model file {path}: it is a folder; name the .safetensors file in it")
     if not path.is_file():
         raise FileNotFoundError(f"there is no model file {path}")
 

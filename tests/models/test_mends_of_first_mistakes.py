@@ -53,6 +53,7 @@ MISTAKES = {
     "half of glu": (lambda: ops.glu(X), r"glu: axis 1 of shape \(4, 3\) cannot be halved"),
     "axis of trace": (lambda: ops.trace(X, axis1=5), "trace: axis 5 is outside"),
     "axis of shuffle": (lambda: recurra.random.shuffle(X, axis=5), "shuffle: axis 5 is outside"),
+    "folder for a model": (lambda: recurra.saving.load_model("/"), "no model file /: it is a folder; name the .safetens"),
     "ragged list": (lambda: layers.GRU(2)([[[1.0]], [[1.0], [2.0]]]), "pad them first .*pad_sequences"),
 }
 
@@ -60,5 +61,5 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_the_mend_is_named(mistake):
     act, words = MISTAKES[mistake]
-    with pytest.raises((TypeError, ValueError), match=words):
+    with pytest.raises((FileNotFoundError, TypeError, ValueError), match=words):
         act()
