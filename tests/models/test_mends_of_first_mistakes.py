@@ -7,6 +7,8 @@ import pytest
 
 import recurra
 from recurra import Input, Sequential, layers, ops
+from recurra.datasets import WindowSource
+from recurra.preprocessing.text import Tokenizer
 
 X = np.ones((4, 3), "float32")
 
@@ -53,7 +55,19 @@ MISTAKES = {
     "half of glu": (lambda: ops.glu(X), r"glu: axis 1 of shape \(4, 3\) cannot be halved"),
     "axis of trace": (lambda: ops.trace(X, axis1=5), "trace: axis 5 is outside"),
     "axis of shuffle": (lambda: recurra.random.shuffle(X, axis=5), "shuffle: axis 5 is outside"),
-    "folder for a model": (lambda: recurra.saving.load_model("/"), "no model file /: it is a folder; name the .safetens"),
+    "folder for a model": (
+        lambda: recurra.saving.load_model("/"),
+        "no model file /: it is a folder; name the",
+    ),
+    "keyword of WindowSource": (lambda: WindowSource(X, lookbak=2), "WindowSource has no argument .* 'lookback'"),
+    "texts in windows": (
+        lambda: WindowSource(np.array([["a"], ["b"]], dtype=object), lookback=1),
+        "WindowSource: data holds texts such as 'a'",
+    ),
+    "keyword of Tokenizer": (lambda: Tokenizer(num_word=3), "did you mean 'num_words'"),
+    "words of Tokenizer": (lambda: Tokenizer(num_words="all"), "num_words must be an integer >= 1, got 'all'"),
+    "clone of a number": (lambda: recurra.models.clone_model(3), "clone_model: expected a model, got int"),
+    "half a number": (lambda: layers.Embedding(5, 2)(np.array([[0.5]])), r"\(input_dim=5\), got 0.5$"),
     "ragged list": (lambda: layers.GRU(2)([[[1.0]], [[1.0], [2.0]]]), "pad them first .*pad_sequences"),
 }
 

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recurra.checks import whole_number
+from recurra.checks import whole_number, with_known_keywords
+from recurra.conversion import to_array
 from recurra.datasets.gathering import Gathering, generator, window_plan
 
 __all__ = ["WindowSource"]
@@ -70,6 +71,7 @@ class WindowSource:
         ((32, 48, 2), (32,))
     """
 
+    @with_known_keywords
     def __init__(
         self,
         data: ArrayLike,
@@ -90,7 +92,7 @@ class WindowSource:
         skip_missing: bool = False,
         seed: int | None = None,
     ) -> None:
-        series = np.ascontiguousarray(data, dtype=np.float32)
+        series = np.ascontiguousarray(to_array(data, "WindowSource: data"), dtype=np.float32)
         if series.ndim == 1:
             series = series[:, None]
         if series.ndim != 2:

@@ -101,9 +101,10 @@ class Embedding(Layer):
         if numbers.size and (whole is not numbers or whole.min() < 0 or whole.max() >= self.input_dim):
             strange = (whole < 0) | (whole >= self.input_dim) | (whole != numbers)
             if strange.any():
+                got = numbers[strange].flat[0]
+                mend = "; input_dim must be above the largest number" if got >= self.input_dim else ""
                 raise ValueError(
-                    f"expected integers in 0, …, {self.input_dim - 1} (input_dim={self.input_dim}), got "
-                    f"{numbers[strange].flat[0]}; input_dim must be above the largest number"
+                    f"expected integers in 0, …, {self.input_dim - 1} (input_dim={self.input_dim}), got {got}{mend}"
                 )
         return inputs if whole is numbers else Tensor(whole)
 

@@ -245,11 +245,16 @@ def load_weights(model: Model, filepath: FilePath) -> None:
 def clone_model(model: Model) -> Any:
     """A model of the same configuration with new weights.
 
+    Raises:
+        TypeError: It is no model.
+
     Example:
         >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(2)])
         >>> recurra.models.clone_model(model).count_params()
         8
     """
+    if not isinstance(model, Trainer):
+        raise TypeError(f"clone_model: expected a model, got {type(model).__name__}")
     with serialization.within_process():
         return type(model).from_config(serialization.restored(serialization.plain(model.get_config())))
 

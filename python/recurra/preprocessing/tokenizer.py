@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recurra.checks import whole_number, with_known_keywords
 from recurra.preprocessing.reading import checked_text
 
 __all__ = ["Tokenizer", "hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json"]
@@ -124,6 +125,7 @@ class Tokenizer:
         [[2, 1, 1]]
     """
 
+    @with_known_keywords
     def __init__(
         self,
         num_words: int | None = None,
@@ -135,14 +137,14 @@ class Tokenizer:
         analyzer: Words | None = None,
         document_count: int = 0,
     ) -> None:
-        self.num_words = num_words
+        self.num_words = None if num_words is None else whole_number(num_words, "Tokenizer", "num_words")
         self.filters = filters
         self.lower = lower
         self.split = split
         self.char_level = char_level
         self.oov_token = oov_token
         self.analyzer = analyzer
-        self.document_count = document_count
+        self.document_count = whole_number(document_count, "Tokenizer", "document_count", 0)
         self.word_counts: Counter[str] = Counter()
         self.word_docs: Counter[str] = Counter()
         self.index_docs: Counter[int] = Counter()
