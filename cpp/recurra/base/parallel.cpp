@@ -9,6 +9,7 @@
 #include <exception>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "recurra/base/team_size.h"
 
@@ -52,6 +53,22 @@ int default_threads() {
   return limit > 0 ? std::min(available, limit) : available;
 }
 
+// Whether this thread works alone on what a team would do on an idle machine: loops inside stay serial there too.
+thread_local bool alone = false;
+
+class Alone {
+ public:
+  Alone() : before_(std::exchange(alone, true)) {}
+  ~Alone() { alone = before_; }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  const bool before_;
+};
+
+thread_local Clock::duration waited_for_team{0};  // by this thread, since its team began
+
 TeamSize& team_size() {
   static thread_local TeamSize size;
   return size;
@@ -61,18 +78,24 @@ TeamSize& team_size() {
 
 int num_threads() {
   static const int standard = default_threads();
-  if (forked.load(std::memory_order_relaxed) || omp_in_parallel()) return 1;
+  if (forked.load(std::memory_order_relaxed) || omp_in_parallel() || alone) return 1;
   const int count = chosen.load(std::memory_order_relaxed);
   return count > 0 ? count : standard;
 }
 
 void run_loop(Index count, double operations, const void* body, void (*loop)(const void*, Index, Index)) {
-  TeamSize& team = team_size();
-  const int threads = operations < parallel_threshold
-                          ? 1
-                          : team.threads(static_cast<int>(count < num_threads() ? count : num_threads()));
-  if (threads <= 1) {
+  const int most =
+      operations < parallel_threshold ? 1 : static_cast<int>(count < num_threads() ? count : num_threads());
+  if (most <= 1) {
     const FlushDenormals flush;
+    loop(body, 0, count);
+    return;
+  }
+  TeamSize& team = team_size();
+  const int threads = team.threads(most);
+  if (threads == 1) {
+    const FlushDenormals flush;
+    const Alone serial;
     loop(body, 0, count);
     return;
   }
@@ -105,16 +128,36 @@ void run_loop(Index count, double operations, const void* body, void (*loop)(con
   if (failure) std::rethrow_exception(failure);
 }
 
+void run_team(int threads, const void* body, void (*call)(const void* body, Share share)) {
+  const FlushDenormals flush;
+  if (threads <= 1) return call(body, Share{});
+  TeamSize& team = team_size();
+  threads = team.threads(threads);
+  if (threads == 1) {
+    const Alone serial;
+    return call(body, Share{});
+  }
+  const Clock::time_point begin = Clock::now();
+  waited_for_team = Clock::duration{0};
+#pragma omp parallel num_threads(threads)
+  {
+    const FlushDenormals flush;
+    call(body, {omp_get_thread_num(), omp_get_num_threads()});
+    wait_for_team();
+  }
+  team.note(threads, Clock::now() - begin, waited_for_team);
+}
+
 void set_num_threads(int count) {
   check(count >= 1, "set_num_threads: expected at least 1 thread, got ", count);
   (void)num_threads();
   chosen.store(count);
 }
 
-Share team_share() { return {omp_get_thread_num(), omp_get_num_threads()}; }
-
 void wait_for_team() {
+  const Clock::time_point begin = Clock::now();
 #pragma omp barrier
+  waited_for_team += Clock::now() - begin;
 }
 
 #if defined(__SSE2__)

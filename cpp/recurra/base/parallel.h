@@ -1,6 +1,6 @@
-// Parallel loops. Which thread does an index never changes what the index computes, so results do not depend on the
-// number of threads. Threads take the next index when they are free: on a machine that others use too, a thread that
-// was put to sleep holds up its own index only.
+// Parallel loops. An index computes the same whichever thread runs it, so results do not depend on the number of
+// threads. Threads take the next index when they are free; teams shrink while other programs use the cores
+// (team_size.h).
 #pragma once
 
 #include "recurra/base/shape.h"
@@ -53,11 +53,12 @@ struct Share {
   Share turned(bool back) const { return {part, parts, back}; }
 };
 
-/// The calling thread's, in a team.
-Share team_share();
-
 /// Waits until all threads of with_team have come here.
 void wait_for_team();
+
+/// Calls call(body, share) on up to `threads` threads at once, fewer while the machine is busy; compiled once for all
+/// bodies.
+void run_team(int threads, const void* body, void (*call)(const void* body, Share share));
 
 /// Calls body(share) on up to `most` threads at once, which may wait for each other; it must not throw. `operations` as
 /// for parallel_for.
@@ -65,16 +66,7 @@ template <class Body>
 void with_team(Index most, double operations, const Body& body) {
   const int threads =
       operations < parallel_threshold ? 1 : static_cast<int>(most < num_threads() ? most : num_threads());
-  if (threads <= 1) {
-    const FlushDenormals flush;
-    body(Share{});
-    return;
-  }
-#pragma omp parallel num_threads(threads)
-  {
-    const FlushDenormals flush;
-    body(team_share());
-  }
+  run_team(threads, &body, [](const void* erased, Share share) { (*static_cast<const Body*>(erased))(share); });
 }
 
 /// Splits [0, count) into blocks of `block` and calls body(begin, end) for each, in parallel.
