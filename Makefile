@@ -22,10 +22,10 @@ print(*ast.literal_eval(re.search(r"^requires = (\[.*?\])", open("pyproject.toml
 endef
 export BUILD_REQUIREMENTS
 
-.PHONY: help demo test fuzz test-levels bench figures experiments lint docs format stubs wheel asan tsan clean
+.PHONY: help demo test fuzz test-levels bench figures experiments lint docs format stubs wheel asan tsan aarch64 clean
 
 help:  ## list these commands
-	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: .venv/installed  ## train a GRU on the weather series: forecast error, plot and saved model in out/
 	$(BIN)/recurra demo jena
@@ -97,10 +97,13 @@ endif
 	ls -l wheelhouse
 
 asan: .venv/tests  ## the C++ and Python tests with AddressSanitizer and UndefinedBehaviorSanitizer
-	tools/sanitized_tests.sh asan $(ARGS)
+	tools/preset_tests.sh asan $(ARGS)
 
 tsan: .venv/tests  ## the C++ tests with ThreadSanitizer (clang and its OpenMP runtime)
-	tools/sanitized_tests.sh tsan $(ARGS)
+	tools/preset_tests.sh tsan $(ARGS)
+
+aarch64: .venv/tests  ## the C++ tests of the engine for 64-bit ARM, cross-compiled, under qemu-user
+	tools/preset_tests.sh aarch64
 
 clean:  ## remove everything that make made
 	rm -rf .venv build wheelhouse out docs/api docs/examples docs/sg_execution_times.rst .pytest_cache .mypy_cache .ruff_cache

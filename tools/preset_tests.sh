@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the preset asan or tsan and runs the C++ tests, and under asan the Python tests too (arguments go to pytest).
+# Builds the preset asan, tsan or aarch64 and runs its C++ tests, and under asan the Python tests too (arguments go to
+# pytest).
 set -euo pipefail
 preset=$1
 shift
@@ -9,6 +10,10 @@ export PATH="$root/.venv/bin:$PATH"
 
 if [ "$preset" = tsan ] && ! echo 'int main() {}' | clang++ -fopenmp -x c++ - -o /dev/null 2>/dev/null; then
   echo "make tsan needs clang++ and its OpenMP runtime, e.g. apt-get install clang libomp-dev" >&2
+  exit 1
+fi
+if [ "$preset" = aarch64 ] && ! command -v aarch64-linux-gnu-g++ qemu-aarch64 > /dev/null; then
+  echo "make aarch64 needs a cross compiler and an emulator, e.g. apt-get install g++-aarch64-linux-gnu qemu-user" >&2
   exit 1
 fi
 cmake --preset "$preset"
