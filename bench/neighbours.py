@@ -2,7 +2,7 @@
 
     python -m bench.neighbours [--peers torch,keras] [--busy 0,1,2,3] [--rounds 3] [--json FILE]
 
-Sides take turns, as in bench/run.py, with as many threads as the machine has cores. A figure is the mean time of a step
+Sides take turns, as in bench.run, with as many threads as the machine has cores. A figure is the mean time of a step
 over about a second (what a training feels), and of the rounds the median. Beside k busy processes a program that shared
 n cores fairly would take max(1, (n + k) / n) times as long.
 """
