@@ -237,14 +237,29 @@ def test_a_cell_of_the_users_own_with_dropout() -> None:
     assert layer.cell._dropout_mask is None
 
 
-def test_dropout_of_a_built_in_cell_is_drawn_once_a_sequence() -> None:
-    layer = made(layers.SimpleRNNCell(U, dropout=0.5, seed=3), ("dot", "after", True))
+@pytest.mark.parametrize("kind", ["dropout", "recurrent_dropout", "recurrent_dropconnect"])
+def test_noise_of_a_sequence_is_drawn_once(kind: str) -> None:
+    layer = made(layers.GRUCell(U, seed=3, **{kind: 0.5}), ("dot", "after", True))
     x, memory = data()
     draws = []
     draw = layer.cell._draw
     layer.cell._draw = lambda *args, **kwargs: draws.append(args) or draw(*args, **kwargs)
     layer(x, memory, training=True)
-    assert len(draws) == 1
+    layer(x, memory, training=True)
+    layer(x, memory)
+    assert len(draws) == 2
+
+
+@pytest.mark.parametrize("options", [{"zoneout": 0.5}, {"dropout": 0.5, "dropout_per_step": True}])
+def test_noise_of_a_step_is_drawn_at_every_step(options: dict[str, Any]) -> None:
+    layer = made(layers.GRUCell(U, seed=3, **options), ("dot", "after", True))
+    x, memory = data()
+    draws = []
+    draw = layer.cell._draw
+    layer.cell._draw = lambda *args, **kwargs: draws.append(args) or draw(*args, **kwargs)
+    layer(x, memory, training=True)
+    assert len(draws) == T
+    assert (layer(x, memory, training=True).numpy() != layer(x, memory).numpy()).any()
 
 
 def test_in_a_functional_model_that_is_trained_and_saved(tmp_path: Path) -> None:

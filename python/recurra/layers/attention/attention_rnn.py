@@ -10,7 +10,7 @@ from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.recurrent.cell import BuiltInCell
-from recurra.layers.recurrent.protocol import call_cell, check_cell, drop_masks, initial_state, output_size
+from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
 from recurra.layers.recurrent.run_options import RunOptions
 from recurra.layers.recurrent.sequence import run
 from recurra.layers.recurrent.stacked import StackedRNNCells
@@ -317,9 +317,6 @@ class AttentionRNN(Layer):
         return ops.tanh(ops.matmul(ops.concatenate([context, output], axis=-1), kernel))
 
     def _cell_step(self, x: Any, states: list[Any], training: bool) -> tuple[Any, list[Any]]:
-        if training and _is_noisy(self.cell):
-            output, new = call_cell(self.cell, x, states, training)
-            return output, list(new)
         sequence, new = run(self.cell, ops.expand_dims(x, 1), states, None, _LAST, training)
         return sequence, list(new)
 
@@ -369,12 +366,6 @@ def _top(cell: Any, states: Any) -> Any:
 
 def _cells(cell: Any) -> list[Any]:
     return list(cell.cells) if type(cell) is StackedRNNCells else [cell]
-
-
-def _is_noisy(cell: Any) -> bool:
-    """Whether a step in training draws random numbers, or may: a cell of the user's own decides that itself."""
-    names = ("dropout", "recurrent_dropout", "zoneout", "recurrent_dropconnect")
-    return any(not isinstance(one, BuiltInCell) or any(getattr(one, name) for name in names) for one in _cells(cell))
 
 
 def _check_single_steps(owner: str, cell: Any) -> None:
