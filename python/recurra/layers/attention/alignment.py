@@ -87,11 +87,12 @@ class Alignment(Layer):
     def weigh(self, query: Any, memory: Memory, return_alignments: bool = False) -> tuple[Any, Any]:
         """The context (B, T, M) of queries (B, T, Q), and the alignments (B, T, S) or None."""
         mask = None if memory.mask is None else ops.expand_dims(memory.mask, 1)
-        if self._additive:
-            alignments = softmax_over_keys(self._scores(query, memory.keys), mask)
-            return ops.matmul(alignments, memory.values), alignments
-        if self.scale is not None:
+        if self.scale is not None and not self._additive:
             query = query * self.scale
+        if self._additive or query.shape[1] == 1:  # the tiled operation is made for many queries
+            scores = self._scores(query, memory.keys) if self._additive else _products(query, memory.keys)
+            alignments = softmax_over_keys(scores, mask)
+            return ops.matmul(alignments, memory.values), alignments
         q, k, v = (ops.expand_dims(x, 2) for x in (query, memory.keys, memory.values))  # one head
         mask = None if mask is None else ops.expand_dims(mask, 1)
         context, alignments = attend(q, k, v, mask, 1.0, return_scores=return_alignments)
@@ -107,3 +108,9 @@ class Alignment(Layer):
             vector = vector * (self.scale / ops.sqrt(ops.sum(ops.square(vector))))
         terms = ops.tanh(ops.expand_dims(query, 2) + ops.expand_dims(keys, 1))
         return ops.squeeze(ops.matmul(terms, ops.expand_dims(vector, -1)), -1)
+
+
+def _products(query: Any, keys: Any) -> Any:
+    """The products (B, 1, S) of one query (B, 1, A) with the keys (B, S, A), which stay as they lie in memory."""
+    column = ops.reshape(query, (query.shape[0], query.shape[2], 1))
+    return ops.reshape(ops.matmul(keys, column), (keys.shape[0], 1, keys.shape[1]))
