@@ -328,3 +328,9 @@ def test_errors(options: dict[str, Any], message: str) -> None:
     step, prompts = steps.get(options.pop("step", ""), model), options.pop("prompts", [[1]])
     with np.errstate(divide="ignore"), pytest.raises(ValueError, match=message):
         generate(step, model.start(len(prompts)), prompts, **options)
+
+
+def test_misspelt_arguments_are_answered() -> None:
+    model = Markov()
+    with pytest.raises(TypeError, match="generate has no argument 'num_beam'; did you mean 'num_beams'"):
+        generate(model, model.start(1), [[1]], num_beam=3)

@@ -15,6 +15,7 @@ from recurra.generation.stepping import Step, Stepper, checked_prompts, read_pro
 _WHO = "generate"
 
 
+@checks.answers_unknown_keywords
 def generate(
     step: Step,
     states: Any,

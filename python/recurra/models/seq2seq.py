@@ -120,8 +120,8 @@ class Seq2Seq(Model):
         self.dropout = checks.number(dropout, who, "dropout", least=0, below=1)
         self.scheduled_sampling = checks.number(scheduled_sampling, who, "scheduled_sampling", least=0, most=1)
         self.encoder = encoder
-        self.cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
-        check_cell(who, self.cell)
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        check_cell(who, cell)
         dtype = self.dtype
         self._source_embedding = Embedding(
             self.source_vocabulary, self.embedding_dim, mask_zero=True, dtype=dtype, name="source_embedding"
@@ -132,7 +132,7 @@ class Seq2Seq(Model):
         self._decoder: Any
         if self.context == "attention":
             self._decoder = AttentionRNN(
-                self.cell,
+                cell,
                 score,
                 attention=attention,
                 input_feeding=input_feeding,
@@ -142,7 +142,7 @@ class Seq2Seq(Model):
                 name="decoder",
             )
         else:
-            self._decoder = RNN(self.cell, return_sequences=True, return_state=True, dtype=dtype, name="decoder")
+            self._decoder = RNN(cell, return_sequences=True, return_state=True, dtype=dtype, name="decoder")
         self.score, self.attention, self.input_feeding = score, attention, input_feeding
         self.attention_layer_size = attention_layer_size
         self._bridges: list[Dense] = []
@@ -151,6 +151,11 @@ class Seq2Seq(Model):
 
     def _name_prefix(self) -> str:
         return "seq2seq"
+
+    @property
+    def cell(self) -> Any:
+        """The decoder's cell."""
+        return self._decoder.cell
 
     # ---- the network
 
