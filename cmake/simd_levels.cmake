@@ -105,8 +105,8 @@ function(recurra_python_module level)
   pybind11_add_module(${module} MODULE NO_EXTRAS ${binding_sources})
   target_link_libraries(${module} PRIVATE ${engine})
   target_compile_definitions(${module} PRIVATE RECURRA_MODULE_NAME=${module})
-  # Bindings translate arguments: -O1 makes calls as fast as -O3 does, and compiles in a third of the time.
-  target_compile_options(${module} PRIVATE $<$<CONFIG:Release>:-O1> -Wall -Wextra)
+  # Bindings translate arguments: -O1 would make the shortest calls 3 to 8 % slower, -O3 none faster.
+  target_compile_options(${module} PRIVATE $<$<CONFIG:Release>:-O2> -Wall -Wextra)
   # The C++ library marks its templates visible whatever we say: let nothing out but the init function.
   if(APPLE)
     target_link_options(${module} PRIVATE "LINKER:-exported_symbol,_PyInit_${module}")
