@@ -10,12 +10,15 @@ from sphinx_gallery.scrapers import figure_rst
 
 # Options with which a program takes some seconds.
 ARGUMENTS = {
+    "addition.py": ["--quick"],
+    "dates.py": ["--epochs", "2"],
     "gru_against_lstm.py": ["--quick"],
     "many_to_many_equal.py": ["--epochs", "8"],
     "many_to_many_unequal.py": ["--epochs", "8"],
     "many_to_one.py": ["--epochs", "8"],
     "one_to_many.py": ["--epochs", "10"],
     "per_step_loss.py": ["--updates", "100"],
+    "reverse_digits.py": ["--epochs", "1"],
     "window_against_recurrence.py": ["--quick"],
 }
 

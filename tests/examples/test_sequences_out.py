@@ -43,8 +43,50 @@ def test_sequences_of_the_test_are_new(example):
     assert {len(one) for one in first} <= set(range(1, 11))
 
 
-@pytest.mark.parametrize("name", ["reverse_digits"])
+def test_layouts_of_dates(example):
+    import datetime
+
+    dates, day = example("dates"), datetime.date(2026, 11, 2)
+    found = {layout: dates.written(day, layout) for layout in dates.LAYOUTS}
+    assert found["{weekday}, the {day}{th} of {month} {year}"] == "monday, the 2nd of november 2026"
+    assert found["{day2} {mon} {year2}"] == "02 nov 26"
+    assert found["{number}/{day}/{year2}"] == "11/2/26"
+    assert found["{year}/{month2}/{day2}"] == "2026/11/02"
+    assert len(set(found.values())) == len(dates.LAYOUTS)
+    ordinals = [dates.written(datetime.date(2026, 1, n), "{day}{th}") for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 31)]
+    assert " ".join(ordinals) == "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 31st"
+    texts, answers, days = dates.pairs(50, np.random.default_rng(0))
+    assert all(datetime.date.fromisoformat(answer).toordinal() in days for answer in answers)
+    assert all(0 not in row for row in dates.tokens(texts, dates.SIGNS) + dates.tokens(answers, dates.DIGITS))
+    _, _, others = dates.pairs(50, np.random.default_rng(0), days)
+    assert not days & others
+
+
+def test_questions_and_answers_of_additions(example):
+    texts, answers = example("addition").questions(200, np.random.default_rng(0))
+    assert {len(text) for text in texts} == {7}
+    pairs = [tuple(sorted(map(int, text.split("+")))) for text in texts]
+    assert [sum(pair) for pair in pairs] == [int(answer) for answer in answers]
+    assert len(set(pairs)) == 200
+
+
+def test_lists_that_are_sorted(example):
+    module = example("sort_digits")
+    known, new = (set(map(tuple, part.tolist())) for part in module.parts(np.random.default_rng(0)))
+    assert (len(known), len(new), len(known | new)) == (547, 182, 729)
+    shares = module.main(updates=150, units=16, tests=300, verbose=0)["shares"]
+    assert shares["training"] > 0.9
+
+
+@pytest.mark.parametrize("name", ["reverse_digits", "dates"])
 def test_quick_runs_from_the_command_line(name, example, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [name, "--quick", "--plot", "quick.png"])
     runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
     assert "plot: quick.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "options"), [("addition", ["--quick"]), ("sort_digits", ["--updates", "2"])])
+def test_without_a_picture_from_the_command_line(name, options, example, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [name, *options])
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    assert "training: " in capsys.readouterr().out

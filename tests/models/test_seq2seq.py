@@ -148,6 +148,21 @@ def test_dropout_acts_in_training_alone() -> None:
     assert (model(x, training=True).numpy() != model(x, training=True).numpy()).any()
 
 
+def test_same_bits_for_any_number_of_threads() -> None:
+    source, target = pairs(64)
+    found, before = [], recurra.num_threads()
+    try:
+        for threads in (1, 2, 3):
+            recurra.set_num_threads(threads)
+            model = made("additive", dropout=0.2)
+            model.compile()
+            model.fit(source, target, 64, epochs=2, verbose=0)
+            found.append(b"".join(weight.tobytes() for weight in model.get_weights()))
+    finally:
+        recurra.set_num_threads(before)
+    assert found[0] == found[1] == found[2]
+
+
 def test_alignments() -> None:
     model, (source, target) = made("additive"), pairs(5)
     found = model.align(source, target)
