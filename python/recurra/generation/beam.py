@@ -65,17 +65,20 @@ def beam_search(
     finished = [_Finished(how) for _ in prompts]
     active = list(range(rows))  # the prompts whose search goes on; their beams are the rows of states
     for length in range(1, how.max_new_tokens + 1):
-        seen = [[*prompts[row], *tokens[row * beams + k]] for row in active for k in range(beams)]
+        seen = ([*prompts[row], *tokens[row * beams + k]] for row in active for k in range(beams))
         likely = scores.penalize_repetition(scores.log_softmax(logits), seen, how.repetition_penalty)
         likely = likely.reshape(len(active), beams, vocabulary) + totals[active][:, :, None]
+        likely = likely.reshape(len(active), -1)
+        ranked = np.argsort(-likely, axis=-1, kind="stable")[:, : 2 * beams]
         going: list[int] = []
         parents: list[int] = []  # rows of the states that the next beams go on from
         last: list[int] = []
         for place, row in enumerate(active):
             followed = tokens[row * beams : (row + 1) * beams]
-            candidates, best_total = _extend(likely[place], followed, finished[row], step.end)
+            best = [(*divmod(at, vocabulary), float(likely[place, at])) for at in ranked[place].tolist()]
+            candidates = _extend(best, followed, finished[row], step.end)
             totals[row] = -np.inf
-            if finished[row].is_done(best_total, length) or not candidates:
+            if finished[row].is_done(best[0][2], length) or not candidates:
                 continue
             spare = (*candidates[-1][:2], -np.inf)  # fills up where there are fewer continuations than beams
             candidates = (candidates + [spare] * beams)[:beams]
@@ -95,27 +98,23 @@ def beam_search(
 
 
 def _extend(
-    likely: np.ndarray, tokens: list[list[int]], finished: _Finished, end: int | None
-) -> tuple[list[tuple[int, int, float]], float]:
-    """The continuations (beam, token, total) of one prompt's beams, best first, and the largest total of all.
+    best: list[tuple[int, int, float]], tokens: list[list[int]], finished: _Finished, end: int | None
+) -> list[tuple[int, int, float]]:
+    """Those of the continuations (beam, token, total) of one prompt's beams, best first, that go on.
 
     Sequences that end are filed where they are among as many best ones as there are beams.
     """
-    beams, vocabulary = likely.shape
-    flat = likely.reshape(-1)
-    best = np.argsort(-flat, kind="stable")[: 2 * beams]
+    beams = len(tokens)
     going: list[tuple[int, int, float]] = []
-    for rank, place in enumerate(best):
-        total = float(flat[place])
+    for rank, (beam, token, total) in enumerate(best):
         if total == -np.inf:
             break
-        beam, token = divmod(int(place), vocabulary)
         if token == end:
             if rank < beams:
                 finished.add([*tokens[beam], token], total)
         elif len(going) < beams:
             going.append((beam, token, total))
-    return going, float(flat[best[0]])
+    return going
 
 
 def _best(finished: list[_Finished], how: Beams, end: int | None) -> Generated:

@@ -5,7 +5,7 @@ They are applied in this order: repetition penalty, temperature, top-k, top-p.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
-def penalize_repetition(scores: np.ndarray, seen: Sequence[Sequence[int]], penalty: float) -> np.ndarray:
+def penalize_repetition(scores: np.ndarray, seen: Iterable[Sequence[int]], penalty: float) -> np.ndarray:
     """Scores (rows, V) where those of tokens seen in a row are divided by the penalty, negative ones multiplied by it.
 
     Source: Keskar et al., CTRL: A Conditional Transformer Language Model for Controllable Generation, 2019.
@@ -54,9 +54,9 @@ def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
     return np.asarray(np.where(kept, scores, -np.inf))
 
 
-def draw(scores: np.ndarray, uniform: float) -> int:
-    """The token at this place, in [0, 1), of the cumulative distribution of the scores (V,)."""
-    cumulative = np.cumsum(np.exp(log_softmax(scores)))
-    place = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
-    possible = np.flatnonzero(np.isfinite(scores))
-    return min(place, int(possible[-1]))
+def draw(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The tokens (rows,) at these places, in [0, 1), of the cumulative distributions of scores (rows, V)."""
+    cumulative = np.cumsum(np.exp(scores - scores.max(axis=-1, keepdims=True)), axis=-1)
+    chosen = (cumulative <= places[:, None] * cumulative[:, -1:]).sum(axis=-1)
+    last = scores.shape[1] - 1 - np.isfinite(scores)[:, ::-1].argmax(axis=-1)  # rounding must not go past it
+    return np.asarray(np.minimum(chosen, last))

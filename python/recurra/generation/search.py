@@ -44,7 +44,7 @@ def search(
     active = np.arange(rows)  # the rows that have not ended; states and logits are those of these
     for number in range(max_new_tokens):
         penalized = scores.penalize_repetition(
-            logits, [[*prompts[int(row)], *found[int(row)]] for row in active], repetition_penalty
+            logits, ([*prompts[int(row)], *found[int(row)]] for row in active), repetition_penalty
         )
         chosen = _choose(penalized, how, [generators[row] for row in active] if generators else None)
         total[active] += scores.log_softmax(logits)[np.arange(len(active)), chosen]
@@ -72,7 +72,7 @@ def _choose(logits: np.ndarray, how: Sampling, generators: list[np.random.Genera
         kept = scores.keep_top_k(kept, min(how.top_k, kept.shape[1]))
     if how.top_p < 1:
         kept = scores.keep_top_p(kept, how.top_p)
-    return np.array([scores.draw(row, generator.random()) for row, generator in zip(kept, generators, strict=True)])
+    return scores.draw(kept, np.array([generator.random() for generator in generators]))
 
 
 def _generators(how: Sampling, rows: int) -> list[np.random.Generator] | None:
