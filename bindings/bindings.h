@@ -12,7 +12,7 @@ namespace py = pybind11;
 
 namespace recurra::bindings {
 
-// One function a floor of the engine; module.cpp calls them in this order.
+// One function for each part of the engine.
 void register_config(py::module_& m);
 void register_data(py::module_& m);
 void register_ops(py::module_& m);

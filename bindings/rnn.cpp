@@ -53,8 +53,7 @@ void register_rnn(py::module_& m) {
       "Names of the activation functions that a cell of the engine can have.");
   py::class_<rnn::RecurrentLayer>(
       m, "RecurrentLayer",
-      "A cell with its settings. It keeps weights that come again unchanged in the order in which products\n"
-      "read them.\n\n"
+      "A cell with its settings. Packed weights are cached across inference calls while unchanged.\n\n"
       "cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps,\n"
       "each at least 2; recurrent products also read the states so many steps ago, and recurrent_kernel has\n"
       "a further part of rows for each. zoneout_rate: for each state the share of the previous state that\n"

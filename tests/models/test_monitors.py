@@ -112,7 +112,9 @@ def test_checkpoint_and_plateau_ask_as_well(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "make", [callbacks.EarlyStopping, callbacks.ReduceLROnPlateau, lambda name: checkpoint(name)], ids=str
+    "make",
+    [callbacks.EarlyStopping, callbacks.ReduceLROnPlateau, lambda name: checkpoint(name)],
+    ids=["EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"],
 )
 @pytest.mark.parametrize("figure", ["own", "no_metric_at_all"])
 def test_an_unknown_direction_is_asked_for_before_anything_is_trained(make, figure):

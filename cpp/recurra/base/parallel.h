@@ -3,6 +3,8 @@
 // (team_size.h).
 #pragma once
 
+#include <cassert>
+
 #include "recurra/base/shape.h"
 
 namespace recurra {
@@ -46,10 +48,19 @@ struct Share {
   Index part = 0, parts = 1;
   bool backwards = false;
   // Divisions take as long as some steps of a small cell's loops: none where there is nothing to share.
-  Index begin(Index count) const { return parts == 1 ? 0 : count * part / parts; }
-  Index end(Index count) const { return parts == 1 ? count : count * (part + 1) / parts; }
+  Index begin(Index count) const {
+    assert(count >= 0 && part >= 0 && part < parts);
+    return parts == 1 ? 0 : count * part / parts;
+  }
+  Index end(Index count) const {
+    assert(count >= 0 && part >= 0 && part < parts);
+    return parts == 1 ? count : count * (part + 1) / parts;
+  }
   /// What comes at turn i, begin(count) <= i < end(count).
-  Index at_turn(Index i, Index count) const { return backwards ? begin(count) + end(count) - 1 - i : i; }
+  Index at_turn(Index i, Index count) const {
+    assert(begin(count) <= i && i < end(count));
+    return backwards ? begin(count) + end(count) - 1 - i : i;
+  }
   Share turned(bool back) const { return {part, parts, back}; }
 };
 

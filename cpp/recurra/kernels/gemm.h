@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 
 #include "recurra/base/parallel.h"
 #include "recurra/kernels/vec.h"
@@ -111,6 +112,7 @@ RECURRA_INLINE void with_constant(int n, Body&& body) {
 /// Covers [0, count) with tiles of at most `most`, as even as can be: body(begin, constant size).
 template <int most, class Body>
 RECURRA_INLINE void for_tiles(Index count, Body&& body) {
+  assert(count >= 0);
   // A division takes as long as some steps of a small cell: none where one tile is enough.
   const Index tiles = (count + most - 1) / most;
   const Index size = tiles <= 1 ? count : count / tiles;
@@ -144,6 +146,8 @@ Index packed_size(Index K, Index N) {
 /// swapped.
 template <class T>
 void pack(const T* b, Index row_stride, Index column_stride, Index K, Index N, T* packed) {
+  assert(K >= 0 && N >= 0 && row_stride >= 0 && column_stride >= 0);
+  assert((b && packed) || K * N == 0);
   for_panels<T>(N, [&](Index first, auto S) {
     T* out = packed + first * K;
     const Index width = std::min<Index>(S * lanes<T>, N - first);
@@ -162,6 +166,8 @@ enum class Start { zero, bias, present };
 template <class T>
 void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N, T* c, Index ldc, Start start,
               const T* bias = nullptr) {
+  assert(M >= 0 && K >= 0 && N >= 0 && ldc >= N);
+  assert(start != Start::bias || bias);
   for_panels<T>(N, [&](Index first, auto S) {
     constexpr int vectors = decltype(S)::value;
     const T* panel = packed + first * K;
@@ -191,6 +197,8 @@ void multiply(const T* a, Index lda, Index M, Index K, const T* packed, Index N,
 template <class T>
 void multiply_unpacked(const T* a, Index lda, Index M, Index K, const T* b, Index N, T* c, Index ldc, Start start,
                        const T* bias = nullptr) {
+  assert(M >= 0 && K >= 0 && N >= 0 && ldc >= N);
+  assert(start != Start::bias || bias);
   for_panels<T>(N, [&](Index first, auto S) {
     constexpr int vectors = decltype(S)::value;
     for_tiles<tile_rows<T>(vectors)>(M, [&](Index row, auto rows) __attribute__((always_inline)) {
@@ -223,6 +231,7 @@ void multiply_unpacked(const T* a, Index lda, Index M, Index K, const T* b, Inde
 /// order.
 template <class T>
 void multiply_transposed(const T* a, Index lda, const T* g, Index ldg, Index M, Index K, Index N, T* c, Index ldc) {
+  assert(M >= 0 && K >= 0 && N >= 0 && ldg >= N && ldc >= N);
   // A strip of one panel of G is copied side by side, so that all tiles of C find it in the first cache.
   constexpr Index strip = 96;
   alignas(simd_bytes) T copy[strip * panel_vectors * lanes<T>];

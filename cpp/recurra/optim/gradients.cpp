@@ -82,7 +82,7 @@ void clip_by_global_norm(const ParameterBlock& block, double limit) {
 
 void decay(const ParameterBlock& block, const std::vector<Index>& parameters, double rate) {
   const Tensor& values = block.values();
-  values.storage()->before_change();
+  const Change change(*values.storage());
   dispatch_float(values.dtype(), "decay", [&]<class T>() {
     const T r = static_cast<T>(rate);
     for (Index number : parameters) {

@@ -29,10 +29,13 @@ struct Runs {
   const T* gradients;
   Index count;
 
+  Change change;
+
   explicit Runs(const ParameterBlock& block)
-      : values(block.values().data<T>()), gradients(block.gradients().data<T>()), count(block.values().size()) {
-    block.values().storage()->before_change();
-  }
+      : values(block.values().data<T>()),
+        gradients(block.gradients().data<T>()),
+        count(block.values().size()),
+        change(*block.values().storage()) {}
 };
 
 }  // namespace recurra::optim

@@ -123,7 +123,7 @@ class Recurrent final : public Stage<T> {
   const bool masked_, zero_output_;
 };
 
-// One floor: `cell` has the settings, `path` leads to its weights.
+// One layer of a stack: `cell` has the settings, `path` leads to its weights.
 template <class T>
 void add_cell(const Build<T>& build, const Description& cell, const std::string& path, bool zero_output) {
   Cell<T> made = make_cell(build, cell, path);
@@ -131,7 +131,7 @@ void add_cell(const Build<T>& build, const Description& cell, const std::string&
   build.add(std::make_unique<Recurrent<T>>(std::move(made), build.flow.masked, zero_output));
 }
 
-// The cell that a layer of the class RNN is given, floor by floor if there are several.
+// The cell that a layer of the class RNN is given, one after another if there are several.
 template <class T>
 void add_given_cells(const Build<T>& build, bool zero_output) {
   const Description& layer = build.layer;
@@ -146,8 +146,8 @@ void add_given_cells(const Build<T>& build, bool zero_output) {
   if (!cell.from("recurra.layers") || cell.class_name() != "StackedRNNCells")
     return add_cell(build, cell, cell.path(), zero_output);
   for (const Json* described : cell.list("cells")) {
-    const Description floor = inside(*described, cell, cell.path(), in_stack);
-    add_cell(build, floor, floor.path(), zero_output);
+    const Description layer = inside(*described, cell, cell.path(), in_stack);
+    add_cell(build, layer, layer.path(), zero_output);
   }
 }
 

@@ -144,7 +144,7 @@ Tensor Tensor::clone() const {
 void Tensor::assign(const Tensor& source) const {
   check(source.shape() == shape() && source.dtype() == dtype(), "assign: expected ", name_of(dtype()), shape(),
         ", got ", name_of(source.dtype()), source.shape());
-  impl_->storage->before_change();
+  const Change change(*impl_->storage);
   std::memmove(bytes(), source.bytes(), as_size(size()) * size_of(dtype()));
 }
 

@@ -62,6 +62,8 @@ class Storage {
   /// To be called before these bytes are changed: what is still to be read from them is read now. Throws where they are
   /// read-only.
   void before_change() const;
+  /// To be called when the change is complete: what was read in the middle of it is recognised as out of date.
+  void after_change() const { version_.store(next_version()); }
   /// Counts a writable view of these bytes outside the engine, until `end_view`.
   void begin_view() const;
   void end_view() const { --views_; }
@@ -81,6 +83,18 @@ class Storage {
   mutable std::atomic<int> views_{0};
   mutable std::atomic<std::uint64_t> version_{next_version()};
   mutable std::vector<std::weak_ptr<Storage>> readers_;
+};
+
+/// While alive, the bytes of a storage are being changed.
+class Change {
+ public:
+  explicit Change(const Storage& storage) : storage_(storage) { storage_.before_change(); }
+  ~Change() { storage_.after_change(); }
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+ private:
+  const Storage& storage_;
 };
 
 class Tensor {
