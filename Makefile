@@ -7,6 +7,8 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
+# A worker for each core; tests of threads choose their number themselves.
+PYTEST := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest -n auto
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
@@ -31,7 +33,7 @@ demo: .venv/installed  ## train a GRU on the weather series: forecast error, plo
 	$(BIN)/recurra demo jena
 
 test: .venv/tests  ## run the test suite
-	RECURRA_CPP_TESTS=build/venv/tests/cpp $(BIN)/python -m pytest $(ARGS)
+	RECURRA_CPP_TESTS=build/venv/tests/cpp $(PYTEST) $(ARGS)
 
 fuzz: .venv/tests  ## random files, tables, texts and arguments for two minutes; ARGS="--seconds 600 --seed 7" for more
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python -m tests.fuzz --seconds 120 $(ARGS)
@@ -41,7 +43,7 @@ test-levels: wheel .venv/tests  ## run the test suite of the wheel under every S
 	$(PIP) --no-deps --target build/levels $$(ls -t wheelhouse/*.whl | head -1)
 	for level in $$(PYTHONPATH=build/levels $(BIN)/python -c "from recurra import _cpu; print(*_cpu.levels())"); do \
 	  echo "== RECURRA_SIMD=$$level"; \
-	  RECURRA_SIMD=$$level PYTHONPATH=build/levels $(BIN)/python -m pytest -q $(ARGS); \
+	  RECURRA_SIMD=$$level PYTHONPATH=build/levels $(PYTEST) -q $(ARGS); \
 	done
 
 bench: .venv/installed  ## training and inference beside PyTorch, Keras, JAX and ONNX Runtime, each in its own environment

@@ -32,4 +32,4 @@ cmake --install build/asan --prefix build/asan/site > /dev/null
 asan=$("${CXX:-c++}" -print-file-name=libasan.so)
 ubsan=$("${CXX:-c++}" -print-file-name=libubsan.so)
 ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$asan $ubsan" PYTHONPATH=build/asan/site PYTHONMALLOC=malloc \
-  .venv/bin/python -m pytest -q "$@"
+  .venv/bin/python -m pytest -q -n auto "$@"
