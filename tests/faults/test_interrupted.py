@@ -136,7 +136,7 @@ def test_ctrl_c_ends_fit_behind_a_whole_step(tmp_path):
     class Interrupt(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 2:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
     model, twin = network(), network()
     recurra.random.set_seed(1)

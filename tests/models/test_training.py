@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import warnings
 
@@ -401,7 +400,7 @@ def _interruptible():
 def test_interrupt_stops_after_the_step_and_leaves_everything_usable():
     def interrupt(batch, logs):
         if model.run.epoch == 1 and batch == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     ended = []
     model = linear()
@@ -421,7 +420,7 @@ def test_one_interrupt_ends_a_loop_of_fits():
     trained = []
 
     def interrupt(batch, logs):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     def loop():
         for _ in range(3):
@@ -436,8 +435,8 @@ def test_one_interrupt_ends_a_loop_of_fits():
 @pytest.mark.usefixtures("_interruptible")
 def test_second_interrupt_raises():
     def interrupt(batch, logs):
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         linear().fit(X, Y, verbose=0, callbacks=[LambdaCallback(on_train_batch_end=interrupt)])
