@@ -144,7 +144,7 @@ class Head {
         const T* from = bias_.row(tile.b, tile.n, tile.t + i) + tile.s * bias_.step[3];
         for (Index j = 0; j < tile.keys; ++j) row[j] += from[j * bias_.step[3]];
       }
-      if (mask_.data) {
+      if (mask_.data != nullptr) {
         const bool* from = mask_.row(tile.b, tile.n, tile.t + i) + tile.s * mask_.step[3];
         for (Index j = 0; j < tile.keys; ++j)
           if (!from[j * mask_.step[3]]) row[j] = hidden;
