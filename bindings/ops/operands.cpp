@@ -23,7 +23,7 @@ std::optional<Tensor> integer_scalar(py::handle value, DType type) {
   int overflow = 0;
   const long long number = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
   if (overflow != 0 || (type == DType::int32 && number != static_cast<std::int32_t>(number))) return std::nullopt;
-  const Tensor out(Shape{}, type);
+  Tensor out(Shape{}, type);
   if (type == DType::int32) *out.data<std::int32_t>() = static_cast<std::int32_t>(number);
   else *out.data<std::int64_t>() = number;
   return out;

@@ -5,9 +5,8 @@
 namespace recurra {
 
 double fma_peak(double seconds) {
-  const int threads = num_threads();
   double total = 0;
-#pragma omp parallel num_threads(threads) reduction(+ : total)
+#pragma omp parallel num_threads(num_threads()) reduction(+ : total)
   total += fma_rate<float>(seconds);
   return total;
 }

@@ -174,7 +174,7 @@ Tensor take_points(const Tensor& x, const std::vector<Tensor>& indices, const st
       order.push_back(axis);
       merged.push_back(x.shape(axis));
     }
-  const Tensor out = take(reshape(transpose(x, order), merged), flat, 0);
+  Tensor out = take(reshape(transpose(x, order), merged), flat, 0);
   if (apart || axes[0] == 0) return out;
   // The axes of the indices stand where the first indexed axis stood.
   std::vector<Index> back;
