@@ -73,7 +73,7 @@ def main(count=50_000, epochs=30, seed=0, batch_size=32, units=128, verbose=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="minutes of work in seconds, with worse answers")
     parser.add_argument("--epochs", type=int, default=30, help="how often all questions are seen (default 30)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and questions (default 0)")

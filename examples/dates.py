@@ -99,7 +99,7 @@ def main(count=10_000, epochs=6, seed=0, batch_size=64, units=64, plot="dates.pn
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="minutes of work in seconds, with worse answers")
     parser.add_argument("--epochs", type=int, default=6, help="how often all dates are seen (default 6)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and dates (default 0)")

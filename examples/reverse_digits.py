@@ -63,7 +63,7 @@ def main(count=10_000, epochs=4, seed=0, batch_size=64, units=64, plot="reverse_
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a minute's work in seconds, with worse answers")
     parser.add_argument("--epochs", type=int, default=4, help="how often all sequences are seen (default 4)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and sequences (default 0)")

@@ -50,7 +50,7 @@ def main(updates=600, seed=0, batch_size=64, units=32, tests=5000, verbose=2):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--updates", type=int, default=600, help="steps of the training (default 600)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and lists (default 0)")
     given = parser.parse_args()

@@ -167,7 +167,7 @@ class LayerCall final : public Call {
 
   void add_gradients(const PartOfNode& part) override {
     if (dx_.defined()) part.add(x_input, dx_);
-    if (gradients_.wants_table)
+    if (gradients_.wants_table && table_)
       part.add(x_input,
                {in_.x.shape(), in_.x.dtype(), std::make_unique<GradientThroughTable<T>>(*table_, driver_, memory_)});
     for (int state = 0; const Tensor& d : dinitial_) {
