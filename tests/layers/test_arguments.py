@@ -29,6 +29,11 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "GaussianDropout": {"rate": 0.5},
     "GaussianNoise": {"stddev": 0.5},
     "GroupedQueryAttention": {"head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2},
+    "HierarchicalAttentionEncoder": {
+        "word_encoder": layers.GRU(2, return_sequences=True),
+        "sentence_encoder": layers.GRU(2, return_sequences=True),
+        "attention_units": 3,
+    },
     "Highway": {"layer": layers.Dense(2)},
     "InputLayer": {"shape": 3},
     "Lambda": {"function": abs},

@@ -269,6 +269,24 @@ ATTENTION = [
         masked=(True,),
         keras=False,
     ),
+    LayerCase("attention pooling", "AttentionPooling", ((2, 5, 3),), {"units": 4}, keras=False),
+    LayerCase(
+        "attention pooling of blocks",
+        "AttentionPooling",
+        ((2, 3, 5, 4),),
+        {"use_bias": False},
+        masked=(True,),
+        keras=False,
+    ),
+    LayerCase("attention tree", "AttentionTree", ((2, 11, 3),), {"units": 4, "span": 3, "levels": 3}, keras=False),
+    LayerCase(
+        "attention tree of every step",
+        "AttentionTree",
+        ((2, 7, 3),),
+        {"units": 4, "span": 2, "levels": 3, "attention_units": 2, "return_sequences": True},
+        masked=(True,),
+        keras=False,
+    ),
 ]
 
 CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS, *TEMPORAL, *ATTENTION]
