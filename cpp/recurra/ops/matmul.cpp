@@ -2,7 +2,6 @@
 
 #include <Eigen/Core>
 #include <algorithm>
-#include <array>
 #include <type_traits>
 
 #include "recurra/base/buffer.h"
@@ -126,7 +125,9 @@ void batched(const Shape& batch, const Shape& batch_a, const Shape& batch_b, Ind
 template <class T>
 void integer_product(const Plan& plan, const T* a, const T* b, T* c) {
   using Unsigned = std::make_unsigned_t<T>;
-  const auto [m, k, n] = std::array{plan.m, plan.k, plan.n};
+  const Index m = plan.m;
+  const Index k = plan.k;
+  const Index n = plan.n;
   const auto offsets = broadcast_plan<2>(plan.batch, {&plan.batch_a, &plan.batch_b});
   const Index count = plan.flat ? 1 : plan.batch.size();
   if (n == 0) return;
