@@ -85,6 +85,7 @@ def problem_of_recurra(arguments: list[str], complete: bool) -> str | None:
             if word not in groups[0].choices:
                 return f"no command {word}"
             parser = groups[0].choices[word]
+            getattr(parser, "complete", lambda: None)()
     return None
 
 

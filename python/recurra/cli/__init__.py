@@ -1,7 +1,7 @@
-"""The command `recurra`. A command is one module here and one line in COMMANDS.
+"""The command `recurra`. A command is one module here and one line in COMMANDS; each task is one of `recurra train`.
 
-A command's module has SUMMARY, one line; `add_options(parser)`; and `run(options)`, which returns the exit status. It
-imports what is slow to import in `run` only.
+A command's module has `add_options(parser)` and `run(options)`, which returns the exit status. It is imported when its
+command is used.
 """
 
 from __future__ import annotations
@@ -9,22 +9,38 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 
-# What is typed -> module of this package.
+from recurra.cli import train_task
+from recurra.cli.late_parser import LateParser
+
+# What is typed -> module of this package, one line about it.
 COMMANDS = {
-    "bench": "bench",
-    "data": "data",
-    "classify": "classify",
-    "demo jena": "demo_jena",
-    "explain-gradients": "explain_gradients",
-    "forecast": "forecast",
-    "info": "info",
-    "predict": "predict",
-    "train imdb": "train_imdb",
-    "train jena": "train_jena",
+    "bench": ("bench", "time training and inference beside PyTorch, Keras, JAX and ONNX Runtime"),
+    "data": ("data", "list the public data sets: addresses, sizes, checksums, and which are on this machine"),
+    "classify": ("classify", "classify texts as positive or negative with a model saved by 'recurra train imdb'"),
+    "demo jena": (
+        "demo_jena",
+        "train a GRU on the weather in Jena for about a minute; leaves a plot, the model and a forecast",
+    ),
+    "explain-gradients": (
+        "explain_gradients",
+        "show how gradients vanish, explode or last over time, and what that does to learning",
+    ),
+    "forecast": (
+        "forecast",
+        "learn to forecast a column of an evenly sampled CSV file, and forecast the rows that follow",
+    ),
+    "info": ("info", "show the configuration, or what is in a model file"),
+    "predict": ("predict", "forecast with a model that 'recurra forecast' or 'recurra train jena' saved"),
+    "train imdb": ("train_imdb", "learn to tell positive from negative film reviews"),
+    "train jena": (
+        "train_jena",
+        "forecast the temperature in Jena a day ahead, with the settings of the classic experiment",
+    ),
 }
-GROUPS = {"demo": "show recurra at work", "train": "train a model on a well-known data set"}
+GROUPS = {"demo": "show recurra at work", "train": "train a model on a well-known data set or task"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,25 +80,29 @@ def _words(error: OSError) -> str:
     return f"'{error.filename}': {error.strerror.lower()}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="recurra", description="Recurrent sequence models on CPU cores.")
+def _parser() -> LateParser:
+    parser = LateParser(prog="recurra", description="Recurrent sequence models on CPU cores.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     parser.set_defaults(help=parser)
     commands = parser.add_subparsers(metavar="command")
-    groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
-    for words, module_name in COMMANDS.items():
-        module = import_module(f"{__name__}.{module_name}")
+    groups: dict[str, argparse._SubParsersAction[LateParser]] = {}
+    for words, (module, summary) in COMMANDS.items():
         group, _, name = words.rpartition(" ")
         if group and group not in groups:
-            summary = GROUPS[group]
-            parent = commands.add_parser(group, help=summary, description=summary)
+            parent = commands.add_parser(group, help=GROUPS[group], description=GROUPS[group])
             parent.set_defaults(help=parent)
             groups[group] = parent.add_subparsers(metavar="what")
         place = groups[group] if group else commands
-        command = place.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
-        module.add_options(command)
-        command.set_defaults(run=module.run)
+        command = place.add_parser(name, help=summary, description=summary)
+        command.fill = partial(_add_options, command, module)
+    train_task.add_commands(groups["train"])
     return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    module = import_module(f"{__name__}.{name}")
+    module.add_options(parser)
+    parser.set_defaults(run=module.run)
 
 
 class _Version(argparse.Action):

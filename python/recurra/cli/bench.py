@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-SUMMARY = "time training and inference beside PyTorch, Keras, JAX and ONNX Runtime"
 PROGRAM = Path("bench") / "run.py"
 
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
-SUMMARY = "classify texts as positive or negative with a model saved by 'recurra train imdb'"
 BATCH = 1024
 
 

@@ -6,8 +6,6 @@ import argparse
 import json
 import textwrap
 
-SUMMARY = "list the public data sets: addresses, sizes, checksums, and which are on this machine"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from recurra.cli import experiment, jena, runs
 
-SUMMARY = "train a GRU on the weather in Jena for about a minute; leaves a plot, the model and a forecast"
 EPOCHS, STEPS = 5, 250
 _YEAR = 365 * 86400.0
 

@@ -12,7 +12,6 @@ from recurra.cli.runs import check_plot, plot_if_possible, printer
 if TYPE_CHECKING:
     import numpy as np
 
-SUMMARY = "show how gradients vanish, explode or last over time, and what that does to learning"
 LENGTHS = (3, 5, 10, 15, 20, 30, 50)
 
 

@@ -12,8 +12,6 @@ from recurra.cli.split import split_from_text
 if TYPE_CHECKING:
     from recurra.datasets.csv_file import Table
 
-SUMMARY = "learn to forecast a column of an evenly sampled CSV file, and forecast the rows that follow"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""

@@ -6,7 +6,6 @@ import argparse
 import json
 from typing import Any
 
-SUMMARY = "show the configuration, or what is in a model file"
 _LONGEST_TEXT, _LONGEST_LIST = 120, 12
 
 

@@ -14,8 +14,6 @@ from recurra.datasets.spacing import plural
 if TYPE_CHECKING:
     from recurra.forecasting import Forecast, Forecaster
 
-SUMMARY = "forecast with a model that 'recurra forecast' or 'recurra train jena' saved"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""

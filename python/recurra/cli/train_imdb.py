@@ -14,8 +14,6 @@ from recurra.sentiment.networks import NETWORKS
 if TYPE_CHECKING:
     from recurra.sentiment import Experiment, Run
 
-SUMMARY = "learn to tell positive from negative film reviews"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""

@@ -6,8 +6,6 @@ import argparse
 
 from recurra.cli import experiment, jena
 
-SUMMARY = "forecast the temperature in Jena a day ahead, with the settings of the classic experiment"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
