@@ -46,6 +46,7 @@ DOCUMENTED = (
     "recurra.saving",
     "recurra.sentiment",
     "recurra.streaming",
+    "recurra.tasks",
     "recurra.tensor",
     "recurra.utils",
 )

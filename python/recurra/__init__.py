@@ -31,6 +31,7 @@ if _typing.TYPE_CHECKING:  # what the tables below import when it is first used
     from recurra import sentiment as sentiment
     from recurra import serialization as serialization
     from recurra import streaming as streaming
+    from recurra import tasks as tasks
     from recurra import tensor as tensor
     from recurra import utils as utils
     from recurra.config import num_threads as num_threads
@@ -75,6 +76,7 @@ _MODULES = frozenset(
         "sentiment",
         "serialization",
         "streaming",
+        "tasks",
         "tensor",
         "utils",
     }

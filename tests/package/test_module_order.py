@@ -58,6 +58,7 @@ ORDER = [
     "recurra",
     "forecasting",
     "sentiment",
+    "tasks",
     "cli",
     "__main__",
 ]

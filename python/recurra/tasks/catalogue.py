@@ -1,0 +1,43 @@
+"""The tasks there are: one line each. What is behind a name is imported when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+from recurra.checks import unknown_name
+from recurra.tasks.task import Task
+
+
+class Entry(NamedTuple):
+    """Where a task is, and one line about it."""
+
+    place: str  # module of this package and class in it
+    summary: str
+
+
+TASKS = {
+    "adding": Entry("adding.Adding", "add the two marked numbers of a long sequence"),
+    "copy-memory": Entry("copy_memory.CopyMemory", "remember ten digits over a long time"),
+    "sequential-mnist": Entry("digits.SequentialDigits", "read handwritten digits pixel by pixel"),
+    "permuted-mnist": Entry("digits.PermutedDigits", "read handwritten digits pixel by pixel in a fixed random order"),
+    "jsb": Entry("music.Chorales", "the next chord of chorales by Bach"),
+    "nottingham": Entry("music.Nottingham", "the next chord of folk tunes"),
+}
+
+
+def get(name: str) -> Task:
+    """The task of a name.
+
+    Raises:
+        ValueError: There is none; the message lists close ones, or all.
+
+    Example:
+        >>> recurra.tasks.get("adding").model_name()
+        'tcn'
+    """
+    if name not in TASKS:
+        raise unknown_name("task", name, TASKS)
+    module, _, own = TASKS[name].place.partition(".")
+    task: Task = getattr(import_module(f"recurra.tasks.{module}"), own)(name, TASKS[name].summary)
+    return task
