@@ -135,8 +135,11 @@ def sequence_model(units=CLASSES, activation="sigmoid"):
 
 
 def metric_of_loss(name):
-    other = {"LogCosh": "LogCoshError", "Huber": None}.get(name, name)
-    return metrics.get(losses.huber) if other is None else metrics.CLASSES[other]()
+    functions = {"Huber": losses.huber, "QuantileLoss": losses.quantile_loss}
+    if name in functions:
+        return metrics.get(functions[name])
+    other = {"LogCosh": "LogCoshError"}.get(name, name)
+    return metrics.CLASSES[other]()
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -21,6 +21,7 @@ from recurra.losses.probabilistic import (
     poisson,
     sparse_categorical_crossentropy,
 )
+from recurra.losses.quantile import QuantileLoss, quantile_loss
 from recurra.losses.regression import (
     CosineSimilarity,
     Huber,
@@ -54,6 +55,7 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Poisson",
+    "QuantileLoss",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "binary_crossentropy",
@@ -71,6 +73,7 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "poisson",
+    "quantile_loss",
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
@@ -92,6 +95,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         mean_squared_error,
         mean_squared_logarithmic_error,
         poisson,
+        quantile_loss,
         sparse_categorical_crossentropy,
         squared_hinge,
     )
@@ -122,6 +126,7 @@ CLASSES: dict[str, type[Loss]] = {
         MeanSquaredError,
         MeanSquaredLogarithmicError,
         Poisson,
+        QuantileLoss,
         SparseCategoricalCrossentropy,
         SquaredHinge,
     )
