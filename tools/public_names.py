@@ -26,6 +26,7 @@ DOCUMENTED = (
     "recurra.datasets.windows",
     "recurra.diagnostics",
     "recurra.forecasting",
+    "recurra.forecasting.models",
     "recurra.generation",
     "recurra.gradient_check",
     "recurra.initializers",

@@ -12,8 +12,8 @@ import pytest
 from recurra.datasets.csv_file import Table, read_csv
 from recurra.forecasting import (
     NETWORKS,
+    ColumnForecaster,
     Experiment,
-    Forecaster,
     Settings,
     rows_of,
     series_from_table,
@@ -239,7 +239,7 @@ def test_a_network_learns_saves_and_forecasts_alike(tmp_path, model, changes) ->
     assert again.errors == run.errors
 
     experiment.save(run, tmp_path / "folder" / "model.safetensors")
-    forecaster = Forecaster(tmp_path / "folder" / "model.safetensors")
+    forecaster = ColumnForecaster(tmp_path / "folder" / "model.safetensors")
     forecast = forecaster.forecast(series)
     assert forecast.rows[0] == 10 + 5
     assert forecast.rows[-1] == len(series) + 4
@@ -272,7 +272,7 @@ def test_forecaster_refuses_what_does_not_fit(tmp_path) -> None:
     series = series_from_table(wave(), "T (degC)")
     experiment = Experiment(series, settings(epochs=0))
     experiment.save(experiment.train(verbose=0), tmp_path / "model")
-    forecaster = Forecaster(tmp_path / "model")
+    forecaster = ColumnForecaster(tmp_path / "model")
     with pytest.raises(ValueError, match=r"missing: \['s'\]"):
         forecaster.forecast(series_from_table(wave(), "T (degC)", drop=["s"]))
     slower = Table("slow", wave().names, wave().values, wave().times * 2)
@@ -285,7 +285,7 @@ def test_forecaster_refuses_what_does_not_fit(tmp_path) -> None:
     model = Sequential([Input((3,)), layers.Dense(1)])
     save_model(model, tmp_path / "other")
     with pytest.raises(ValueError, match="not trained by 'recurra forecast'"):
-        Forecaster(tmp_path / "other")
+        ColumnForecaster(tmp_path / "other")
     for garbled in (
         {"columns": [1]},
         {"lookback": "12"},
@@ -301,7 +301,7 @@ def test_forecaster_refuses_what_does_not_fit(tmp_path) -> None:
     ):
         save_model(model, tmp_path / "bad", metadata={"forecasting": {**forecaster.about, **garbled}})
         with pytest.raises(ValueError, match=r"bad: its description of the (forecasting|spacing|rows seen)"):
-            Forecaster(tmp_path / "bad")
+            ColumnForecaster(tmp_path / "bad")
 
 
 def test_naive_is_not_trained() -> None:

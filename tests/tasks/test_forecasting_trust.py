@@ -10,7 +10,7 @@ import pytest
 
 from recurra.datasets.csv_file import Table, read_csv
 from recurra.datasets.spacing import Spacing
-from recurra.forecasting import Experiment, Forecaster, Settings, series_from_table
+from recurra.forecasting import ColumnForecaster, Experiment, Settings, series_from_table
 from recurra.forecasting.baselines import naive_forecasts, seasons
 from recurra.forecasting.suggestions import suggested_spans, suggested_training
 
@@ -30,7 +30,7 @@ def settings(**changes: object) -> Settings:
     return Settings(**{**standard, "epochs": 3, "steps": 30, "batch_size": 32, "units": 8, **changes})
 
 
-def trained(table: Table, **changes: object) -> tuple[Experiment, Forecaster]:
+def trained(table: Table, **changes: object) -> tuple[Experiment, ColumnForecaster]:
     experiment = Experiment(series_from_table(table, "load"), settings(**changes))
     return experiment, experiment.forecaster(experiment.train(verbose=0))
 
@@ -59,7 +59,7 @@ def test_rows_seen_in_training_are_recognised(tmp_path, dated) -> None:
 
     experiment, _ = trained(part(0, 700))
     experiment.save(experiment.train(verbose=0), tmp_path / "model")
-    forecaster = Forecaster(tmp_path / "model")
+    forecaster = ColumnForecaster(tmp_path / "model")
 
     def seen(table: Table) -> int:
         return forecaster.rows_seen(series_from_table(table, "load"))
@@ -247,7 +247,7 @@ def test_models_of_earlier_versions_are_read(tmp_path: Path) -> None:
         del about[name]
     about.update(delay=3, interval=HOUR)
     save_model(forecaster.model, tmp_path / "old", metadata={"forecasting": about})
-    old = Forecaster(tmp_path / "old")
+    old = ColumnForecaster(tmp_path / "old")
     assert (old.horizon, old.spacing, old.seen) == (5, Spacing(HOUR), None)
     new, again = forecaster.forecast(experiment.series), old.forecast(experiment.series)
     np.testing.assert_array_equal(new.values, again.values)

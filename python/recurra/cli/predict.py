@@ -12,7 +12,7 @@ from recurra.cli.forecast import forecast_file
 from recurra.datasets.spacing import plural
 
 if TYPE_CHECKING:
-    from recurra.forecasting import Forecast, Forecaster
+    from recurra.forecasting import ColumnForecaster, Forecast
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
     from recurra.cli.forecast_report import amount
-    from recurra.forecasting import Forecaster, series_from_table
+    from recurra.forecasting import ColumnForecaster, series_from_table
 
-    forecaster = Forecaster(options.model)
+    forecaster = ColumnForecaster(options.model)
     table = table_options.read(options.file, options, forecaster.columns, [])
     series = series_from_table(table, forecaster.target, forecaster.columns, **table_options.treatment(options))
     forecast = forecaster.forecast(series)
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _score(forecaster: Forecaster, forecast: Forecast) -> None:
+def _score(forecaster: ColumnForecaster, forecast: Forecast) -> None:
     import numpy as np
 
     from recurra.cli.forecast_report import amount

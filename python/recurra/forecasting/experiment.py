@@ -19,7 +19,7 @@ from recurra.checks import unknown_name, whole_number
 from recurra.datasets.windows import WindowSource, whole_windows
 from recurra.forecasting.baselines import NaiveForecast, naive_forecasts
 from recurra.forecasting.networks import NETWORKS
-from recurra.forecasting.prediction import Forecaster, known_rows
+from recurra.forecasting.prediction import ColumnForecaster, known_rows
 from recurra.forecasting.series import Series, normalized, unit_of
 
 Part = Literal["training", "validation", "test"]
@@ -266,7 +266,7 @@ class Experiment:
         return Run(seed, errors, plain, best_epoch, seconds, model)
 
     def description(self, run: Run) -> dict[str, Any]:
-        """All that `Forecaster` needs to use a trained model on another file, as plain values."""
+        """All that `ColumnForecaster` needs to use a trained model on another file, as plain values."""
         spacing = self.series.spacing
         return {
             "columns": list(self.series.names),
@@ -282,12 +282,12 @@ class Experiment:
             **asdict(self.settings),
         }
 
-    def forecaster(self, run: Run) -> Forecaster:
+    def forecaster(self, run: Run) -> ColumnForecaster:
         """A trained model ready to forecast."""
-        return Forecaster.of(run.model, self.description(run))
+        return ColumnForecaster.of(run.model, self.description(run))
 
     def save(self, run: Run, path: str | Path) -> None:
-        """Writes a trained model with all that `Forecaster` needs to use it on another file."""
+        """Writes a trained model with all that `ColumnForecaster` needs to use it on another file."""
         from recurra.saving import save_model
 
         Path(path).parent.mkdir(parents=True, exist_ok=True)

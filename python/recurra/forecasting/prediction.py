@@ -61,7 +61,7 @@ class Forecast:
         return error(self.values), {name: error(values) for name, values in self.naive.items()}
 
 
-class Forecaster:
+class ColumnForecaster:
     """A model that `Experiment.save` wrote.
 
     Args:
@@ -73,12 +73,12 @@ class Forecaster:
 
     Example:
         >>> from recurra.datasets import jena_climate
-        >>> from recurra.forecasting import Experiment, Forecaster, Settings, series_from_table
+        >>> from recurra.forecasting import ColumnForecaster, Experiment, Settings, series_from_table
         >>> series = series_from_table(jena_climate.synthetic(900), "T (degC)")
         >>> settings = Settings("T (degC)", 36, 6, 12, (500, 200), "dense", epochs=1, steps=2)
         >>> experiment = Experiment(series, settings)
         >>> experiment.save(experiment.train(verbose=0), "weather.safetensors")
-        >>> Forecaster("weather.safetensors").future(series).rows.tolist()[:3]
+        >>> ColumnForecaster("weather.safetensors").future(series).rows.tolist()[:3]
         [900, 901, 902]
     """
 
@@ -89,7 +89,7 @@ class Forecaster:
         self.model = load_model(path, compile=False)
 
     @classmethod
-    def of(cls, model: Any, description: dict[str, Any]) -> Forecaster:
+    def of(cls, model: Any, description: dict[str, Any]) -> ColumnForecaster:
         """A forecaster from a model and its `Experiment.description`, without a file."""
         made = cls.__new__(cls)
         made._read(Metadata("the model", {"forecasting": description}, "forecasting", "recurra forecast"))
