@@ -27,12 +27,13 @@ void error(py::module_& m, const char* name, Tensor (*f)(const Tensor&, const Te
   });
 }
 
-Tensor dense(Object x, Object kernel, Object bias, Object activation) {
+Tensor dense(Object x, Object kernel, Object bias, Object activation, Object transposed) {
   const Activation kind = activation_named(string(activation, "dense", "activation"), "dense");
   const Tensor t = operand(x);
   const Tensor w = operand(kernel);
   const Tensor b = optional_operand(bias);
-  return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, kind); });
+  const bool turned = truth(transposed);
+  return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, kind, turned); });
 }
 
 Tensor linear_scan(Object a, Object b, Object h0) {
@@ -68,7 +69,7 @@ Tensor dropout_mask(Object shape, Object rate, std::uint64_t seed, std::uint64_t
 
 void register_neural(py::module_& m) {
   m.def("dense", &dense, py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(),
-        py::arg("activation") = "linear");
+        py::arg("activation") = "linear", py::arg("transpose_kernel") = false);
   m.def("scans_in_blocks", &ops::scans_in_blocks, py::arg("batch"), py::arg("time"),
         "Whether linear_scan goes through blocks of time at once.");
   m.def("linear_scan", &linear_scan, py::arg("a"), py::arg("b"), py::arg("h0") = py::none());

@@ -395,6 +395,12 @@ PRODUCTS = [
             ("leaky_relu", lambda z: np.where(z > 0, z, 0.2 * z)),
         ]
     ],
+    Case(
+        "dense-transposed",
+        lambda x, w, b: ops.dense(x, w, b, "tanh", transpose_kernel=True),
+        lambda x, w, b: np.tanh(x @ w.T + b),
+        [(2, 3, 4), (5, 4), (5,)],
+    ),
     Case("dense-vector", ops.dense, lambda x, w: x @ w, [(4,), (4, 5)]),
     Case("dense-one", ops.dense, lambda x, w, b: x @ w + b, [(1, 3), (3, 1), (1,)]),
     Case(

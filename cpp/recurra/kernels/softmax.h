@@ -27,10 +27,32 @@ RECURRA_INLINE T sum_of_exponentials(const T* x, T top, Index count, Body&& body
   return total;
 }
 
+/// The largest number of a row of at least one.
+template <class T>
+RECURRA_INLINE T largest(const T* x, Index count) {
+  Vec<T> tops = broadcast(x[0]);
+  Index i = 0;
+  for (; i + lanes<T> <= count; i += lanes<T>) {
+    const Vec<T> here = load(x + i);
+    tops = max<T>(here, tops);
+  }
+  T top = tops[0];
+  for (int k = 1; k < lanes<T>; ++k) top = std::max(top, tops[k]);
+  for (; i < count; ++i) top = std::max(top, x[i]);
+  return top;
+}
+
+/// log sum e^x of a row of at least one number.
+template <class T>
+RECURRA_INLINE T log_sum_of_exponentials(const T* x, Index count) {
+  const T top = largest(x, count);
+  return top + std::log(sum_of_exponentials(x, top, count, [](Index, Index, const Vec<T>&) {}));
+}
+
 /// y = softmax(x) of a row of at least one number; y may be x.
 template <class T>
 void softmax_row(const T* x, Index count, T* y) {
-  const T top = *std::max_element(x, x + count);
+  const T top = largest(x, count);
   const T total =
       sum_of_exponentials(x, top, count, [&](Index i, Index part, const Vec<T>& e) { store_part(y + i, e, part); });
   const T scale = T(1) / total;
@@ -40,8 +62,7 @@ void softmax_row(const T* x, Index count, T* y) {
 /// y = log softmax(x), likewise.
 template <class T>
 void log_softmax_row(const T* x, Index count, T* y) {
-  const T top = *std::max_element(x, x + count);
-  const T shift = top + std::log(sum_of_exponentials(x, top, count, [](Index, Index, const Vec<T>&) {}));
+  const T shift = log_sum_of_exponentials(x, count);
   for (Index i = 0; i < count; ++i) y[i] = x[i] - shift;
 }
 

@@ -14,22 +14,37 @@ namespace recurra::ops {
 
 namespace {
 
+constexpr Index wide = 2048;         // units from which each block of columns is packed by the task that needs it
+constexpr Index column_block = 256;  // a whole number of panels
+
 // y = bias + x kernel. Every element is one chain over ascending features that starts from the bias, whatever the
 // number of rows: a stream, which has few, gives the bits of a batch.
 template <class T>
-void forward_product(Index rows, Index units, Index features, const T* x, const T* kernel, const T* bias, T* y) {
-  constexpr Index row_block = 128;
+void forward_product(Index rows, Index units, Index features, const T* x, Matrix<T> kernel, const T* bias, T* y) {
+  constexpr Index row_block = 96;
   constexpr Index few = 8;  // rows for which packing the kernel costs more than it saves
   const gemm::Start start = bias ? gemm::Start::bias : gemm::Start::zero;
-  if (rows < few && units % lanes<T> == 0) {
+  if (rows < few && units % lanes<T> == 0 && !kernel.transposed) {
     const FlushDenormals flush;
-    gemm::multiply_unpacked(x, features, rows, features, kernel, units, y, units, start, bias);
+    gemm::multiply_unpacked(x, features, rows, features, kernel.data, units, y, units, start, bias);
+    return;
+  }
+  const Index across = kernel.transposed ? features : 1;
+  const Index down = kernel.transposed ? 1 : units;
+  const double operations =
+      2.0 * static_cast<double>(rows) * static_cast<double>(units) * static_cast<double>(features);
+  if (units >= wide) {
+    parallel_blocks(units, column_block, operations, [&](Index begin, Index end) {
+      const Buffer<T> packed(gemm::packed_size<T>(features, end - begin));
+      gemm::pack(kernel.data + begin * across, down, across, features, end - begin, packed.data());
+      for (Index row = 0; row < rows; row += row_block)  // so many rows and a panel stay in the caches of a core
+        gemm::multiply(x + row * features, features, std::min(row_block, rows - row), features, packed.data(),
+                       end - begin, y + row * units + begin, units, start, bias ? bias + begin : nullptr);
+    });
     return;
   }
   const Buffer<T> packed(gemm::packed_size<T>(features, units));
-  gemm::pack(kernel, units, 1, features, units, packed.data());
-  const double operations =
-      2.0 * static_cast<double>(rows) * static_cast<double>(units) * static_cast<double>(features);
+  gemm::pack(kernel.data, down, across, features, units, packed.data());
   parallel_blocks(rows, row_block, operations, [&](Index begin, Index end) {
     gemm::multiply(x + begin * features, features, end - begin, features, packed.data(), units, y + begin * units,
                    units, start, bias);
@@ -38,11 +53,11 @@ void forward_product(Index rows, Index units, Index features, const T* x, const 
 
 }  // namespace
 
-Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation) {
+Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation, bool transposed) {
   check_rank(kernel, 2, "dense", "the kernel");
   check_same_dtype(x, kernel, "dense");
-  const Index features = kernel.shape(0);
-  const Index units = kernel.shape(1);
+  const Index features = kernel.shape(transposed ? 1 : 0);
+  const Index units = kernel.shape(transposed ? 0 : 1);
   check(x.rank() >= 1 && x.shape(-1) == features, "dense: the kernel of shape ", kernel.shape(), " expects ", features,
         " features, got an input of shape ", x.shape());
   if (bias.defined()) {
@@ -58,7 +73,8 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
   const Tensor kept = records && slope_needs_input(activation) ? Tensor::empty_like(out) : out.detach();
   dispatch_float(x.dtype(), "dense", [&]<class T>() {
     T* y = out.data<T>();
-    forward_product(rows, units, features, x.data<T>(), kernel.data<T>(), bias.defined() ? bias.data<T>() : nullptr, y);
+    forward_product<T>(rows, units, features, x.data<T>(), {kernel.data<T>(), transposed},
+                       bias.defined() ? bias.data<T>() : nullptr, y);
     if (activation != Activation::linear)
       parallel_blocks(
           out.size(), elementwise_block, 20.0 * static_cast<double>(out.size()),
@@ -67,7 +83,7 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
   if (records)
     record("dense", {x, kernel, bias}, {out},
            [x = x.detach(), kernel = kernel.detach(), kept = activation == Activation::linear ? Tensor() : kept,
-            activation, rows, units, features](const BackwardPass& pass) {
+            activation, rows, units, features, transposed](const BackwardPass& pass) {
              const Tensor g =
                  activation == Activation::linear ? pass.output_gradient() : Tensor::empty_like(pass.output_gradient());
              dispatch_float(g.dtype(), "dense", [&]<class T>() {
@@ -76,11 +92,14 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activati
                const T* dy = g.data<T>();
                if (pass.wants(0)) {
                  const Tensor dx = Tensor::empty_like(x);
-                 product<T>(rows, features, units, {dy}, {kernel.data<T>(), true}, dx.data<T>());
+                 product<T>(rows, features, units, {dy}, {kernel.data<T>(), !transposed}, dx.data<T>());
                  pass.add(0, dx);
                }
-               if (pass.wants(1))
-                 product<T>(features, units, rows, {x.data<T>(), true}, {dy}, pass.accumulator(1).data<T>(), true);
+               if (pass.wants(1)) {
+                 T* dk = pass.accumulator(1).data<T>();
+                 if (transposed) product<T>(units, features, rows, {dy, true}, {x.data<T>()}, dk, true);
+                 else product<T>(features, units, rows, {x.data<T>(), true}, {dy}, dk, true);
+               }
                if (db.defined()) pass.add(2, db);
              });
            });

@@ -6,7 +6,9 @@
 
 namespace recurra::ops {
 
-/// y = f(x kernel + bias): (…, F) x (F, U) + (U) -> (…, U). `bias` may be undefined.
-Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation = Activation::linear);
+/// y = f(x kernel + bias): (…, F) x (F, U) + (U) -> (…, U). `bias` may be undefined. With `transposed` the kernel is
+/// (U, F), read as its transpose.
+Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation activation = Activation::linear,
+             bool transposed = false);
 
 }  // namespace recurra::ops

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "recurra/kernels/softmax.h"
 #include "recurra/ops/broadcast.h"
 #include "recurra/ops/cast.h"
 #include "recurra/tensor/tape.h"
@@ -75,17 +76,22 @@ Tensor mean_of_differences(const char* name, const Tensor& t, const Tensor& o, c
 template <class T>
 T log_probabilities(const T* output, Index count, bool from_logits, T epsilon, T* log_p) {
   if (from_logits) {
-    const T top = *std::max_element(output, output + count);
-    T total = 0;
-    for (Index i = 0; i < count; ++i) total += std::exp(output[i] - top);
-    const T shift = top + std::log(total);
-    for (Index i = 0; i < count; ++i) log_p[i] = output[i] - shift;
+    log_softmax_row(output, count, log_p);
     return T(1);
   }
   T total = 0;
   for (Index i = 0; i < count; ++i) total += output[i];
   for (Index i = 0; i < count; ++i) log_p[i] = std::log(std::min(std::max(output[i] / total, epsilon), T(1) - epsilon));
   return total;
+}
+
+// y = factor e^(x - shift)
+template <class T>
+void exponentials_row(const T* x, T shift, T factor, Index count, T* y) {
+  for (Index i = 0; i < count; i += lanes<T>) {
+    const Index part = std::min<Index>(lanes<T>, count - i);
+    store_part(y + i, factor * math::exp<T>(load_part(x + i, part) - shift), part);
+  }
 }
 
 // With l = -sum t log p and weight = dl of the row:
@@ -97,7 +103,8 @@ void output_gradient_row(const T* output, const T* log_p, Index count, bool from
   if (from_logits) {
     T mass = 0;
     for (Index i = 0; i < count; ++i) mass += target(i);
-    for (Index i = 0; i < count; ++i) d[i] = weight * (std::exp(log_p[i]) * mass - target(i));
+    exponentials_row(log_p, T(0), weight * mass, count, d);
+    for (Index i = 0; i < count; ++i) d[i] -= weight * target(i);
     return;
   }
   T total = 0;
@@ -229,26 +236,40 @@ Tensor sparse_categorical_crossentropy(const Tensor& target, const Tensor& given
     check(label[row] >= 0 && label[row] < count, who, ": class ", label[row], " is outside 0 to ", count - 1,
           ", the classes of an output of shape ", o.shape());
   const Tensor out(per_sample, o.dtype());
-  const Tensor log_p = Tensor::empty_like(o);
+  const Tensor shift(per_sample, o.dtype());  // log sum e^z of each row; nothing else is kept of the logits' softmax
   dispatch_float(o.dtype(), who, [&]<class T>() {
-    for_each_row(rows, count, 40, [&](Index row) {
-      const Index at = row * count;
-      log_probabilities<T>(o.data<T>() + at, count, from_logits, static_cast<T>(limit), log_p.data<T>() + at);
-      out.data<T>()[row] = -log_p.data<T>()[at + label[row]];
+    for_each_row(rows, count, from_logits ? 10 : 2, [&](Index row) {
+      const T* output = o.data<T>() + row * count;
+      if (from_logits) {
+        shift.data<T>()[row] = log_sum_of_exponentials(output, count);
+        out.data<T>()[row] = shift.data<T>()[row] - output[label[row]];
+        return;
+      }
+      T total = 0;
+      for (Index i = 0; i < count; ++i) total += output[i];
+      const auto epsilon = static_cast<T>(limit);
+      out.data<T>()[row] = -std::log(std::min(std::max(output[label[row]] / total, epsilon), T(1) - epsilon));
     });
   });
   if (needs_recording({&o}))
     record(who, {o}, {out},
-           [classes, output = o.detach(), log_p, from_logits, limit, rows, count](const BackwardPass& pass) {
+           [classes, output = o.detach(), shift, from_logits, limit, rows, count](const BackwardPass& pass) {
              const Tensor& g = pass.output_gradient();
              const Tensor d = Tensor::empty_like(output);
              dispatch_float(g.dtype(), "sparse_categorical_crossentropy", [&]<class T>() {
-               for_each_row(rows, count, 20, [&](Index row) {
-                 const Index at = row * count;
+               for_each_row(rows, count, 10, [&](Index row) {
+                 const T weight = g.data<T>()[row];
                  const Index here = classes.data<std::int64_t>()[row];
+                 const T* from = output.data<T>() + row * count;
+                 T* to = d.data<T>() + row * count;
+                 if (from_logits) {
+                   exponentials_row(from, shift.data<T>()[row], weight, count, to);
+                   to[here] -= weight;
+                   return;
+                 }
                  output_gradient_row<T>(
-                     output.data<T>() + at, log_p.data<T>() + at, count, from_logits, static_cast<T>(limit),
-                     g.data<T>()[row], [here](Index i) { return i == here ? T(1) : T(0); }, d.data<T>() + at);
+                     from, nullptr, count, false, static_cast<T>(limit), weight,
+                     [here](Index i) { return i == here ? T(1) : T(0); }, to);
                });
              });
              pass.add(0, d);

@@ -22,13 +22,18 @@ using Strided = Eigen::Map<RowMajor<T>, 0, Eigen::OuterStride<>>;
 template <class T>
 using ConstStrided = Eigen::Map<const RowMajor<T>, 0, Eigen::OuterStride<>>;
 
-// Rows [row, row + rows) of c, over the part [first, first + depth) of the contraction.
+// Part of the rows and columns of c, over the part [first, first + depth) of the contraction.
+struct Block {
+  Index row, rows, column, columns, first, depth;
+};
+
 template <class T>
-void product_block(Index m, Index n, Index k, Matrix<T> a, Matrix<T> b, T* c, bool accumulate, Index row, Index rows,
-                   Index first, Index depth) {
-  Strided<T> out(c + row * n, rows, n, Eigen::OuterStride<>(n));
-  const ConstStrided<T> right(b.transposed ? b.data + first : b.data + first * n, b.transposed ? n : depth,
-                              b.transposed ? depth : n, Eigen::OuterStride<>(b.transposed ? k : n));
+void product_block(Index m, Index n, Index k, Matrix<T> a, Matrix<T> b, T* c, bool accumulate, const Block& block) {
+  const auto [row, rows, column, columns, first, depth] = block;
+  Strided<T> out(c + row * n + column, rows, columns, Eigen::OuterStride<>(n));
+  const ConstStrided<T> right(b.transposed ? b.data + column * k + first : b.data + first * n + column,
+                              b.transposed ? columns : depth, b.transposed ? depth : columns,
+                              Eigen::OuterStride<>(b.transposed ? k : n));
   const ConstStrided<T> left(a.transposed ? a.data + first * m + row : a.data + row * k + first,
                              a.transposed ? depth : rows, a.transposed ? rows : depth,
                              Eigen::OuterStride<>(a.transposed ? m : k));
@@ -43,6 +48,7 @@ void product_block(Index m, Index n, Index k, Matrix<T> a, Matrix<T> b, T* c, bo
 }
 
 constexpr Index row_block = 128;
+constexpr Index column_block = 1024;  // of a wide right side, which Eigen would pack anew for every block of rows
 constexpr Index depth_block = 2048;
 
 // Eigen packs both operands for every block of rows, and splits them for the caches, which large matrices need. Where
@@ -178,17 +184,23 @@ void product(Index m, Index n, Index k, Matrix<T> a, Matrix<T> b, T* c, bool acc
   if (a.transposed && !b.transposed && sums_over_rows(m, n, k))
     return product_over_rows(m, n, k, a.data, b.data, c, accumulate, work);
   const Index pieces = m <= row_block && k > 2 * depth_block ? (k + depth_block - 1) / depth_block : 1;
+  if (m > row_block && n > 2 * column_block) {
+    parallel_blocks(n, column_block, work, [&](Index begin, Index end) {
+      product_block<T>(m, n, k, a, b, c, accumulate, {0, m, begin, end - begin, 0, k});
+    });
+    return;
+  }
   if (pieces == 1) {
     parallel_blocks(m, row_block, work, [&](Index begin, Index end) {
-      product_block<T>(m, n, k, a, b, c, accumulate, begin, end - begin, 0, k);
+      product_block<T>(m, n, k, a, b, c, accumulate, {begin, end - begin, 0, n, 0, k});
     });
     return;
   }
   const Tensor parts(Shape{pieces, m, n}, dtype_of<T>());
   parallel_for(pieces, work, [&](Index piece) {
     const Index first = piece * depth_block;
-    product_block<T>(m, n, k, a, b, parts.data<T>() + piece * m * n, false, 0, m, first,
-                     std::min(depth_block, k - first));
+    product_block<T>(m, n, k, a, b, parts.data<T>() + piece * m * n, false,
+                     {0, m, 0, n, first, std::min(depth_block, k - first)});
   });
   const T* part = parts.data<T>();
   for (Index piece = 0; piece < pieces; ++piece, part += m * n)

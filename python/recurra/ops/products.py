@@ -46,6 +46,7 @@ def dense(
     kernel: ArrayLike | Tensor,
     bias: ArrayLike | Tensor | None = None,
     activation: str = "linear",
+    transpose_kernel: bool = False,
 ) -> Tensor:
     """f(x kernel + bias) as one node of the tape.
 
@@ -55,6 +56,8 @@ def dense(
         bias: (U), or None.
         activation: Name of f, computed in the same pass as the product; its parameters have their defaults. Linear by
             default.
+        transpose_kernel: Whether the kernel is (U, F) and its transpose is used, as with the table of an embedding.
+            False by default.
 
     Returns:
         A tensor (..., U).
@@ -66,7 +69,7 @@ def dense(
         >>> recurra.ops.dense(np.ones((1, 2)), np.ones((2, 1)), np.ones(1), activation='relu')
         Tensor([[3.]], shape=(1, 1), dtype=float64)
     """
-    return _engine.dense(x, kernel, bias, activation)
+    return _engine.dense(x, kernel, bias, activation, transpose_kernel)
 
 
 @operation
