@@ -19,6 +19,7 @@ from tests.support.layer_cases import CASES
 # What an object needs to be made, by class name: the first row of the table of layers, and what that does not have.
 NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in reversed(CASES)} | {
     "Activation": {"activation": "relu"},
+    "AdaptiveSoftmax": {"classes": 9, "cutoffs": [2, 5]},
     "AlphaDropout": {"rate": 0.5},
     "AttentionRNN": {"cell": layers.GRUCell(2), "attention_units": 3, "attention_layer_size": 4},
     "Bidirectional": {"layer": layers.GRU(2)},
@@ -72,7 +73,7 @@ UNBOUNDED = {"axis", "axes", "shared_axes", "start", "stop", "step", "units", "f
     "output_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens",
     "sequence_axis", "feature_axis", "num_heads", "num_query_heads", "num_key_value_heads", "head_dim", "key_dim",
     "value_dim", "sliding_window", "output_shape", "sequence_length", "vocabulary_size", "embedding_dim",
-    "intermediate_dim", "attention_units", "attention_layer_size",
+    "intermediate_dim", "attention_units", "attention_layer_size", "classes",
 }  # fmt: skip
 
 

@@ -253,6 +253,13 @@ ATTENTION = [
         keras=False,
     ),
     LayerCase(
+        "adaptive softmax",
+        "AdaptiveSoftmax",
+        ((3, 5, 8),),
+        {"classes": 20, "cutoffs": [4, 9], "head_bias": True, "div_value": 2.0},
+        keras=False,
+    ),
+    LayerCase(
         "tokens and positions",
         "TokenAndPositionEmbedding",
         ((3, 5),),

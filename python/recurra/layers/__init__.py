@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from recurra.checks import attribute_hints
 from recurra.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from recurra.layers.adaptive_softmax import AdaptiveSoftmax
 from recurra.layers.attention import (
     AdditiveAttention,
     Attention,
@@ -128,6 +129,7 @@ __all__ = [
     "TCN",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveSoftmax",
     "Add",
     "AdditiveAttention",
     "AlphaDropout",
