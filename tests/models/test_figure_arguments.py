@@ -28,6 +28,7 @@ MADE = [
     metrics.AUC(thresholds=np.array([0.25, 0.75])),
     metrics.FBetaScore(beta=HALF, threshold=HALF),
     metrics.R2Score(num_regressors=np.int64(1)),
+    metrics.BitsPerCharacter(mask_token_id=TWO),
     metrics.Perplexity(mask_token_id=TWO),
     metrics.BinaryCrossentropy(label_smoothing=HALF),
 ]

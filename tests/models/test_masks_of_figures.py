@@ -27,6 +27,7 @@ ARGUMENTS = {
     "F1Score": [{}, {"average": "macro"}, {"average": "micro", "threshold": 0.5}],
     "FBetaScore": [{"beta": 2.0, "average": "weighted"}],
     "R2Score": [{}, {"class_aggregation": None}, {"class_aggregation": "variance_weighted_average"}],
+    "BitsPerCharacter": [{}, {"mask_token_id": 1}],
     "Perplexity": [{}, {"mask_token_id": 1}],
 }
 

@@ -129,6 +129,16 @@ def test_perplexity():
     assert collect(metric, LABELS, SCORES) == pytest.approx(np.exp(values.mean()), rel=1e-6)
 
 
+def test_bits_per_character():
+    labels = LABELS.reshape(10, 5)
+    values = -np.log2(np.take_along_axis(softmax(SCORES).reshape(10, 5, 4), labels[..., None], -1)[..., 0])
+    metric = metrics.BitsPerCharacter(from_logits=True)
+    assert collect(metric, LABELS, SCORES) == pytest.approx(values.mean(), rel=1e-6)
+    metric = metrics.BitsPerCharacter(from_logits=True, mask_token_id=0)
+    assert collect(metric, labels, SCORES.reshape(10, 5, 4), size=3) == pytest.approx(values[labels != 0].mean())
+    assert metrics.get("bpc").result() == 0.0
+
+
 def counts(threshold, weight):
     chosen, true = CHANCES[:, 0] > threshold, BITS[:, 0] == 1
     return {

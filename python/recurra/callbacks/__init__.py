@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from recurra.callbacks.averaging import AveragedWeights
 from recurra.callbacks.callback import (
     Callback,
     CallbackList,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from recurra.diagnostics.callback import GradientFlow as GradientFlow
 
 __all__ = [
+    "AveragedWeights",
     "BackupAndRestore",
     "CSVLogger",
     "Callback",

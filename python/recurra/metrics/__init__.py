@@ -34,6 +34,7 @@ from recurra.metrics.confusion import (
 )
 from recurra.metrics.errors import (
     BinaryCrossentropy,
+    BitsPerCharacter,
     CategoricalCrossentropy,
     CategoricalHinge,
     CosineSimilarity,
@@ -59,6 +60,7 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BitsPerCharacter",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
@@ -118,6 +120,7 @@ def _snake_case(name: str) -> str:
 _ALIASES: dict[str, type[Metric]] = {
     "auc": AUC,
     "bce": BinaryCrossentropy,
+    "bpc": BitsPerCharacter,
     "cosine_similarity": CosineSimilarity,
     "f1": F1Score,
     "kld": KLDivergence,

@@ -340,3 +340,36 @@ class Perplexity(_MeanLoss):
             return 0.0
         mean = super().result()
         return math.exp(mean) if mean < 700 else math.inf if mean == mean else mean
+
+
+class BitsPerCharacter(Perplexity):
+    """Mean of −log₂ p[y]: bits that each character costs, the base-2 logarithm of `Perplexity`.
+
+    Every time step counts once, weighted; padding (the mask of the predictions) and the class `mask_token_id` are left
+    out.
+
+    Args:
+        from_logits: Whether the predictions are the numbers before the softmax; default False.
+        mask_token_id: Class that stands for padding; default None.
+        name: Name in the figures.
+        dtype: Stored for Keras's sake.
+
+    Input shape:
+        Class numbers (N, T), predictions (N, T, C).
+
+    Example:
+        >>> round(recurra.metrics.BitsPerCharacter()([[1, 0]], [[[0.25, 0.25, 0.5], [0.25, 0.25, 0.5]]]), 4)
+        2.0
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        mask_token_id: int | None = None,
+        name: str = "bits_per_character",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(from_logits, mask_token_id, name, dtype)
+
+    def result(self) -> float:
+        return self.total / self.count / math.log(2) if self.count else 0.0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import is_
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -97,6 +98,7 @@ class Optimizer(Configurable):
         self._noise = random.SeedGenerator(seed) if self.gradient_noise or seed is not None else None
         self._learning_rate: float | schedules.LearningRateSchedule | Callable[[], float]
         self._learning_rate = self._checked_rate(learning_rate)
+        self._rate_factor = 1.0
         self._iterations = 0
         self._variables: list[Variable] = []
         self._block: _engine.ParameterBlock | None = None
@@ -248,7 +250,25 @@ class Optimizer(Configurable):
             for view, variable in zip(self._views(slot), self._variables, strict=True)
         }
 
+    @property
+    def flat_weights(self) -> Tensor:
+        """All weights that it trains in one run of numbers, which steps move."""
+        return self._built_block().values
+
+    def track_average(self, average: Tensor, momentum: float) -> None:
+        """average ← momentum · average + (1 − momentum) · weights, for a tensor like `flat_weights`."""
+        _engine.track_average(self._built_block(), average, momentum)
+
     # Steps.
+
+    @contextmanager
+    def scaled_rate(self, factor: float) -> Iterator[None]:
+        """Within it steps have the learning rate times a factor."""
+        before, self._rate_factor = self._rate_factor, factor
+        try:
+            yield
+        finally:
+            self._rate_factor = before
 
     def zero_gradients(self) -> None:
         """Sets all gradients to 0; backward() adds to them."""
@@ -271,7 +291,7 @@ class Optimizer(Configurable):
             self._clip(block)
             if self.gradient_noise:
                 self._add_noise(block, self.gradient_noise)
-            rate = self.learning_rate
+            rate = self.learning_rate * self._rate_factor
             if self.weight_decay is not None:
                 _engine.decay(block, self._decayed, self.weight_decay * rate)
             self._update(block, self._slots, rate, self.iterations + 1)
