@@ -233,3 +233,26 @@ class TestReading:
         assert list(text.read_documents(tmp_path)) == ["eins", "zwei\nZeilen"]
         with pytest.raises(ValueError, match="no file"):
             next(text.read_documents(tmp_path, "*.csv"))
+
+
+class TestSentences:
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ("One. Two! Three? Four… five", ["One.", "Two!", "Three?", "Four…", "five"]),
+            ("What?! Really...  Yes.", ["What?!", "Really...", "Yes."]),
+            ("Dr. No and J. R. Smith vs. etc. it. End", ["Dr. No and J. R. Smith vs. etc. it.", "End"]),
+            ('He said "no." Then (he left.) So I. Me', ['He said "no."', "Then (he left.)", "So I.", "Me"]),
+            ("no mark<br /><br />next line\n\nthird", ["no mark", "next line", "third"]),
+            ("3.5 of 10, a.b.c", ["3.5 of 10, a.b.c"]),
+            ("end.<br />next", ["end.", "next"]),
+            ("  \n ", []),
+            ("...", ["..."]),
+        ],
+    )
+    def test_where_sentences_end(self, given, expected):
+        assert text.split_sentences(given) == expected
+
+    def test_bytes_are_no_text(self):
+        with pytest.raises(TypeError, match=r"split_sentences: expected a text \(str\), got b'a'"):
+            text.split_sentences(b"a")

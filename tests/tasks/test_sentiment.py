@@ -1,5 +1,6 @@
 """The review experiment: data parts, training, figures, files, and the commands `train imdb` and `classify`."""
 
+import itertools
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import recurra
 from recurra.cli import main
 from recurra.sentiment import NETWORKS, Experiment, SentimentClassifier, Settings
+from recurra.sentiment.documents import Documents, document
 from recurra.sentiment.experiment import confusion, most_wrong
 from recurra.sentiment.reviews import BagsOfWords, inputs
 
@@ -117,8 +119,13 @@ class TestRun:
 @pytest.mark.parametrize(
     ("model", "changes"),
     [
-        *((name, {"maxlen": max(25, network.shortest), "learning_rate": 1e-2}) for name, network in NETWORKS.items()),
+        *(
+            (name, {"maxlen": max(25, network.shortest), "learning_rate": 1e-2})
+            for name, network in NETWORKS.items()
+            if not network.sentences
+        ),
         ("gru", {"bucket": True, "learning_rate": 1e-2}),
+        ("transformer", {"bucket": True, "learning_rate": 1e-2}),
     ],
 )
 def test_every_network_learns_and_is_saved(reviews, model, changes):
@@ -131,6 +138,76 @@ def test_every_network_learns_and_is_saved(reviews, model, changes):
     x, _ = experiment.parts["test"]
     texts = [recurra.datasets.imdb.decode_review(row, INDEX) for row in x[:5]]
     np.testing.assert_allclose(classifier.probabilities(texts), run.probabilities[:5], rtol=1e-4)
+
+
+@pytest.fixture
+def texts(reviews):
+    """The same reviews as texts of sentences, with three words of the label in one of these."""
+    for part, count in (("train", 240), ("test", 120)):
+        with np.load(reviews / "imdb_ids.npz") as arrays:
+            ids, offsets = arrays[f"{part}_ids"], arrays[f"{part}_offsets"]
+        for number in range(count):
+            words = [WORDS[rank - 1] for rank in ids[offsets[number] : offsets[number + 1]]]
+            folder = reviews / "aclImdb" / part / ("pos" if number < count // 2 else "neg")
+            folder.mkdir(parents=True, exist_ok=True)
+            said = ". ".join(" ".join(words[at : at + 4]) for at in range(0, len(words), 4))
+            (folder / f"{number:03}_5.txt").write_text(said + "!", encoding="utf-8")
+    (reviews / "aclImdb" / "README").write_text("made up", encoding="utf-8")
+    return reviews
+
+
+class TestSentences:
+    def test_parts_are_those_of_the_words(self, texts):
+        by_words = Experiment(settings(maxlen=99))
+        by_sentences = Experiment(settings(model="han", maxlen=99, sentence_words=3))
+        for part, (x, y) in by_words.parts.items():
+            documents, labels = by_sentences.parts[part]
+            assert labels.tolist() == y.tolist()
+            for row, one in zip(x, documents, strict=True):
+                assert [1, *itertools.chain.from_iterable(one)] == row
+                assert {len(sentence) for sentence in one} <= {1, 2, 3}
+        assert len(Experiment(settings(model="han", reviews=50)).parts["test"][0]) == 50
+
+    def test_learns_and_judges_texts(self, texts):
+        experiment = Experiment(settings(model="han", epochs=4, learning_rate=1e-2))
+        run = experiment.train(seed=1, verbose=0)
+        assert run.accuracy["test"] > 0.8
+        experiment.save(run, texts / "m.safetensors")
+        classifier = SentimentClassifier(texts / "m.safetensors")
+        read = recurra.datasets.imdb.load_reviews()[1][0][:9]
+        np.testing.assert_allclose(classifier.probabilities(read), run.probabilities[:9], rtol=1e-4)
+        assert np.isfinite(classifier.probabilities([""])).all()
+
+    def test_word_numbers_have_no_sentences(self, reviews):
+        with pytest.raises(ValueError, match=r"'han' reads sentences, which .*imdb_ids.npz does not have"):
+            Experiment(settings(model="han"), str(reviews / "imdb_ids.npz"))
+
+    def test_command(self, texts, capsys):
+        options = ["--units", "4", "--max-words", "22", "--epochs", "1", "--wrong", "1"]
+        assert main(["train", "imdb", "--model", "han", *options]) == 0
+        assert "always the same answer" in capsys.readouterr().out
+
+
+def test_documents_are_cut_in_rows_and_from_the_front():
+    def numbers(text):
+        return [int(word.strip(".!?")) for word in text.split()]
+
+    text = "1 2 3 4 5 6 7. 8! 9 10 11?"
+    assert document(text, numbers, 3, 99) == [[1, 2, 3], [4, 5, 6], [7], [8], [9, 10, 11]]
+    assert document(text, numbers, 3, 6) == [[6], [7], [8], [9, 10, 11]]
+    assert document(text, numbers, 3, 2) == [[10, 11]]
+    assert document("", numbers, 3, 2) == []
+
+
+def test_batches_of_documents():
+    rows = [[[1, 2]], [], [[3], [4, 5, 6]], [[7]]]
+    batches = list(Documents(rows, np.arange(4), batch_size=2, shuffle=False))
+    assert batches[0][0].tolist() == [[[1, 2]], [[0, 0]]]
+    assert batches[1][0].tolist() == [[[3, 0, 0], [4, 5, 6]], [[7, 0, 0], [0, 0, 0]]]
+    assert batches[1][1].tolist() == [2, 3]
+    assert next(iter(Documents([[]], None, 1, shuffle=False))).shape == (1, 1, 1)
+    alike = Documents(rows, np.arange(4), batch_size=2, shuffle=True)
+    assert sorted(x.shape[1] for x, _ in alike) == [1, 2]
 
 
 class TestClassifier:
@@ -185,7 +262,9 @@ class TestClassifier:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": "transformer"}, "unknown model 'transformer'"),
+        ({"model": "transformers"}, "unknown model 'transformers'"),
+        ({"model": "transformer", "units": 5}, "units must be even for the 2 heads of 'transformer', got 5"),
+        ({"sentence_words": 0}, "sentence_words must be an integer >= 1"),
         ({"max_words": 4}, "max_words must be an integer >= 5"),
         ({"epochs": 0}, "epochs must be an integer >= 1"),
         ({"validation_split": 1.0}, "validation_split must be between 0 and 1"),

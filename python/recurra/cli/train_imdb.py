@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from recurra.cli import runs as training
@@ -24,6 +25,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--model", choices=list(NETWORKS), default="lstm", help="see below (default %(default)s)")
     add("--max-words", type=int, default=10000, help="size of the vocabulary (default %(default)s)")
     add("--maxlen", type=int, default=500, help="words of a review that are read, its last (default %(default)s)")
+    add("--sentence-words", type=int, default=40, help="words in a row of han; longer sentences go on in the next one "
+        "(default %(default)s)")  # fmt: skip
     add("--units", type=int, default=32, help="U, units of the recurrent layer (default %(default)s)")
     add("--epochs", type=int, default=10, help="default %(default)s")
     add("--batch-size", type=int, default=128, help="reviews per batch (default %(default)s)")
@@ -46,7 +49,10 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
     from recurra.sentiment import Experiment, Settings
 
-    names = ("model", "max_words", "maxlen", "units", "epochs", "batch_size", "learning_rate", "validation_split")
+    names = (
+        "model", "max_words", "maxlen", "sentence_words", "units", "epochs", "batch_size", "learning_rate",
+        "validation_split",
+    )  # fmt: skip
     settings = Settings(**{name: getattr(options, name) for name in (*names, "reviews", "bucket")})
     say = training.prepare(options)
     experiment = Experiment(settings, options.data)
@@ -125,7 +131,8 @@ def _show_wrong(experiment: Experiment, run: Run, count: int, say: Callable[[str
         return
     say("\nmost wrong:")
     for i in wrong:
-        text = imdb.decode_review(x[i], index)
+        numbers = chain.from_iterable(x[i]) if NETWORKS[experiment.settings.model].sentences else x[i]
+        text = imdb.decode_review(numbers, index)
         shown = text if len(text) <= 400 else text[:399] + "…"
         truth = "positive" if y[i] else "negative"
         say(f"  test review {i}, {truth}, called positive with {run.probabilities[i]:.1%}:\n    {shown}")

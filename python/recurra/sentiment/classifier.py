@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recurra.datasets.imdb_archive import word_ranks
 from recurra.model_metadata import Metadata
+from recurra.sentiment.documents import document
 from recurra.sentiment.experiment import FIRST, START, UNKNOWN
 from recurra.sentiment.reviews import inputs
 
@@ -41,8 +43,11 @@ class SentimentClassifier:
         self.bag: bool = stored.get("bag", bool)
         self.max_words: int = stored.get("max_words", int)
         self.maxlen: int = stored.get("maxlen", int)
+        self.sentences: bool = stored.checked("sentences", stored.about.get("sentences", False), bool)
+        self.sentence_words: int = stored.get("sentence_words", int) if self.sentences else 1
+        self.padding: str = stored.checked("padding", stored.about.get("padding", "pre"), str)
         self.ranks = {word.encode(): rank for rank, word in enumerate(words.split(" "), start=1)}
-        stored.require(len(self.ranks) + FIRST < self.max_words and self.maxlen >= 1)
+        stored.require(len(self.ranks) + FIRST < self.max_words and self.maxlen >= 1 and self.sentence_words >= 1)
         self.model = load_model(path, compile=False)
 
     def numbers(self, text: str) -> list[int]:
@@ -64,6 +69,9 @@ class SentimentClassifier:
         ranks = word_ranks(data, self.ranks, unknown=UNKNOWN - FIRST)
         return [START, *(ranks + FIRST).tolist()]
 
+    def _words(self, text: str) -> list[int]:
+        return self.numbers(text)[1:]
+
     def known_words(self, text: str) -> int:
         """How many words of a text the model knows. Errors as `numbers`."""
         return sum(number >= FIRST for number in self.numbers(text))
@@ -74,6 +82,17 @@ class SentimentClassifier:
             raise TypeError("texts must be a list of strings, got one string; write [text]")
         if not texts:
             return np.zeros(0)
-        rows = [self.numbers(text) for text in texts]
-        x = inputs(rows, None, bag=self.bag, words=self.max_words, maxlen=self.maxlen, batch_size=128)
+        rows: list[Any] = [self.numbers(text) for text in texts]
+        if self.sentences:  # without a start mark
+            rows = [document(text, self._words, self.sentence_words, self.maxlen) for text in texts]
+        x = inputs(
+            rows,
+            None,
+            bag=self.bag,
+            words=self.max_words,
+            maxlen=self.maxlen,
+            batch_size=128,
+            sentences=self.sentences,
+            padding=self.padding,
+        )
         return np.asarray(self.model.predict(x, verbose=0), dtype=np.float64).reshape(-1)

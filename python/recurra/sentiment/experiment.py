@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from recurra.checks import unknown_name, whole_number
 from recurra.datasets import imdb
+from recurra.datasets.imdb_archive import word_ranks
+from recurra.sentiment.documents import document
 from recurra.sentiment.networks import NETWORKS
 from recurra.sentiment.reviews import inputs
 
@@ -30,6 +32,8 @@ class Settings:
         model: A name in NETWORKS.
         max_words: Size of the vocabulary (default 10,000).
         maxlen: Words of a review that are read, its last ones (default 500).
+        sentence_words: Words in a row of a model that reads sentences; a longer sentence goes on in the next one
+            (default 40).
         units: U in the networks' summaries (default 32).
         epochs, batch_size: Length of the training (default 10, batches of 128).
         learning_rate: Of RMSprop; None: the network's.
@@ -45,6 +49,7 @@ class Settings:
     model: str = "lstm"
     max_words: int = 10000
     maxlen: int = 500
+    sentence_words: int = 40
     units: int = 32
     epochs: int = 10
     batch_size: int = 128
@@ -56,13 +61,16 @@ class Settings:
     def __post_init__(self) -> None:
         if self.model not in NETWORKS:
             raise unknown_name("model", self.model, NETWORKS)
-        for name, least in (("max_words", FIRST + 2), ("maxlen", 1), ("units", 1), ("epochs", 1), ("batch_size", 1)):
-            whole_number(getattr(self, name), "reviews", name, least)
+        whole_number(self.max_words, "reviews", "max_words", least=FIRST + 2)
+        for name in ("maxlen", "sentence_words", "units", "epochs", "batch_size"):
+            whole_number(getattr(self, name), "reviews", name)
         network = NETWORKS[self.model]
         if self.maxlen < network.shortest:
             raise ValueError(f"maxlen must be at least {network.shortest} for '{self.model}', got {self.maxlen}")
         if self.bucket and (network.bag or network.shortest > 1):
             raise ValueError(f"bucket is for recurrent networks, not for '{self.model}'")
+        if self.model == "transformer" and self.units % 2:
+            raise ValueError(f"units must be even for the 2 heads of 'transformer', got {self.units}")
         if not 0 < self.validation_split < 1:
             raise ValueError(f"validation_split must be between 0 and 1, got {self.validation_split}")
         if self.reviews is not None and self.reviews < 10:
@@ -118,15 +126,39 @@ def most_wrong(truth: NDArray[np.int64], probabilities: NDArray[np.float64], cou
     return [int(i) for i in order if error[i] > 0.5]
 
 
+def _load_words(settings: Settings, path: str) -> Any:
+    return imdb.load_data(path, num_words=settings.max_words)
+
+
+def _load_documents(settings: Settings, path: str) -> Any:
+    """The reviews as `document` gives them, in the order of `_load_words`."""
+    if path.endswith(".npz") and Path(path).exists():
+        raise ValueError(f"'{settings.model}' reads sentences, which {path} does not have; give the archive aclImdb")
+    found = imdb.load_reviews() if path == "imdb.npz" else imdb.load_reviews(path)
+    index = imdb.get_word_index()
+    ranks = {word.encode(): rank for word, rank in index.items() if rank + FIRST < settings.max_words}
+
+    def numbers(text: str) -> list[int]:
+        known: list[int] = (word_ranks(text.encode(), ranks, unknown=UNKNOWN - FIRST) + FIRST).tolist()
+        return known
+
+    parts = []
+    for texts, labels in found:
+        kept = len(texts) if settings.reviews is None else settings.reviews
+        rows = (document(text, numbers, settings.sentence_words, settings.maxlen) for text in texts[:kept])
+        parts.append((np.fromiter(rows, dtype=object, count=min(kept, len(texts))), labels[:kept]))
+    return parts
+
+
 class Experiment:
     """Reviews and settings of one experiment.
 
     Args:
         settings: What to do.
-        path: As `imdb.load_data` takes it.
+        path: As `imdb.load_data` takes it; for a model that reads sentences as `imdb.load_reviews` does.
 
     Raises:
-        DatasetNotFoundError, ValueError: As `imdb.load_data`.
+        DatasetNotFoundError, ValueError: As `imdb.load_data`; or the model reads sentences, and the file has none.
 
     Example:
         >>> ids, offsets, labels = np.tile([5, 7], 10), np.arange(0, 21, 2), np.tile([0, 1], 5)
@@ -142,7 +174,8 @@ class Experiment:
 
     def __init__(self, settings: Settings, path: str = "imdb.npz") -> None:
         self.settings = settings
-        (x, y), (x_test, y_test) = imdb.load_data(path, num_words=settings.max_words)
+        load = _load_documents if NETWORKS[settings.model].sentences else _load_words
+        (x, y), (x_test, y_test) = load(settings, path)
         x, y, x_test, y_test = (part[: settings.reviews] for part in (x, y, x_test, y_test))
         at = int(len(x) * (1 - settings.validation_split))
         self.parts: dict[str, tuple[NDArray[Any], NDArray[np.int64]]] = {
@@ -172,6 +205,8 @@ class Experiment:
             batch_size=s.batch_size,
             shuffle=shuffle,
             bucket=s.bucket and shuffle,
+            sentences=NETWORKS[s.model].sentences,
+            padding=NETWORKS[s.model].padding,
         )
 
     def train(self, seed: int = 0, verbose: int | str = "auto", callbacks: Sequence[Any] = ()) -> Run:
@@ -186,7 +221,7 @@ class Experiment:
 
         s = self.settings
         random.set_seed(seed)
-        model = NETWORKS[s.model].build(s.max_words, s.units)
+        model = NETWORKS[s.model].build(s.max_words, s.units, s.maxlen)
         model.compile(optimizers.RMSprop(s.rate), loss="binary_crossentropy", metrics=["acc"])
         keeper = EarlyStopping("val_acc", patience=s.epochs, mode="max", restore_best_weights=True)
         training, validation = self.inputs("training", shuffle=True), self.inputs("validation")
@@ -222,6 +257,8 @@ class Experiment:
         s = self.settings
         ranked = sorted(imdb.get_word_index().items(), key=lambda item: item[1])
         words = " ".join(word for word, rank in ranked if rank + FIRST < s.max_words)
-        about = {"words": words, "bag": NETWORKS[s.model].bag, "accuracy": run.accuracy, **asdict(s)}
+        network = NETWORKS[s.model]
+        form = {"bag": network.bag, "sentences": network.sentences, "padding": network.padding}
+        about = {"words": words, **form, "accuracy": run.accuracy, **asdict(s)}
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         save_model(run.model, path, metadata={"sentiment": about})

@@ -1,4 +1,4 @@
-"""Reviews as a network reads them: padded rows of word numbers, or bags of words."""
+"""Reviews as a network reads them: padded rows of word numbers, bags of words, or sentences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recurra.preprocessing.sequence import BucketedSequences, pad_sequences
+from recurra.sentiment.documents import Documents
 
 __all__ = ["BagsOfWords", "inputs"]
 
@@ -78,6 +79,8 @@ def inputs(
     batch_size: int,
     shuffle: bool = False,
     bucket: bool = False,
+    sentences: bool = False,
+    padding: str = "pre",
 ) -> Any:
     """What `fit`, `evaluate` and `predict` take as x: an array, or a source that brings the labels along.
 
@@ -87,9 +90,13 @@ def inputs(
         words, maxlen: Size of the vocabulary, words a review.
         batch_size, shuffle: Of a source.
         bucket: Reviews of like lengths in a batch that is no longer than its longest.
+        sentences: Whether the reviews are lists of sentences.
+        padding: "pre" or "post".
     """
+    if sentences:
+        return Documents(sequences, labels, batch_size, shuffle=shuffle)
     if bag:
         return BagsOfWords(sequences, labels, words, batch_size, shuffle)
     if bucket:
-        return BucketedSequences(sequences, labels, batch_size, maxlen=maxlen, shuffle=shuffle)
-    return pad_sequences(sequences, maxlen)
+        return BucketedSequences(sequences, labels, batch_size, maxlen=maxlen, padding=padding, shuffle=shuffle)
+    return pad_sequences(sequences, maxlen, padding=padding)
