@@ -276,6 +276,15 @@ ATTENTION = [
         masked=(True,),
         keras=False,
     ),
+    LayerCase("decoder", "TransformerDecoder", ((2, 4, 6),), {"intermediate_dim": 8, "num_heads": 3}, keras=False),
+    LayerCase(
+        "decoder, pre-norm and masked",
+        "TransformerDecoder",
+        ((2, 4, 6),),
+        {"intermediate_dim": 8, "num_heads": 2, "normalize_first": True},
+        masked=(True,),
+        keras=False,
+    ),
     LayerCase("attention pooling", "AttentionPooling", ((2, 5, 3),), {"units": 4}, keras=False),
     LayerCase(
         "attention pooling of blocks",

@@ -10,7 +10,7 @@ from recurra import checks
 from recurra.generation.beam import Beams, beam_search
 from recurra.generation.result import Generated
 from recurra.generation.search import Callback, Sampling, search
-from recurra.generation.stepping import Step, Stepper, checked_prompts, read_prompts, take_rows
+from recurra.generation.stepping import Step, Stepper, check_room, checked_prompts, read_prompts, take_rows
 
 _WHO = "generate"
 
@@ -44,7 +44,8 @@ def generate(
     Args:
         step: Function of (tokens, states), integers (rows,) and the states, that returns (logits, states): the logits
             (rows, vocabulary) of the next token, and the new states. Tensors and arrays among the states have the rows
-            as their first axis; they may stand in lists, tuples and dictionaries. The number of rows changes.
+            as their first axis; they may stand in lists, tuples and dictionaries. The number of rows changes. With an
+            attribute `context`, longer prompts and answers are refused.
         states: Those in front of the prompts.
         prompts: One list of tokens for each row, of any lengths, or an array; often just a start mark.
         end: The token that ends a sequence; default none.
@@ -97,6 +98,7 @@ def generate(
     early = checks.one_of(early_stopping, _WHO, "early_stopping", (True, False, "never"))
     _check_together(how, beams, returned, callback)
     rows = checked_prompts(prompts)
+    check_room(step, rows, room)
     logits, states = read_prompts(stepper, rows, states)
     if beams > 1:
         return beam_search(stepper, logits, states, rows, Beams(beams, alpha, early, returned, penalty, room, padding))

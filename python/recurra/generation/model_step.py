@@ -7,23 +7,27 @@ from typing import Any
 import numpy as np
 
 from recurra import checks
+from recurra.generation.transformer_step import TransformerStep, is_transformer
 
 
-def step_of(model: Any, outputs: str = "logits") -> tuple[Any, Any]:
+def step_of(model: Any, outputs: str = "logits", context: int | None = None) -> tuple[Any, Any]:
     """A language model's step function for `generate`, and the function that gives the states it starts from.
 
     The model is a chain that `model.streaming()` runs: tokens in, one row of a vocabulary out at every step. Its states
-    are carried; the sequence so far is not read again.
+    are carried; the sequence so far is not read again. Or it is a Sequential or functional model of
+    `TransformerDecoder` blocks without an encoder, with positions in front, and layers that see one step at a time:
+    then keys and values are carried.
 
     Args:
-        model: The model, built. Its weights are copied.
+        model: The model, built. A chain's weights are copied.
         outputs: What the last layer gives: "logits" (default) or "probabilities" (a softmax).
+        context: Of decoder blocks: the most tokens of prompt and answer; default the positions of the model's table.
 
     Returns:
         The step function, and a function of the number of rows.
 
     Raises:
-        ValueError: A layer of the model cannot be run step by step.
+        ValueError: A layer of the model cannot be run step by step, or `context` does not fit.
 
     Example:
         >>> layers = recurra.layers
@@ -36,25 +40,48 @@ def step_of(model: Any, outputs: str = "logits") -> tuple[Any, Any]:
         (2, 5)
     """
     checks.one_of(outputs, "step_of", "outputs", ("logits", "probabilities"))
-    streams: dict[int, Any] = {1: model.streaming(1)}  # by the number of rows
+    run: Any
+    if is_transformer(model):
+        run = TransformerStep(model, context)
+    elif context is not None:
+        raise ValueError("step_of: context is for models of TransformerDecoder blocks; other states need no room")
+    else:
+        run = _Chain(model)
+    return _Logarithms(run) if outputs == "probabilities" else run, run.states
 
-    def stream(rows: int) -> Any:
-        if rows not in streams:
-            streams[rows] = model.streaming(rows)
-        return streams[rows]
 
-    def states(rows: int) -> Any:
-        one = stream(checks.whole_number(rows, "step_of", "rows"))
+class _Chain:
+    """A model that `model.streaming()` runs."""
+
+    context = None
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.streams: dict[int, Any] = {1: model.streaming(1)}  # by the number of rows
+
+    def _stream(self, rows: int) -> Any:
+        if rows not in self.streams:
+            self.streams[rows] = self.model.streaming(rows)
+        return self.streams[rows]
+
+    def states(self, rows: int) -> Any:
+        one = self._stream(checks.whole_number(rows, "step_of", "rows"))
         one.reset()
         return one.state
 
-    def step(tokens: np.ndarray, carried: Any) -> tuple[np.ndarray, Any]:
-        one = stream(len(tokens))
-        one.state = carried
-        found = np.asarray(one.step(tokens), np.float64)
-        if outputs == "probabilities":
-            with np.errstate(divide="ignore"):
-                found = np.log(found)
-        return found, one.state
+    def __call__(self, tokens: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
+        one = self._stream(len(tokens))
+        one.state = states
+        return np.asarray(one.step(tokens), np.float64), one.state
 
-    return step, states
+
+class _Logarithms:
+    """A step function whose outputs are probabilities."""
+
+    def __init__(self, step: Any) -> None:
+        self.step, self.context = step, step.context
+
+    def __call__(self, tokens: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
+        found, states = self.step(tokens, states)
+        with np.errstate(divide="ignore"):
+            return np.log(found), states

@@ -78,6 +78,29 @@ def checked_prompts(prompts: Any) -> list[list[int]]:
     return [[int(one) for one in row] for row in found]
 
 
+def check_room(step: Any, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+    """Compares what a step function has room for, its `context`, with prompts and answers.
+
+    Raises:
+        ValueError: A prompt, or a prompt and its answer, is longer.
+    """
+    context = getattr(step, "context", None)
+    if context is None:
+        return
+    for number, row in enumerate(prompts):
+        if len(row) > context:
+            raise ValueError(
+                f"generate: the prompt of row {number} has {len(row)} tokens, but the model has {context} positions; "
+                "shorten it"
+            )
+        needed = len(row) + max_new_tokens - 1  # the last token is not read
+        if needed > context:
+            raise ValueError(
+                f"generate: the prompt of row {number}, {len(row)} tokens, and max_new_tokens={max_new_tokens} take "
+                f"{needed} positions, but the model has {context}; lower max_new_tokens to {context + 1 - len(row)}"
+            )
+
+
 def _listed(value: Any) -> Any:
     value = value.numpy() if isinstance(value, Tensor) else value
     return value.tolist() if isinstance(value, np.ndarray) else value

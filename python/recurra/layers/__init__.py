@@ -20,6 +20,7 @@ from recurra.layers.attention import (
     RotaryEmbedding,
     SinePositionEncoding,
     TokenAndPositionEmbedding,
+    TransformerDecoder,
     TransformerEncoder,
 )
 from recurra.layers.base import Layer
@@ -225,6 +226,7 @@ __all__ = [
     "TextVectorization",
     "TimeDistributed",
     "TokenAndPositionEmbedding",
+    "TransformerDecoder",
     "TransformerEncoder",
     "UpSampling1D",
     "WeightNormalization",

@@ -7,7 +7,7 @@ in the order in which the graph is found when walked back from the outputs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from recurra import ops, serialization
@@ -150,8 +150,13 @@ class Graph:
             found[id(node.layer)] = (max(before, depth[id(node)]), node.layer)
         return [layer for _, layer in sorted(found.values(), key=lambda entry: -entry[0])]
 
-    def run(self, inputs: Sequence[Any]) -> Any:
-        """The outputs for inputs in the order of `self.inputs`, in the structure of the outputs."""
+    def run(self, inputs: Sequence[Any], call: Callable[..., Any] | None = None) -> Any:
+        """The outputs for inputs in the order of `self.inputs`, in the structure of the outputs.
+
+        Args:
+            inputs: Tensors.
+            call: Called as call(layer, *args, **kwargs) in the place of each layer; default the layer itself.
+        """
         values: list[Any] = [None] * self._size
         for slot, value in zip(self._input_slots, inputs, strict=True):
             values[slot] = value
@@ -161,7 +166,9 @@ class Graph:
 
         for step in self._steps:
             source = step.source
-            if type(source) is int:
+            if call is not None:
+                result = call(step.layer, *map_structure(filled, step.args), **map_structure(filled, step.kwargs))
+            elif type(source) is int:
                 result = step.layer(values[source])
             elif type(source) is list:
                 result = step.layer([values[slot] for slot in source])

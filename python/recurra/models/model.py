@@ -116,6 +116,12 @@ class Model(Trainer, Layer):
                     masks.attach_mask(tensor, one)
         return self._graph.run(arranged)
 
+    def _run_with(self, inputs: Any, call: Any) -> Any:
+        """The output for one input, with call(layer, *args, **kwargs) in the place of each layer."""
+        if self._graph is None or len(self._graph.inputs) > 1:
+            raise ValueError(f"{self._title} must be a Sequential or functional model of one input")
+        return self._graph.run([inputs], call)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shapes of the outputs for inputs of these shapes, None where open."""
         if self._graph is None:

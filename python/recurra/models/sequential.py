@@ -159,6 +159,11 @@ class Sequential(Model):
             inputs = layer(inputs)
         return inputs
 
+    def _run_with(self, inputs: Any, call: Any) -> Any:
+        for layer in self._stack:
+            inputs = call(layer, inputs)
+        return inputs
+
     def _fitted(self, inputs: Any) -> Any:
         """The only input, in the rank of its Input."""
         if isinstance(inputs, (list, tuple, dict)):

@@ -9,6 +9,7 @@ import numpy as np
 from recurra import checks, initializers, ops
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
+from recurra.tensor import Tensor
 
 
 @documented
@@ -22,7 +23,7 @@ class PositionEmbedding(Layer):
 
     Call arguments:
         inputs: (batch, …, T, features), of which only the shape counts.
-        start_index: Position of the first step. Default 0.
+        start_index: Position of the first step, an integer or one for each row (batch,). Default 0.
 
     Input shape:
         (batch, …, T, features).
@@ -53,14 +54,18 @@ class PositionEmbedding(Layer):
             (self.sequence_length, input_shape[-1]), initializer=self.initializer, name="embeddings"
         )
 
-    def call(self, inputs: Any, start_index: int = 0) -> Any:
-        end = start_index + inputs.shape[-2]
-        if not 0 <= start_index <= end <= self.sequence_length:
+    def call(self, inputs: Any, start_index: Any = 0) -> Any:
+        start_index = _numbers(start_index)
+        begin, end = int(np.min(start_index)), int(np.max(start_index)) + inputs.shape[-2]
+        if not 0 <= begin <= end <= self.sequence_length:
             raise ValueError(
-                f"the steps stand at positions {start_index} to {end - 1}, but there are {self.sequence_length}; give "
+                f"the steps stand at positions {begin} to {end - 1}, but there are {self.sequence_length}; give "
                 "a larger sequence_length or shorter inputs"
             )
-        return ops.broadcast_to(self.position_embeddings[start_index:end], inputs.shape)
+        if start_index.ndim == 0:
+            return ops.broadcast_to(self.position_embeddings[begin:end], inputs.shape)
+        found = ops.embedding(_positions(start_index, inputs), self.position_embeddings)
+        return ops.broadcast_to(found, inputs.shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return tuple(input_shape)
@@ -78,7 +83,7 @@ class SinePositionEncoding(Layer):
 
     Call arguments:
         inputs: (batch, …, T, features), of which only the shape counts.
-        start_index: Position of the first step. Default 0.
+        start_index: Position of the first step, an integer or one for each row (batch,). Default 0.
 
     Input shape:
         (batch, …, T, features).
@@ -100,9 +105,9 @@ class SinePositionEncoding(Layer):
         self.max_wavelength = checks.number(max_wavelength, "SinePositionEncoding", "max_wavelength", least=1)
         self.supports_masking = True
 
-    def call(self, inputs: Any, start_index: int = 0) -> Any:
-        steps, features = inputs.shape[-2:]
-        position = np.arange(start_index, start_index + steps, dtype=np.float64)[:, None]
+    def call(self, inputs: Any, start_index: Any = 0) -> Any:
+        features = inputs.shape[-1]
+        position = _positions(start_index, inputs).astype(np.float64)[..., None]
         feature = np.arange(features)
         angle = position / self.max_wavelength ** (2 * (feature // 2) / max(features, 1))
         waves = np.where(feature % 2 == 0, np.sin(angle), np.cos(angle)).astype(self.dtype)
@@ -110,6 +115,20 @@ class SinePositionEncoding(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return tuple(input_shape)
+
+
+def _numbers(start_index: Any) -> np.ndarray:
+    return np.asarray(start_index.numpy() if isinstance(start_index, Tensor) else start_index)
+
+
+def _positions(start_index: Any, inputs: Any) -> np.ndarray:
+    """Positions of the steps: (T,), or (batch, 1, …, T) where each row starts at its own."""
+    steps, start = np.arange(inputs.shape[-2]), _numbers(start_index)
+    if start.ndim == 0:
+        return steps + int(start)
+    if start.shape != inputs.shape[:1]:
+        raise ValueError(f"start_index must be an integer, or {inputs.shape[0]} of them, got shape {start.shape}")
+    return np.asarray(steps + start.reshape(-1, *[1] * (inputs.ndim - 2)))
 
 
 @documented

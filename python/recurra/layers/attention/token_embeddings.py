@@ -113,7 +113,7 @@ class TokenAndPositionEmbedding(Layer):
 
     Call arguments:
         inputs: Tokens.
-        start_index: Position of the first one. Default 0.
+        start_index: Position of the first one, an integer or one for each row (batch,). Default 0.
 
     Input shape:
         Whole numbers (batch, T).
@@ -173,7 +173,7 @@ class TokenAndPositionEmbedding(Layer):
         self.token_embedding.build(input_shape)
         self.position_embedding.build((*input_shape, self.embedding_dim))
 
-    def call(self, inputs: Any, start_index: int = 0) -> Any:
+    def call(self, inputs: Any, start_index: Any = 0) -> Any:
         tokens = self.token_embedding(inputs)
         return tokens + self.position_embedding(tokens, start_index=start_index)
 
