@@ -12,7 +12,14 @@ import pytest
 import recurra
 from recurra import layers, ops
 from recurra.generation import generate, step_of
-from recurra.generation.scores import keep_top_k, keep_top_p, log_softmax, penalize_repetition
+from recurra.generation.scores import (
+    ban_repeated_ngrams,
+    draw_without_replacement,
+    keep_top_k,
+    keep_top_p,
+    log_softmax,
+    penalize_repetition,
+)
 
 V, END = 5, 0
 
@@ -218,6 +225,110 @@ def test_scores_by_hand() -> None:
     assert found.tolist() == [[1.0, -4.0, 4.0]]
 
 
+def allowed(tokens: list[int], n: int) -> list[int]:
+    """The tokens that make no n tokens in a row which were there before."""
+    before = {tuple(tokens[i : i + n]) for i in range(len(tokens) + 1 - n)}
+    return [token for token in range(V) if tuple([*tokens, token][-n:]) not in before]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_no_ngram_occurs_twice(n: int) -> None:
+    for seed in range(4):
+        model, prompt = Markov(seed), [1, 2, 1]
+        room = 2 if n == 1 else 6
+        found = generate(model, model.start(1), [prompt], max_new_tokens=room, no_repeat_ngram_size=n).lists()[0]
+        answer: list[int] = []
+        for _ in range(room):
+            likely = model.likely([*prompt, *answer])
+            answer.append(max(allowed([*prompt, *answer], n), key=lambda token: likely[token]))
+        assert found == answer
+        options = {"end": END, "max_new_tokens": 2, "num_beams": V, "early_stopping": "never", "length_penalty": 0.0}
+        best = generate(model, model.start(1), [prompt], no_repeat_ngram_size=n, **options)
+        every = [
+            one
+            for one in every_answer(2)
+            if all(token in allowed([*prompt, *one[:i]], n) for i, token in enumerate(one))
+        ]
+        expected = max(every, key=lambda one: model.total(prompt, one))
+        assert best.lists()[0] == [token for token in expected if token != END]
+
+
+def test_ngrams_are_those_of_prompt_and_answer() -> None:
+    found = ban_repeated_ngrams(np.zeros((3, 4)), [[1, 2, 1], [1, 2, 3, 1, 2], [3]], 2)
+    assert np.isinf(found).tolist() == [[False, False, True, False], [False, False, False, True], [False] * 4]
+
+
+def samples_without_replacement(weights: list[float], count: int) -> dict[tuple[int, ...], float]:
+    """Probabilities of the sets of `count` places that are drawn one after the other by their weights."""
+    found: dict[tuple[int, ...], float] = {}
+    for order in itertools.permutations(range(len(weights)), count):
+        left, probability = sum(weights), 1.0
+        for place in order:
+            probability *= weights[place] / left
+            left -= weights[place]
+        key = tuple(sorted(order))
+        found[key] = found.get(key, 0.0) + probability
+    return found
+
+
+def test_beam_sampling_draws_as_its_definition_says() -> None:
+    """Two steps of two beams over three tokens: the shares of the best sequences against all that can be drawn."""
+    model, rows, temperature = Markov(1, vocabulary=3), 3000, 0.8
+    likely = lambda tokens: model.likely(tokens) / temperature  # noqa: E731
+    begun = likely([2])
+    beams = np.argsort(-begun)[:2]  # four places for three tokens: all are drawn, the two best go on
+    totals = [(float(begun[one] + likely([2, one])[token]), (int(one), token)) for one in beams for token in range(3)]
+    expected: dict[tuple[int, int], float] = {}
+    for drawn, share in samples_without_replacement([np.exp(total) for total, _ in totals], 4).items():
+        best = max(totals[place] for place in drawn)[1]
+        expected[best] = expected.get(best, 0.0) + share
+    found = generate(
+        model, model.start(rows), [[2]] * rows, max_new_tokens=2, num_beams=2, do_sample=True, temperature=temperature,
+        seed=3,
+    )  # fmt: skip
+    counts = dict.fromkeys(expected, 0)
+    for answer, score in zip(map(tuple, found.sequences.tolist()), found.scores, strict=True):
+        counts[answer] += 1
+        np.testing.assert_allclose(score, {tokens: total for total, tokens in totals}[answer] / 2, rtol=1e-12)
+    assert len(expected) > 1
+    for answer, share in expected.items():
+        assert counts[answer] / rows == pytest.approx(share, abs=0.03)
+
+
+def test_beam_sampling_at_no_temperature_is_beam_search() -> None:
+    for seed in range(6):
+        model = Markov(seed, sharpness=2.5)
+        options = {"end": END, "max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 3}
+        cold = generate(model, model.start(2), [[1], [2, 3]], do_sample=True, temperature=1e-7, seed=1, **options)
+        plain = generate(model, model.start(2), [[1], [2, 3]], **options)
+        assert cold.lists() == plain.lists()
+
+
+def test_beam_samples_follow_the_seed_and_keep_two_tokens() -> None:
+    model = Markov(7)
+    options = {"do_sample": True, "num_beams": 2, "max_new_tokens": 9}
+    first, again, other = (
+        generate(model, model.start(3), [[2], [1, 1], [3]], seed=seed, **options).lists() for seed in (1, 1, 2)
+    )
+    assert first == again != other
+    assert generate(model, model.start(1), [[2]], seed=1, **options).lists()[0] == first[0]
+    narrow = generate(model, model.start(1), [[2]], seed=1, top_k=1, num_return_sequences=2, **options)
+    assert len(set(map(tuple, narrow.lists()))) == 2
+
+
+def test_samples_without_replacement() -> None:
+    weights = [0.5, 0.3, 0.15, 0.05]
+    scores, rng = np.array([*np.log(weights), -np.inf]), np.random.default_rng(0)
+    counts: dict[tuple[int, ...], int] = {}
+    for _ in range(4000):
+        drawn = draw_without_replacement(scores, rng.random(5), 2)
+        assert list(drawn) == sorted(drawn)  # the likeliest first
+        counts[tuple(drawn.tolist())] = counts.get(tuple(drawn.tolist()), 0) + 1
+    for places, share in samples_without_replacement(weights, 2).items():
+        assert counts.get(places, 0) / 4000 == pytest.approx(share, abs=0.025)
+    assert draw_without_replacement(scores, rng.random(5), 9).tolist() == [0, 1, 2, 3]
+
+
 def test_the_callback_sees_tokens_as_they_come() -> None:
     model, seen = Markov(3), []
     found = generate(
@@ -294,7 +405,15 @@ def test_states_may_be_tensors_in_any_structure() -> None:
         ({"repetition_penalty": 0.0}, "repetition_penalty must be"),
         ({"num_beams": 6}, "num_beams must be at most the size of the vocabulary, 5, got 6"),
         ({"num_beams": 0}, "num_beams must be"),
-        ({"num_beams": 2, "do_sample": True}, "leave out num_beams=2"),
+        (
+            {"num_beams": 2, "do_sample": True, "num_return_sequences": 3},
+            "needs as many beams, num_beams=3, or do_sample=True without beams",
+        ),
+        ({"no_repeat_ngram_size": -1}, "no_repeat_ngram_size must be an integer >= 0"),
+        (
+            {"no_repeat_ngram_size": 1, "prompts": [[1], [2, 3]]},
+            "no_repeat_ngram_size=1 leaves no token behind the 3 new ones of row 1",
+        ),
         ({"num_beams": 2, "num_return_sequences": 3}, "needs as many beams, num_beams=3"),
         ({"num_return_sequences": 3}, "needs as many beams"),
         ({"num_beams": 2, "callback": print}, "callback sees tokens as they come"),

@@ -15,6 +15,7 @@ from recurra.callbacks.callback import (
 from recurra.callbacks.files import BackupAndRestore, CSVLogger, ModelCheckpoint
 from recurra.callbacks.monitors import EarlyStopping, ReduceLROnPlateau
 from recurra.callbacks.progbar import ProgbarLogger
+from recurra.callbacks.scheduled_sampling import ScheduledSampling
 from recurra.callbacks.termination import TerminateOnNaN
 from recurra.checks import unknown_attribute
 
@@ -35,6 +36,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "ScheduledSampling",
     "TerminateOnNaN",
 ]
 

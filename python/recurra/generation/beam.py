@@ -1,6 +1,8 @@
-"""Beam search: the best of the continuations of several rows at a time.
+"""Beam search: the best of the continuations of several rows at a time, or a sample of them.
 
-A finished sequence is scored Σ log p / length ** length_penalty, the end mark counted, as Hugging Face does.
+A finished sequence is scored Σ log p / length ** length_penalty, the end mark counted, as Hugging Face does. Beam
+sampling draws twice as many continuations as there are beams, without replacement, by the probabilities of the
+sequences; p is then what temperature, top-k (at least 2) and top-p make of the distribution.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import numpy as np
 
 from recurra.generation import scores
 from recurra.generation.result import Generated, padded
+from recurra.generation.search import generators_of
 from recurra.generation.stepping import Stepper, take_rows
 
 
@@ -22,7 +25,8 @@ class Beams(NamedTuple):
     length_penalty: float
     early_stopping: bool | str
     num_return_sequences: int
-    repetition_penalty: float
+    repetition: scores.Repetition
+    sampling: scores.Sampling
     max_new_tokens: int
     pad: int
 
@@ -63,13 +67,22 @@ def beam_search(
     totals = np.full((rows, beams), -np.inf)  # equal beams would all go on alike, so one begins
     totals[:, 0] = 0.0
     finished = [_Finished(how) for _ in prompts]
+    generators = generators_of(how.sampling, rows)
     active = list(range(rows))  # the prompts whose search goes on; their beams are the rows of states
     for length in range(1, how.max_new_tokens + 1):
         seen = ([*prompts[row], *tokens[row * beams + k]] for row in active for k in range(beams))
-        likely = scores.penalize_repetition(scores.log_softmax(logits), seen, how.repetition_penalty)
+        likely = how.repetition(scores.log_softmax(logits), seen)
+        if generators is not None:
+            likely = how.sampling.narrowed(likely, least=2)
         likely = likely.reshape(len(active), beams, vocabulary) + totals[active][:, :, None]
         likely = likely.reshape(len(active), -1)
-        ranked = np.argsort(-likely, axis=-1, kind="stable")[:, : 2 * beams]
+        if generators is None:
+            ranked = list(np.argsort(-likely, axis=-1, kind="stable")[:, : 2 * beams])
+        else:
+            ranked = [
+                scores.draw_without_replacement(row, generators[number].random(len(row)), 2 * beams)
+                for number, row in zip(active, likely, strict=True)
+            ]
         going: list[int] = []
         parents: list[int] = []  # rows of the states that the next beams go on from
         last: list[int] = []
@@ -78,7 +91,7 @@ def beam_search(
             best = [(*divmod(at, vocabulary), float(likely[place, at])) for at in ranked[place].tolist()]
             candidates = _extend(best, followed, finished[row], step.end)
             totals[row] = -np.inf
-            if finished[row].is_done(best[0][2], length) or not candidates:
+            if not candidates or finished[row].is_done(best[0][2], length):
                 continue
             spare = (*candidates[-1][:2], -np.inf)  # fills up where there are fewer continuations than beams
             candidates = (candidates + [spare] * beams)[:beams]

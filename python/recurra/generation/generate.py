@@ -9,7 +9,8 @@ import numpy as np
 from recurra import checks
 from recurra.generation.beam import Beams, beam_search
 from recurra.generation.result import Generated
-from recurra.generation.search import Callback, Sampling, search
+from recurra.generation.scores import Repetition, Sampling
+from recurra.generation.search import Callback, search
 from recurra.generation.stepping import Step, Stepper, check_room, checked_prompts, read_prompts, take_rows
 
 _WHO = "generate"
@@ -28,6 +29,7 @@ def generate(
     top_k: int | None = None,
     top_p: float = 1.0,
     repetition_penalty: float = 1.0,
+    no_repeat_ngram_size: int = 0,
     num_beams: int = 1,
     length_penalty: float = 1.0,
     early_stopping: bool | str = False,
@@ -39,7 +41,8 @@ def generate(
     """Tokens that follow prompts, one at a time; nothing that was computed is computed again.
 
     Names and conventions are those of Hugging Face's `generate`, but `top_k` is off by default. Without `do_sample` and
-    beams the search is greedy: the likeliest token is taken.
+    beams the search is greedy: the likeliest token is taken. With both, each step draws the continuations of the beams
+    (beam sampling) instead of taking the likeliest ones.
 
     Args:
         step: Function of (tokens, states), integers (rows,) and the states, that returns (logits, states): the logits
@@ -57,6 +60,7 @@ def generate(
             Default 1.
         repetition_penalty: > 0; logits (in beam search log probabilities) of tokens that a row has are divided by it,
             negative ones multiplied. Default 1.
+        no_repeat_ngram_size: n: no n tokens in a row occur twice in a row's prompt and answer. Default 0, off.
         num_beams: Sequences that are followed at the same time for each prompt; default 1.
         length_penalty: α: finished sequences of a beam search are compared by Σ log p / length ** α. Default 1.
         early_stopping: When a beam search ends: True as soon as `num_beams` sequences are finished, False (default)
@@ -85,7 +89,10 @@ def generate(
     room = checks.whole_number(max_new_tokens, _WHO, "max_new_tokens")
     beams = checks.whole_number(num_beams, _WHO, "num_beams")
     returned = checks.whole_number(num_return_sequences, _WHO, "num_return_sequences")
-    penalty = checks.number(repetition_penalty, _WHO, "repetition_penalty", above=0)
+    repetition = Repetition(
+        checks.number(repetition_penalty, _WHO, "repetition_penalty", above=0),
+        checks.whole_number(no_repeat_ngram_size, _WHO, "no_repeat_ngram_size", least=0),
+    )
     padding = checks.whole_number(pad, _WHO, "pad", least=0)
     how = Sampling(
         checks.boolean(do_sample, _WHO, "do_sample"),
@@ -101,24 +108,25 @@ def generate(
     check_room(step, rows, room)
     logits, states = read_prompts(stepper, rows, states)
     if beams > 1:
-        return beam_search(stepper, logits, states, rows, Beams(beams, alpha, early, returned, penalty, room, padding))
+        return beam_search(
+            stepper, logits, states, rows, Beams(beams, alpha, early, returned, repetition, how, room, padding)
+        )
     if returned > 1:
         each = np.repeat(np.arange(len(rows)), returned)
         logits, states, rows = logits[each], take_rows(states, each), [rows[row] for row in each]
-    return search(stepper, logits, states, rows, how, penalty, room, padding, callback)
+    return search(stepper, logits, states, rows, how, repetition, room, padding, callback)
 
 
 def _check_together(how: Sampling, beams: int, returned: int, callback: Callback | None) -> None:
-    if how.do_sample and beams > 1:
-        raise ValueError(f"{_WHO}: do_sample=True draws single tokens; leave out num_beams={beams}")
     if not how.do_sample:
         given = {"temperature": how.temperature != 1, "top_k": how.top_k is not None, "top_p": how.top_p != 1}
         for name, is_given in given.items():
             if is_given:
                 raise ValueError(f"{_WHO}: {name} is for sampling; add do_sample=True")
-    if returned > beams and not how.do_sample:
+    if returned > beams and not (how.do_sample and beams == 1):
         raise ValueError(
-            f"{_WHO}: num_return_sequences={returned} needs as many beams, num_beams={returned}, or do_sample=True"
+            f"{_WHO}: num_return_sequences={returned} needs as many beams, num_beams={returned}, or do_sample=True "
+            "without beams"
         )
     if callback is not None and beams > 1:
         raise ValueError(

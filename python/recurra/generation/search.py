@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from recurra import random
 from recurra.generation import scores
 from recurra.generation.result import Generated, padded
+from recurra.generation.scores import Repetition, Sampling
 from recurra.generation.stepping import Stepper, take_rows
 
 Callback = Callable[[np.ndarray], Any]
-
-
-class Sampling(NamedTuple):
-    """How the next token is chosen; `generate` documents the arguments of the same names."""
-
-    do_sample: bool
-    temperature: float
-    top_k: int | None
-    top_p: float
-    seed: int | None
 
 
 def search(
@@ -31,21 +22,25 @@ def search(
     states: Any,
     prompts: Sequence[Sequence[int]],
     how: Sampling,
-    repetition_penalty: float,
+    repetition: Repetition,
     max_new_tokens: int,
     pad: int,
     callback: Callback | None,
 ) -> Generated:
     """Goes on behind prompts that were read: `logits` are those of the first token."""
     rows = len(prompts)
-    generators = _generators(how, rows)
+    generators = generators_of(how, rows)
     found: list[list[int]] = [[] for _ in range(rows)]
     total = np.zeros(rows)
     active = np.arange(rows)  # the rows that have not ended; states and logits are those of these
     for number in range(max_new_tokens):
-        penalized = scores.penalize_repetition(
-            logits, ([*prompts[int(row)], *found[int(row)]] for row in active), repetition_penalty
-        )
+        penalized = repetition(logits, ([*prompts[int(row)], *found[int(row)]] for row in active))
+        stuck = active[penalized.max(axis=-1) == -np.inf]
+        if len(stuck):
+            raise ValueError(
+                f"generate: no_repeat_ngram_size={repetition.ngram} leaves no token behind the {len(found[stuck[0]])} "
+                f"new ones of row {stuck[0]}; raise it or lower max_new_tokens"
+            )
         chosen = _choose(penalized, how, [generators[row] for row in active] if generators else None)
         total[active] += scores.log_softmax(logits)[np.arange(len(active)), chosen]
         for row, token in zip(active, chosen, strict=True):
@@ -67,15 +62,11 @@ def search(
 def _choose(logits: np.ndarray, how: Sampling, generators: list[np.random.Generator] | None) -> np.ndarray:
     if generators is None:
         return np.asarray(logits.argmax(axis=-1))
-    kept = logits / how.temperature
-    if how.top_k is not None:
-        kept = scores.keep_top_k(kept, min(how.top_k, kept.shape[1]))
-    if how.top_p < 1:
-        kept = scores.keep_top_p(kept, how.top_p)
+    kept = how.narrowed(logits)
     return scores.draw(kept, np.array([generator.random() for generator in generators]))
 
 
-def _generators(how: Sampling, rows: int) -> list[np.random.Generator] | None:
+def generators_of(how: Sampling, rows: int) -> list[np.random.Generator] | None:
     """One for each row, so that a row's numbers do not depend on how many rows there are."""
     if not how.do_sample:
         return None
