@@ -272,6 +272,7 @@ def test_shallow_copies_share_their_weights():
 
 def seen_a_model(callback):
     model = sequential()
+    model.scheduled_sampling = 0.0  # of Seq2Seq, which ScheduledSampling changes
     model.compile("sgd", "mse")
     model.fit(X, Y, verbose=0, epochs=2, validation_data=(X, Y), callbacks=[callback])
     return callback
@@ -285,6 +286,7 @@ EXAMPLES = {
     "InverseTimeDecay": [0.1, 10, 0.5],
     "PiecewiseConstantDecay": [[1, 2], [0.1, 0.2, 0.3]],
     "PolynomialDecay": [0.1, 10],
+    "ScheduledSampling": ["linear", None, 0.01],
     "FunctionLoss": [losses.mean_squared_error],
     "MeanMetricWrapper": [losses.mean_squared_error],
     "LearningRateScheduler": [len],
