@@ -36,10 +36,15 @@ Tensor dense(Object x, Object kernel, Object bias, Object activation, Object tra
   return compute(t.size() + w.size(), [&] { return ops::dense(t, w, b, kind, turned); });
 }
 
-Tensor linear_scan(Object a, Object b, Object h0) {
-  const auto pair = operands(a, b);
-  const Tensor start = optional_operand(h0);
-  return compute(pair.second.size(), [&] { return ops::linear_scan(pair.first, pair.second, start); });
+using Scan = Tensor (*)(const Tensor&, const Tensor&, const Tensor&);
+
+void scan(py::module_& m, const char* name, Scan f) {
+  const auto run = [f](Object a, Object b, Object h0) {
+    const auto pair = operands(a, b);
+    const Tensor start = optional_operand(h0);
+    return compute(pair.second.size(), [&] { return f(pair.first, pair.second, start); });
+  };
+  m.def(name, run, py::arg("a"), py::arg("b"), py::arg("h0") = py::none());
 }
 
 Tensor embedding(Object indices, Object table) {
@@ -71,8 +76,9 @@ void register_neural(py::module_& m) {
   m.def("dense", &dense, py::arg("x"), py::arg("kernel"), py::arg("bias") = py::none(),
         py::arg("activation") = "linear", py::arg("transpose_kernel") = false);
   m.def("scans_in_blocks", &ops::scans_in_blocks, py::arg("batch"), py::arg("time"),
-        "Whether linear_scan goes through blocks of time at once.");
-  m.def("linear_scan", &linear_scan, py::arg("a"), py::arg("b"), py::arg("h0") = py::none());
+        "Whether scans go through blocks of time at once.");
+  scan(m, "linear_scan", ops::linear_scan);
+  scan(m, "complex_scan", ops::complex_scan);
   m.def("embedding", &embedding);
   m.def("dropout", &dropout, py::arg("x"), py::arg("rate"), py::arg("seed"), py::arg("stream"),
         py::arg("noise_shape") = py::none());

@@ -300,8 +300,7 @@ class RowNorm:
         ...
 class RecurrentLayer:
     """
-    A cell with its settings. It keeps weights that come again unchanged in the order in which products
-    read them.
+    A cell with its settings. Packed weights are cached across inference calls while unchanged.
 
     cell: a name of cell_names(). clip: bound of the cell state, 0 for none. skips: numbers of steps,
     each at least 2; recurrent products also read the states so many steps ago, and recurrent_kernel has
@@ -564,6 +563,8 @@ def clip_by_norm(block: ParameterBlock, limit: typing.SupportsFloat | typing.Sup
     ...
 def clip_by_value(block: ParameterBlock, limit: typing.SupportsFloat | typing.SupportsIndex) -> None:
     ...
+def complex_scan(a: typing.Any, b: typing.Any, h0: typing.Any = None) -> Tensor:
+    ...
 def concatenate(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def conv1d(x: typing.Any, kernel: typing.Any, bias: typing.Any = None, stride: typing.Any = 1, dilation: typing.Any = 1, groups: typing.Any = 1, padding: typing.Any = 'valid', activation: typing.Any = 'linear') -> Tensor:
@@ -796,7 +797,7 @@ def rsqrt(arg0: typing.Any) -> Tensor:
     ...
 def scans_in_blocks(batch: typing.SupportsInt | typing.SupportsIndex, time: typing.SupportsInt | typing.SupportsIndex) -> bool:
     """
-    Whether linear_scan goes through blocks of time at once.
+    Whether scans go through blocks of time at once.
     """
 def selu(arg0: typing.Any) -> Tensor:
     ...

@@ -74,6 +74,7 @@ from recurra.ops.comparison import nan_to_num as nan_to_num
 from recurra.ops.comparison import not_equal as not_equal
 from recurra.ops.comparison import where as where
 from recurra.ops.control import array as array
+from recurra.ops.control import complex_scan as complex_scan
 from recurra.ops.control import cond as cond
 from recurra.ops.control import copy as copy
 from recurra.ops.control import fori_loop as fori_loop

@@ -146,6 +146,38 @@ def linear_scan(a: ArrayLike | Tensor, b: ArrayLike | Tensor, h0: ArrayLike | Te
     return _engine.linear_scan(a, b, h0)
 
 
+@operation
+def complex_scan(a: ArrayLike | Tensor, b: ArrayLike | Tensor, h0: ArrayLike | Tensor | None = None) -> Tensor:
+    """h_t = a_t h_{t-1} + b_t over the middle axis for complex numbers, as one node of the tape.
+
+    The last axis holds U real parts and then U imaginary parts. Blocks of time are computed at once as `linear_scan`
+    does it. The gradient of a part is the derivative for that part.
+
+    Args:
+        a: (B, T, 2U), or (2U,) for the same factors in all steps.
+        b: (B, T, 2U).
+        h0: (B, 2U), what the recurrence starts from; zeros by default.
+
+    Returns:
+        A tensor (B, T, 2U).
+
+    Raises:
+        ValueError: Shapes or types do not fit, or the last axis is odd.
+
+    Example:
+        >>> b = np.zeros((1, 4, 2))
+        >>> b[0, 0] = 1, 0
+        >>> recurra.ops.complex_scan(np.array([0.0, 1.0]), b).numpy()[0]  # powers of i
+        array([[ 1.,  0.],
+               [ 0.,  1.],
+               [-1.,  0.],
+               [ 0., -1.]])
+
+    Source: Blelloch, Prefix Sums and Their Applications, 1990.
+    """
+    return _engine.complex_scan(a, b, h0)
+
+
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """What one of two functions returns.
 
