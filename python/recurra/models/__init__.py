@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from recurra.checks import attribute_hints
 from recurra.models.language_model import LanguageModel
 from recurra.models.model import Model
+from recurra.models.readout import fit_readout
 from recurra.models.saving import clone_model, load_model, model_from_json, save_model
 from recurra.models.seq2seq import Seq2Seq
 from recurra.models.sequential import Sequential
@@ -17,6 +18,7 @@ __all__ = [
     "Sequential",
     "Vocabulary",
     "clone_model",
+    "fit_readout",
     "load_model",
     "model_from_json",
     "save_model",

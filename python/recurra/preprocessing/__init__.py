@@ -1,7 +1,8 @@
-"""From raw text and ragged sequences to what a model reads."""
+"""From raw text, ragged sequences and values that are missing to what a model reads."""
 
 from __future__ import annotations
 
-from . import sequence, text
+from recurra.preprocessing import sequence, text
+from recurra.preprocessing.missing import mark_missing
 
-__all__ = ["sequence", "text"]
+__all__ = ["mark_missing", "sequence", "text"]
