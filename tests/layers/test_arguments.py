@@ -52,6 +52,8 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "WeightNormalization": {"layer": layers.Dense(2)},
     "TextVectorization": {"max_tokens": 10, "ngrams": 2, "output_sequence_length": 5},
     **{name: {"units": 2} for name in ("GRU", "GatedRNN", "IndRNN", "LinearRNN", "MGU", "MinGRU", "SimpleRNN")},
+    **{name: {"units": 2} for name in ("EchoState", "GRUD", "MinLSTM", "QRNN", "SLSTM", "SRU")},
+    "LRU": {"units": 2, "state_units": 3},
     "Jordan": {"units": 2, "output_units": 3},
     "LSTM": {"units": 2, "projection": 3, "cell_clip": 1.5, "forget_bias": 0.5},
 }
@@ -70,7 +72,7 @@ SIGNED = {
 }  # fmt: skip
 # Arguments whose absurd values cost nothing: an axis is compared with the rank, and weights are bounded when made.
 UNBOUNDED = {"axis", "axes", "shared_axes", "start", "stop", "step", "units", "filters", "input_dim", "output_dim",
-    "output_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens",
+    "output_units", "state_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens",
     "sequence_axis", "feature_axis", "num_heads", "num_query_heads", "num_key_value_heads", "head_dim", "key_dim",
     "value_dim", "sliding_window", "output_shape", "sequence_length", "vocabulary_size", "embedding_dim",
     "intermediate_dim", "attention_units", "attention_layer_size", "classes",

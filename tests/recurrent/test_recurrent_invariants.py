@@ -175,10 +175,11 @@ def test_any_number_of_threads_gives_the_same_bits(case: Case) -> None:
 def test_saved_and_loaded_is_bit_equal(case: Case, tmp_path: Any) -> None:
     inputs = case.inputs(np.float32)
     kind, options = getattr(layers, case.layer), {k: v for k, v in case.arguments.items() if k not in SEQUENCES}
+    zoneout = {} if "zoneout" in reference_cells.REFUSED.get(case.layer, ()) else {"zoneout": 0.1}
     model = models.Sequential(
         [
             layers.Input((None, 3)),
-            kind(11, return_sequences=True, zoneout=0.1, dropout=0.2, **options),
+            kind(11, return_sequences=True, dropout=0.2, **zoneout, **options),
             layers.Bidirectional(kind(4, go_backwards=True, **options), merge_mode="ave"),
             layers.Dense(2),
         ]
@@ -280,7 +281,7 @@ def test_empty_batch(layer: str) -> None:
     x.requires_grad = True
     output, *states = model(x)
     assert output.shape == (0, 4, 5)
-    assert all(state.shape == (0, 5) for state in states)
+    assert [state.shape for state in states] == [(0, width) for width in reference_cells.state_widths(layer, 3, 5, {})]
     output.sum().backward()
     assert x.grad.shape == (0, 4, 3)
-    assert not any(weight.grad.numpy().any() for weight in model.weights)
+    assert not any(weight.grad.numpy().any() for weight in model.trainable_weights)

@@ -57,15 +57,28 @@ def whole_output(layer: Any, inputs: Any) -> Array:
     return whole
 
 
+def states_in_order(model: Any, states: list[Array]) -> list[Array]:
+    """Initial states in the order in which a stream holds them: what stands in front of a cell comes first."""
+    cell = model.layers[-1].cell
+    cells = cell.cells if isinstance(cell, layers.StackedRNNCells) else [cell]
+    given, ordered = list(states), []
+    for one in cells:
+        own = [given.pop(0) for _ in one.state_widths]
+        ordered += [own[-1], *own[:-1]] if getattr(one, "memory_width", 0) else own
+    return ordered
+
+
 def stream_of(model: Any, inputs: Any, rows: slice = slice(None)) -> Any:
     """A stream of some rows that begins with the row's initial states."""
     stream = model.streaming(len(inputs.x[rows]))
     if inputs.states is not None:
-        state, given = stream.state, list(inputs.states)
-        for arrays in state.values():  # beside the layer's own states there may be earlier outputs and a count of steps
+        state, given = stream.state, states_in_order(model, inputs.states)
+        # Beside the layer's own states there may be earlier outputs, a count of steps, and outputs that are no state.
+        for arrays in state.values():
             for number, array in enumerate(arrays):
                 if array.ndim == 2 and given and array.shape[1] == given[0].shape[1]:
                     arrays[number] = given.pop(0)[rows]
+        assert not given
         stream.state = state
     return stream
 
@@ -114,7 +127,7 @@ def test_earlier_outputs_are_part_of_the_state() -> None:
     np.testing.assert_array_equal(earlier, y[:, -5:-1])
 
 
-@pytest.mark.parametrize("layer", [layers.MinGRU, layers.LinearRNN])
+@pytest.mark.parametrize("layer", [layers.MinGRU, layers.LinearRNN, layers.MinLSTM, layers.LRU])
 def test_long_sequences_of_linear_layers(layer: Any) -> None:
     x = some_input((1, 3000, 5))
     model = sequential(layer(6, return_sequences=True))

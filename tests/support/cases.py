@@ -62,7 +62,7 @@ class Case:
 
     def weight_shapes(self) -> list[tuple[int, ...]]:
         shapes: list[tuple[int, ...]] = []
-        for features in [self.shape[2]] + [self.state_widths()[0]] * (self.depth - 1):
+        for features in self.features():
             shapes += reference_cells.weight_shapes(self.layer, features, self.units, self.arguments)
         return shapes * (2 if self.wrapper else 1)
 
@@ -75,12 +75,22 @@ class Case:
     def states(self, dtype: Any = np.float64) -> list[Array] | None:
         if not self.initial_state:
             return None
-        widths = self.state_widths() * self.depth * (2 if self.wrapper else 1)
+        widths = [width for features in self.features() for width in self.state_widths(features)]
+        widths *= 2 if self.wrapper else 1
         random = self.random("states")
-        return [random.standard_normal((self.shape[0], width)).astype(dtype) for width in widths]
+        states = [random.standard_normal((self.shape[0], width)).astype(dtype) for width in widths]
+        if self.layer == "SLSTM":  # a normaliser is positive
+            states[2::4] = [np.abs(normaliser) + 1 for normaliser in states[2::4]]
+        return states
 
-    def state_widths(self) -> list[int]:
-        return reference_cells.state_widths(self.layer, self.units, self.arguments)
+    def features(self) -> list[int]:
+        """Features of what each of the cells on top of each other reads."""
+        width = reference_cells.output_width(self.layer, self.units, self.arguments)
+        return [self.shape[2]] + [width] * (self.depth - 1)
+
+    def state_widths(self, features: int | None = None) -> list[int]:
+        """Widths of the states of the first cell, or of one that reads so many features."""
+        return reference_cells.state_widths(self.layer, features or self.shape[2], self.units, self.arguments)
 
     def dropout_masks(self, dtype: Any = np.float64) -> dict[str, Array]:
         """Noise of a row: "input" (B, F) and "recurrent" (B, U), scales 0 or 1 / (1 - rate), with dropout_per_step (B,
@@ -302,6 +312,17 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "mgu": ("MGU", {}),
     "min_gru": ("MinGRU", {}),
     "linear_rnn": ("LinearRNN", {}),
+    "echo_state": ("EchoState", {"leak": 0.4}),
+    "echo_state_skipping": ("EchoState", {"skip": 2}),
+    "lru": ("LRU", {}),
+    "lru_wide": ("LRU", {"state_units": 9, "use_bias": True}),
+    "min_lstm": ("MinLSTM", {}),
+    "qrnn_f": ("QRNN", {"pooling": "f", "window": 1}),
+    "qrnn_fo": ("QRNN", {"pooling": "fo", "window": 2}),
+    "qrnn_ifo": ("QRNN", {"pooling": "ifo", "window": 3}),
+    "slstm": ("SLSTM", {}),
+    "slstm_weight_normal": ("SLSTM", {"weight_normalization": True, "skip": 2}),
+    "sru": ("SRU", {"activation": "tanh"}),
 }
 
 
@@ -313,6 +334,7 @@ def forms(name: str, units: int, shape: tuple[int, int, int], **options: Any) ->
         for form, (layer, own) in FORMS.items()
         if max(reference_cells.skips_of(own), default=0) < shape[1]
         if shape[0] > 1 or own.get("normalization") != "batch"
+        if not any(arguments.get(option) for option in reference_cells.REFUSED.get(layer, ()))
     ]
 
 
@@ -333,6 +355,7 @@ def variants() -> list[Case]:
     rows += forms("noise", 6, (4, 9, 3), arguments=everything, mask="gaps", initial_state=True)
     rows += cells("zoneout", 6, SMALL, arguments={"zoneout": 0.4, **SEQUENCES}, initial_state=True)
     rows += cells("noise", 6, (4, 9, 3), arguments={**everything, "go_backwards": True}, mask="gaps")
+    rows.append(Case("sru-square", "SRU", 4, SMALL, SEQUENCES, initial_state=True))
     rows.append(Case("lstm-two_zoneouts", "LSTM", 6, SMALL, {"zoneout": (0.2, 0.6), **SEQUENCES}, initial_state=True))
     rows.append(Case("lstm-cell_zoneout", "LSTM", 6, SMALL, {"zoneout": (0.0, 0.6), **SEQUENCES}))
     for gate in ("silu", "tanh"):
@@ -340,7 +363,7 @@ def variants() -> list[Case]:
         rows += [
             Case(f"{form}-{gate}", layer, 6, SMALL, {**own, **options})
             for form, (layer, own) in FORMS.items()
-            if layer not in ("SimpleRNN", "IndRNN", "LinearRNN", "Jordan")
+            if layer not in ("SimpleRNN", "EchoState", "IndRNN", "LinearRNN", "LRU", "MinLSTM", "Jordan")
         ]
     return rows
 

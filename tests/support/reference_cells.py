@@ -207,6 +207,90 @@ def min_gru(
     return h, [h]
 
 
+def echo_state(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h' = (1 - a) h + a f(x W + h R + b)."""
+    made, _ = simple_rnn(x, states, weights, options, seen)
+    leak = options.get("leak", 1.0)
+    h = (1 - leak) * states[0] + leak * made
+    return h, [h]
+
+
+def min_lstm(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """h' = f / (f + i) h + i / (f + i) g, all of x alone."""
+    kernel, *bias = weights
+    i, f, candidate = np.split(x @ kernel + (bias[0] if bias else 0), 3, axis=1)
+    i, f = sigmoid(i), sigmoid(f)
+    h = (f * seen + i * activation(options, "activation", "linear")(candidate)) / (f + i)
+    return h, [h]
+
+
+def slstm(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """Exponential gates, a normaliser n and a stabiliser m; a state with n = 0 starts afresh."""
+    kernel, recurrent, rest, *_ = unpacked(weights, options)
+    _, c, n, m = states
+    i, f, g, o = np.split(x @ kernel + seen @ recurrent + (rest[0] if rest else 0), 4, axis=1)
+    kept = np.where(n == 0, -np.inf, m - softplus(-f))
+    m = np.maximum(kept, i)
+    f, i = np.exp(kept - m), np.exp(i - m)
+    c = f * c + i * activation(options, "activation", "tanh")(g)
+    n = f * n + i
+    h = activation(options, "recurrent_activation", "sigmoid")(o) * c / n
+    return h, [h, c, n, m]
+
+
+def sru(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """c' = f c + (1 - f) u; h' = r act(c') + (1 - r) p, p = x or its product."""
+    kernel, v, *bias = weights
+    c = states[1]
+    f, s = activation(options, "activation", "linear"), activation(options, "recurrent_activation", "sigmoid")
+    u, forget, reset, *passing = np.split(x @ kernel, kernel.shape[1] // c.shape[1], axis=1)
+    b = np.split(bias[0], 2) if bias else (0, 0)
+    forget, reset = s(forget + v[0] * c + b[0]), s(reset + v[1] * c + b[1])
+    c = forget * c + (1 - forget) * u
+    h = reset * f(c) + (1 - reset) * (passing[0] if passing else x)
+    return h, [h, c]
+
+
+def qrnn(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """z, f, o, i of a window; c' = f c + (1 - f) z or f c + i z; h' = o c', or c' itself."""
+    kernel, *bias = weights
+    pooling, window = options.get("pooling", "fo"), options.get("window", 2)
+    f, s = activation(options, "activation", "tanh"), activation(options, "recurrent_activation", "sigmoid")
+    kept: list[Array] = []
+    if window > 1:
+        *states, past = states
+        x = np.concatenate([past, x], axis=1)
+        kept = [x[:, x.shape[1] // window :]]
+    z, *gates = np.split(x @ kernel + (bias[0] if bias else 0), 1 + len(pooling), axis=1)
+    z, gates = f(z), [s(gate) for gate in gates]
+    c = gates[0] * states[-1] + (gates[2] if pooling == "ifo" else 1 - gates[0]) * z
+    return (gates[1] * c, [gates[1] * c, c, *kept]) if len(gates) > 1 else (c, [c, *kept])
+
+
+def lru(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """s' = l s + g (x B) in complex numbers; h' = Re(s' C) + x D + b."""
+    kernel, polar, out, passing, *bias = weights
+    number = polar.shape[1]
+    size = np.exp(-np.exp(polar[0]))
+    factor = size * np.exp(1j * np.exp(polar[1]))
+    s = states[0][:, :number] + 1j * states[0][:, number:]
+    s = factor * s + np.sqrt(1 - size**2) * (x @ (kernel[:, :number] + 1j * kernel[:, number:]))
+    h = (s @ (out[:number] - 1j * out[number:])).real + x @ passing + (bias[0] if bias else 0)
+    return h, [np.concatenate([s.real, s.imag], axis=1)]
+
+
 def linear_rnn(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
@@ -231,15 +315,37 @@ CELLS: dict[str, Step] = {
     "IndRNN": ind_rnn,
     "MinGRU": min_gru,
     "LinearRNN": linear_rnn,
+    "EchoState": echo_state,
+    "LRU": lru,
+    "MinLSTM": min_lstm,
+    "QRNN": qrnn,
+    "SLSTM": slstm,
+    "SRU": sru,
 }
-LINEAR = {"MinGRU", "LinearRNN"}  # those that are linear in their state
-STATES = {"LSTM": 2}  # one where a cell is not named
+LINEAR = {"MinGRU", "MinLSTM", "LinearRNN", "LRU"}  # those that are linear in their state
+STATES = {"LSTM": 2, "SLSTM": 4, "SRU": 2}  # one where a cell is not named
+GATES = {"GRU": 3, "GatedRNN": 2, "MGU": 2, "MinGRU": 2, "MinLSTM": 3, "SLSTM": 4}  # the same
+# Options of every cell that these refuse, beside recurrent matrices where they have none.
+REFUSED = {
+    "LRU": {"zoneout", "recurrent_dropout"},
+    "QRNN": {"recurrent_dropout"},
+    "SLSTM": {"zoneout"},
+    "SRU": {"recurrent_dropout"},
+}
 
 
-def state_widths(layer: str, units: int, options: Mapping[str, Any]) -> list[int]:
-    """Widths of a layer's states; the first state is the output."""
-    first = options.get("projection") or options.get("output_units") or units
-    return [first, *[units] * (STATES.get(layer, 1) - 1)]
+def state_widths(layer: str, features: int, units: int, options: Mapping[str, Any]) -> list[int]:
+    """Widths of a layer's states; the first state is the output, but for an LRU's."""
+    if layer == "LRU":
+        return [2 * (options.get("state_units") or units)]
+    if layer == "QRNN":
+        past = (options.get("window", 2) - 1) * features
+        return [units] * (1 if options.get("pooling") == "f" else 2) + ([past] if past else [])
+    return [output_width(layer, units, options), *[units] * (STATES.get(layer, 1) - 1)]
+
+
+def output_width(layer: str, units: int, options: Mapping[str, Any]) -> int:
+    return options.get("projection") or options.get("output_units") or units
 
 
 def skips_of(options: Mapping[str, Any]) -> tuple[int, ...]:
@@ -249,9 +355,25 @@ def skips_of(options: Mapping[str, Any]) -> tuple[int, ...]:
 
 def weight_shapes(layer: str, features: int, units: int, options: Mapping[str, Any]) -> list[tuple[int, ...]]:
     """Shapes of the weights of one layer, in their order."""
-    gates = {"LSTM": lstm_gates(options), "GRU": 3, "GatedRNN": 2, "MGU": 2, "MinGRU": 2}.get(layer, 1)
-    recurrent: dict[str, list[tuple[int, ...]]] = {"IndRNN": [(units,)], "LinearRNN": [(units,)], "MinGRU": []}
-    width = state_widths(layer, units, options)[0]
+    if layer == "SRU":
+        biases = [(2 * units,)] if options.get("use_bias", True) else []
+        return [(features, (3 if features == units else 4) * units), (2, units), *biases]
+    gates = lstm_gates(options) if layer == "LSTM" else GATES.get(layer, 1)
+    recurrent: dict[str, list[tuple[int, ...]]] = {
+        "IndRNN": [(units,)],
+        "LinearRNN": [(units,)],
+        "MinGRU": [],
+        "MinLSTM": [],
+    }
+    if layer == "QRNN":
+        columns = (1 + len(options.get("pooling", "fo"))) * units
+        shapes = [(options.get("window", 2) * features, columns)]
+        return [*shapes, (columns,)] if options.get("use_bias", True) else shapes
+    if layer == "LRU":
+        twice = state_widths(layer, features, units, options)[0]
+        shapes = [(features, twice), (2, twice // 2), (twice, units), (features, units)]
+        return [*shapes, (units,)] if options.get("use_bias", False) else shapes
+    width = output_width(layer, units, options)
     depth = (1 + len(skips_of(options))) * width
     shapes = [(features, gates * units), *recurrent.get(layer, [(depth, gates * units)])]
     if options.get("peephole") == "full":
@@ -295,15 +417,17 @@ def run(
     zero_output_for_mask.
     """
     step, noise = CELLS[layer], noise or {}
-    batch, time, _ = x.shape
+    batch, time, features = x.shape
     if states is None:
-        states = [np.zeros((batch, width), x.dtype) for width in state_widths(layer, units, options)]
+        states = [np.zeros((batch, width), x.dtype) for width in state_widths(layer, features, units, options)]
     mask = np.ones((batch, time), bool) if mask is None else mask
     if "input" in noise:
         x = x * noise["input"].reshape(batch, -1, x.shape[2])
     rates = options.get("zoneout", 0)
     rates = rates if isinstance(rates, tuple) else [rates] * len(states)
-    output, past = np.zeros_like(states[0]), [states[0]]
+    if layer == "QRNN" and options.get("window", 2) > 1:
+        rates = [*rates[:-1], 0]  # the window is no state that could stay
+    output, past = np.zeros((batch, output_width(layer, units, options)), x.dtype), [states[0]]
     outputs = []
     for t in reversed(range(time)) if options.get("go_backwards") else range(time):
         keep = mask[:, t, None]
@@ -312,9 +436,9 @@ def run(
         earlier = [past[-k] if k <= len(past) else np.zeros_like(past[0]) for k in skips_of(options)]
         # A masked step may hold anything, NaN included; it is not even looked at.
         seen, rows = np.concatenate([state * drop for state in [states[0], *earlier]], axis=1), keep[:, 0]
-        new_states = [state.copy() for state in states]
+        new_states, new_output = [state.copy() for state in states], output.copy()
         if rows.any():
-            _, made = step(x[rows, t], [state[rows] for state in states], weights, options, seen[rows])
+            new_output[rows], made = step(x[rows, t], [state[rows] for state in states], weights, options, seen[rows])
             for new, of_rows in zip(new_states, made, strict=True):
                 new[rows] = of_rows
         shares = [noise[f"zoneout{n}"][:, t] if f"zoneout{n}" in noise else rate for n, rate in enumerate(rates)]
@@ -324,7 +448,7 @@ def run(
         states = [np.where(keep, new, old) for new, old in zip(new_states, states, strict=True)]
         past.append(states[0])
         held = np.zeros_like(output) if options.get("zero_output_for_mask") else output
-        output = np.where(keep, new_states[0], held)
+        output = np.where(keep, new_output if layer == "LRU" else new_states[0], held)
         outputs.append(output)
     return np.stack(outputs, axis=1) if time else np.zeros((batch, 0, output.shape[1]), x.dtype), output, states
 

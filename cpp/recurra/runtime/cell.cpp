@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <map>
 
-#include "recurra/ops/arithmetic.h"
-#include "recurra/ops/elementwise.h"
-#include "recurra/ops/reduction.h"
 #include "recurra/rnn/cell_table.h"
-#include "recurra/tensor/tape.h"
+#include "recurra/runtime/cell_weights.h"
 
 namespace recurra::runtime {
 namespace {
 
-std::string kind_of(const Description& cell) { return cell.class_name().substr(0, cell.class_name().rfind("Cell")); }
-
-bool is_linear(const std::string& kind) { return kind == "LinearRNN"; }
+// Kinds that the engine's table has not: linear in the state, and scanned where a batch runs.
+bool is_linear(const std::string& kind) { return kind == "LinearRNN" || kind == "LRU"; }
 
 std::string lstm_form(const Description& cell, bool normal) {
   if (cell.has("peephole") && cell.word("peephole") == "full") return "lstm_full_peephole";
@@ -31,10 +27,16 @@ std::string engine_cell(const Description& cell) {
                                                     {"IndRNN", "ind_rnn"},
                                                     {"Jordan", "jordan"},
                                                     {"MGU", "mgu"},
-                                                    {"MinGRU", "min_gru"}};
-  const std::string kind = kind_of(cell);
+                                                    {"MinGRU", "min_gru"},
+                                                    {"MinLSTM", "min_lstm"},
+                                                    {"SLSTM", "slstm"},
+                                                    {"SRU", "sru"},
+                                                    {"EchoState", "leaky_rnn"},
+                                                    {"GRUD", "gru_decay"}};
+  const std::string kind = cell_kind(cell);
   const bool normal = cell.has("normalization");
   if (kind == "LSTM") return lstm_form(cell, normal);
+  if (kind == "QRNN") return "qrnn_" + cell.word("pooling");
   const auto found = plain.find(kind);
   const std::string name = kind == "GRU"          ? cell.flag("reset_after") ? "gru" : "gru_reset_before"
                            : found == plain.end() ? ""
@@ -50,33 +52,6 @@ Activation activation_of(const Description& cell, const char* key, Activation st
   return *kind;
 }
 
-template <class T>
-Buffer<T> joined(const std::vector<Buffer<T>>& parts) {
-  Index size = 0;
-  for (const Buffer<T>& part : parts) size += part.size();
-  Buffer<T> whole(size);
-  T* to = whole.data();
-  for (const Buffer<T>& part : parts) to = std::copy_n(part.data(), part.size(), to);
-  return whole;
-}
-
-// A matrix whose columns are brought to the lengths `scale`, by the operations the layer takes.
-template <class T>
-Buffer<T> with_lengths(Buffer<T> matrix, const Buffer<T>& scale) {
-  const NoGradient off;
-  const auto tensor = [](const Buffer<T>& numbers, const Shape& shape) {
-    Tensor out(shape, dtype_of<T>());
-    std::copy_n(numbers.data(), numbers.size(), out.data<T>());
-    return out;
-  };
-  const Index columns = scale.size();
-  const Tensor given = tensor(matrix, {matrix.size() / columns, columns});
-  const Tensor length = ops::sqrt(ops::sum(ops::multiply(given, given), {0}));
-  const Tensor out = ops::multiply(given, ops::divide(tensor(scale, {columns}), length));
-  std::copy_n(out.data<T>(), matrix.size(), matrix.data());
-  return matrix;
-}
-
 std::vector<Index> skips_of(const Description& cell) {
   constexpr Index longest = 16'777'216;
   if (!cell.has("skip")) return {};
@@ -86,26 +61,12 @@ std::vector<Index> skips_of(const Description& cell) {
   return skips;
 }
 
-// Weights of one number a unit: gains of a normalised cell, what an IndRNN has for a matrix, or peepholes.
-template <class T>
-Buffer<T> vectors_of(const auto& weight, const Description& cell, const rnn::CellEntry& entry, Index units) {
-  if (cell.has("normalization")) {
-    std::vector<Buffer<T>> parts;
-    parts.push_back(weight("recurrent_gain", {entry.shape.recurrent_blocks * units}));
-    if (cell.class_name().starts_with("LSTM"))
-      for (const char* name : {"cell_gain", "cell_shift"}) parts.push_back(weight(name, {units}));
-    parts.push_back(weight("input_gain", {entry.shape.input_blocks * units}));
-    return joined(parts);
-  }
-  if (entry.shape.needs_vectors) return weight("recurrent_kernel", {units});
-  return cell.has("peephole") && entry.shape.vectors > 0 ? weight("peephole_kernel", {entry.shape.vectors, units})
-                                                         : Buffer<T>();
-}
-
 }  // namespace
 
+std::string cell_kind(const Description& cell) { return cell.class_name().substr(0, cell.class_name().rfind("Cell")); }
+
 bool is_known_cell(const Description& cell) {
-  return cell.from("recurra.layers") && (is_linear(kind_of(cell)) || !engine_cell(cell).empty());
+  return cell.from("recurra.layers") && (is_linear(cell_kind(cell)) || !engine_cell(cell).empty());
 }
 
 void know_cell_settings(const Description& cell) {
@@ -116,7 +77,9 @@ void know_cell_settings(const Description& cell) {
        // how weights start, are penalised and projected; what acts in training only
        "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
        "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "unit_forget_bias",
-       "forget_bias", "dropout", "recurrent_dropout", "dropout_per_step", "recurrent_dropconnect", "seed",
+       "forget_bias", "window", "pooling", "leak", "connectivity", "spectral_radius", "state_units", "mean",
+       "decay_initializer", "decay_regularizer", "decay_constraint", "dropout", "recurrent_dropout", "dropout_per_step",
+       "recurrent_dropconnect", "seed",
        // those of the layer around it
        "return_sequences", "return_state", "stateful", "unroll", "zero_output_for_mask", "checkpoint",
        "activity_regularizer", "batch_input_shape", "cell"});
@@ -155,16 +118,12 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
   know_cell_settings(cell);
   const Index units = cell.integer("units");
   check(units >= 1, cell.title(), ": units must be at least 1, got ", units);
-  if (is_linear(kind_of(cell))) return make_linear_cell(build, cell, path);
+  if (is_linear(cell_kind(cell)))
+    return cell_kind(cell) == "LRU" ? make_lru_cell(build, cell, path) : make_linear_cell(build, cell, path);
 
   const std::string name = engine_cell(cell);
   const rnn::CellEntry& entry = rnn::find_cell(name);
-  const auto weight = [&](const char* named, const Shape& shape) {
-    return build.weights.template copy<T>(cell, path + named, shape);
-  };
-  const Index features = build.flow.features(), width = entry.shape.projects ? output_width(cell) : units;
-  const Index input_columns = entry.shape.input_blocks * units,
-              recurrent_columns = entry.shape.recurrent_blocks * units;
+  const Index features = add_front(build, cell, path), width = entry.shape.projects ? output_width(cell) : units;
   rnn::StepperOptions<T> options;
   options.features = features;
   options.units = units;
@@ -172,23 +131,10 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
   options.skips = skips_of(cell);
   const Index depth = (1 + std::ssize(options.skips)) * width;
   check(options.skips.empty() || entry.shape.recurrent_blocks > 0, cell.title(), ": skip needs a recurrent product");
-
-  const Buffer<T> kernel = weight("kernel", {features, input_columns});
-  Buffer<T> recurrent_kernel, projection, projection_bias, bias, mean, variance;
-  if (entry.shape.recurrent_blocks > 0) {
-    recurrent_kernel = weight("recurrent_kernel", {depth, recurrent_columns});
-    if (cell.flag("weight_normalization"))
-      recurrent_kernel = with_lengths(std::move(recurrent_kernel), weight("recurrent_scale", {recurrent_columns}));
-  }
-  const bool has_bias = cell.flag("use_bias"), jordan = name == "jordan";
-  if (has_bias)
-    bias =
-        weight("bias", entry.shape.bias_rows == 1 ? Shape{input_columns} : Shape{entry.shape.bias_rows, input_columns});
-  if (entry.shape.projects) projection = weight(jordan ? "output_kernel" : "projection_kernel", {units, width});
-  if (jordan && has_bias) projection_bias = weight("output_bias", {width});
-  const Buffer<T> vectors = vectors_of<T>(weight, cell, entry, units);
-  options.weights = {kernel.data(),  recurrent_kernel.data(), bias.data(),
-                     vectors.data(), projection.data(),       projection_bias.data()};
+  const CellWeights<T> weights = cell_weights(build, cell, path, entry, {features, units, width, depth});
+  options.weights = {weights.kernel.data(),  weights.recurrent_kernel.data(), weights.bias.data(),
+                     weights.vectors.data(), weights.projection.data(),       weights.projection_bias.data()};
+  Buffer<T> mean, variance;
 
   const bool counts = cell.has("normalization") && cell.word("normalization") == "batch";
   if (counts) {
@@ -196,18 +142,18 @@ Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::str
     const Shape shape{options.statistics_steps, entry.shape.normal_count() * units};
     check(options.statistics_steps >= 1, cell.title(), ": normalization_steps must be at least 1, got ",
           options.statistics_steps);
-    options.mean = (mean = weight("moving_mean", shape)).data();
-    options.variance = (variance = weight("moving_variance", shape)).data();
+    options.mean = (mean = build.weights.template copy<T>(cell, path + "moving_mean", shape)).data();
+    options.variance = (variance = build.weights.template copy<T>(cell, path + "moving_variance", shape)).data();
   }
   if (cell.has("cell_clip")) options.clip = static_cast<T>(cell.number("cell_clip"));
   options.zoneout_rate = zoneout_rates<T>(cell, static_cast<std::size_t>(entry.shape.states));
   options.functions = {activation_of(cell, "activation", Activation::linear),
-                       jordan ? activation_of(cell, "output_activation", Activation::linear)
-                              : activation_of(cell, "recurrent_activation", Activation::sigmoid)};
+                       name == "jordan" ? activation_of(cell, "output_activation", Activation::linear)
+                                        : activation_of(cell, "recurrent_activation", Activation::sigmoid)};
   std::vector<Index> widths(static_cast<std::size_t>(entry.shape.states), units);
   widths[0] = width;
   if (counts) widths.push_back(1);
-  const Index products = kernel.size() + depth * recurrent_columns + projection.size();
+  const Index products = weights.kernel.size() + weights.recurrent_kernel.size() + weights.projection.size();
   return {rnn::make_stepper<T>(name, options), std::move(widths), 2.0 * static_cast<double>(products)};
 }
 

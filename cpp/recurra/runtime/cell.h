@@ -13,6 +13,9 @@ struct Cell {
   double operations;          // of a row's step
 };
 
+/// The class of a cell, or of the layer around it, without "Cell".
+std::string cell_kind(const Description& cell);
+
 /// Whether the class, or the class of the cell that a layer is made around, is among those below.
 bool is_known_cell(const Description& cell);
 
@@ -27,9 +30,11 @@ Index output_width(const Description& cell);
 template <class T>
 Cell<T> make_cell(const Build<T>& build, const Description& cell, const std::string& path);
 
-/// The same for LinearRNN.
+/// The same for LinearRNN, and for LRU.
 template <class T>
 Cell<T> make_linear_cell(const Build<T>& build, const Description& cell, const std::string& path);
+template <class T>
+Cell<T> make_lru_cell(const Build<T>& build, const Description& cell, const std::string& path);
 
 /// The shares of each state that stay, or none if all are 0.
 template <class T>

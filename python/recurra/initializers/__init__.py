@@ -13,6 +13,7 @@ from recurra.initializers.distributions import (
     RandomDecay,
     RandomInitializer,
     RandomNormal,
+    RandomRing,
     RandomUniform,
     TruncatedNormal,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "RandomDecay",
     "RandomInitializer",
     "RandomNormal",
+    "RandomRing",
     "RandomUniform",
     "TruncatedNormal",
     "VarianceScaling",
@@ -69,6 +71,7 @@ _NAMES: dict[str, type[Initializer]] = {
     "random_uniform": RandomUniform,
     "uniform": RandomUniform,
     "random_decay": RandomDecay,
+    "random_ring": RandomRing,
     "variance_scaling": VarianceScaling,
     "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal,

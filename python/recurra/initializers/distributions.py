@@ -142,3 +142,47 @@ class RandomDecay(RandomInitializer):
     def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
         squares = random.uniform(tuple(shape), self.minval**2, self.maxval**2, dtype="float64", seed=self.seed).numpy()
         return Tensor(np.log(-0.5 * np.log(squares)).astype(dtype_name(dtype)))
+
+
+_TURN = 2 * np.pi  # radians
+
+
+class RandomRing(RandomInitializer):
+    """ν and θ for complex numbers λ = exp(-exp(ν) + i exp(θ)) that are uniform on a part of a ring.
+
+    Args:
+        minval: Smallest |λ|, from 0 to below maxval; default 0.
+        maxval: Largest |λ|, at most 1; default 1.
+        max_phase: Largest phase exp(θ) in radians, above 0; default 2π, the whole ring.
+        seed: An integer gives the same numbers at every call; a `recurra.random.SeedGenerator` or None (the global
+            generator) new ones each time; default None.
+
+    Raises:
+        ValueError: Not 0 <= minval < maxval <= 1, or max_phase is not above 0; at the call, a shape other than (2, N).
+
+    Example:
+        >>> nu, theta = recurra.initializers.RandomRing(0.9, 0.99, 0.3, seed=1)((2, 100)).numpy()
+        >>> size = np.exp(-np.exp(nu))
+        >>> bool((size > 0.89).all() and (size < 0.991).all() and (np.exp(theta) < 0.301).all())
+        True
+
+    Source: Orvieto et al., Resurrecting Recurrent Neural Networks for Long Sequences, 2023.
+    """
+
+    def __init__(
+        self, minval: float = 0.0, maxval: float = 1.0, max_phase: float = 2 * np.pi, seed: Any = None
+    ) -> None:
+        super().__init__(seed)
+        self.minval, self.maxval = number(minval, "RandomRing", "minval"), number(maxval, "RandomRing", "maxval")
+        self.max_phase = number(max_phase, "RandomRing", "max_phase", above=0)
+        if not 0 <= self.minval < self.maxval <= 1:
+            raise ValueError(f"RandomRing: expected 0 <= minval < maxval <= 1, got minval={minval}, maxval={maxval}")
+
+    def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
+        if len(shape) != 2 or shape[0] != 2:
+            raise ValueError(f"RandomRing: expected a shape (2, N), ν and θ, got {tuple(shape)}")
+        drawn = random.uniform(tuple(shape), 0.0, 1.0, dtype="float64", seed=self.seed).numpy()
+        tiny = np.finfo(np.float32).tiny
+        squares = np.clip(self.minval**2 + (self.maxval**2 - self.minval**2) * drawn[0], tiny, 1 - 2.0**-24)
+        ring = np.stack([np.log(-0.5 * np.log(squares)), np.log(self.max_phase * np.maximum(drawn[1], tiny))])
+        return Tensor(ring.astype(dtype_name(dtype)))

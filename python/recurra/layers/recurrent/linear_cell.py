@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from recurra import ops
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.tensor import Tensor
 
@@ -11,7 +12,8 @@ from recurra.tensor import Tensor
 class LinearCell(BuiltInCell):
     """A cell h' = a h + b, number by number, whose a and b depend on the input but not on the state.
 
-    A subclass says what a and b are (`coefficients`), for one step or for all at once.
+    A subclass says what a and b are (`coefficients`), for one step or for all at once; where its numbers are not real
+    or its output is not the state, also what follows from that.
     """
 
     gates = 1
@@ -21,6 +23,18 @@ class LinearCell(BuiltInCell):
     def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """a and b, (..., U) each, or a (U,), for inputs (..., F)."""
         raise NotImplementedError
+
+    def neutral(self) -> Tensor | float:
+        """The a of a step that changes nothing, with b = 0."""
+        return 1.0
+
+    def scan(self, a: Tensor, b: Tensor, h: Tensor) -> Tensor:
+        """The states (B, T, ·) for the coefficients of all steps, from the state h on."""
+        return ops.linear_scan(a, b, h)
+
+    def output(self, states: Tensor, inputs: Tensor) -> Tensor:
+        """What the cell puts out in these states: the states themselves, unless a subclass says otherwise."""
+        return states
 
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, list[Tensor]]:
         (h,) = states if isinstance(states, (list, tuple)) else (states,)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from recurra import _engine, ops
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.dropout import Like
 from recurra.layers.recurrent.engine_layer import computes_as_package, engine_layer
+from recurra.layers.recurrent.front import FrontedCell
 from recurra.layers.recurrent.linear_cell import LinearCell
 from recurra.layers.recurrent.observer import Observer
 from recurra.layers.recurrent.protocol import initial_state
@@ -59,7 +62,8 @@ def run(
     if options.engine and not (linear and training and _engine.scans_in_blocks(*x.shape[:2])):
         layer = engine_layer(cell, options, training)
         if layer is not None:
-            return _run_engine(layer, cell, x, states, mask, options, training)
+            run_engine = _run_behind_front if isinstance(cell, FrontedCell) and cell.memory_width else _run_engine
+            return run_engine(layer, cell, x, states, mask, options, training)
     if states is None:
         states = initial_state(cell, x.shape[0], x.dtype)
     kind: Any = type(cell)
@@ -98,6 +102,33 @@ def _run_engine(
     return output, final if states is None or not options.return_state else pack_as(states, final)
 
 
+def _run_behind_front(
+    layer: _engine.RecurrentLayer,
+    cell: FrontedCell,
+    x: Tensor,
+    states: Any,
+    mask: Tensor | None,
+    options: RunOptions,
+    training: bool,
+) -> tuple[Tensor, Any]:
+    """As `_run_engine`, with what the cell adds to its inputs."""
+    *own, memory = flatten(initial_state(cell, x.shape[0], x.dtype) if states is None else states)
+    if options.go_backwards:
+        x = ops.flip(x, axis=1)
+        mask = None if mask is None else ops.flip(mask, axis=1)
+        options = options._replace(go_backwards=False)
+        layer = engine_layer(cell, options, training) or layer
+    dropout = None
+    if training and cell.dropout:
+        like = (*x.shape[:2], cell.features) if cell.dropout_per_step else (x.shape[0], cell.features)
+        dropout = cell.get_dropout_mask(Like(like, x.dtype))
+    if mask is not None:
+        x = ops.where(spread(mask, 3), x, ops.zeros_like(x))  # as in run_steps
+    x, memory = cell.front(x, memory, mask, dropout)
+    output, final = _run_engine(layer, cell, x, own, mask, options, training)
+    return output, [*final, memory]
+
+
 def _moving_statistics(cell: BuiltInCell, x: Tensor, training: bool) -> Sequence[Tensor]:
     """The averages that batch normalisation uses; none where it uses the batch's own, in training."""
     if cell.statistics is None:
@@ -117,7 +148,9 @@ def _with_noise(cell: BuiltInCell, x: Tensor, training: bool) -> tuple[Tensor, N
         return x, _SILENT
     batch, time, features = x.shape
     input_dropout = recurrent_dropout = None
-    if cell.dropout and cell.dropout_per_step:
+    if isinstance(cell, FrontedCell) and cell.memory_width:
+        pass  # dropped in front
+    elif cell.dropout and cell.dropout_per_step:
         x = x * cell.get_dropout_mask(x)
     elif cell.dropout:
         input_dropout = cell.get_dropout_mask(Like((batch, features), x.dtype))
@@ -180,15 +213,28 @@ def _run_scan(
         share = shares[0]
         a, b = (a - share * a) + share, b - share * b
     if keep is not None:
-        a, b = ops.where(keep, a, 1.0), ops.where(keep, b, 0.0)
+        a, b = ops.where(keep, a, cell.neutral()), ops.where(keep, b, 0.0)
     if a.ndim > 1:
         a = ops.broadcast_to(a, b.shape)
-    outputs = ops.linear_scan(a, b, h)
-    final = outputs[:, -1]
+    scanned = cell.scan(a, b, h)
+    final = scanned[:, -1]
+    if mask is None and not options.return_sequences:
+        scanned, x = scanned[:, -1:], x[:, -1:]
+    outputs = cell.output(scanned, x)
     if mask is not None:
+        if outputs is not scanned:
+            outputs = _held(outputs, mask)
         shown = mask if options.zero_output_for_mask else ops.cumsum(ops.cast(mask, x.dtype), axis=1) > 0
         outputs = ops.where(spread(shown, 3), outputs, 0.0)
     return outputs if options.return_sequences else outputs[:, -1], pack_as(states, [final])
+
+
+def _held(outputs: Tensor, mask: Tensor) -> Tensor:
+    """Outputs (B, T, O) in which masked steps repeat the one before them."""
+    batch, time, width = outputs.shape
+    last = np.maximum.accumulate(np.where(mask.numpy(), np.arange(time), 0), axis=1)
+    rows = last + time * np.arange(batch)[:, None]
+    return ops.reshape(ops.take(ops.reshape(outputs, (batch * time, width)), rows.ravel(), axis=0), outputs.shape)
 
 
 def detached(states: Any) -> Any:
