@@ -10,6 +10,7 @@ void register_ops(py::module_& m) {
   register_attention(m);
   register_reductions(m);
   register_layout(m);
+  register_memory(m);
   register_neural(m);
   register_convolution(m);
   register_normalization(m);

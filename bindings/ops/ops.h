@@ -18,6 +18,7 @@ void register_arithmetic(py::module_& m);
 void register_attention(py::module_& m);
 void register_convolution(py::module_& m);
 void register_layout(py::module_& m);
+void register_memory(py::module_& m);
 void register_neural(py::module_& m);
 void register_normalization(py::module_& m);
 void register_random(py::module_& m);

@@ -721,9 +721,25 @@ def mean_absolute_error(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
 def mean_squared_error(arg0: typing.Any, arg1: typing.Any) -> Tensor:
     ...
+def memory_addressing(memory: typing.Any, key: typing.Any, strength: typing.Any, gate: typing.Any, shift: typing.Any, sharpening: typing.Any, previous_weights: typing.Any) -> Tensor:
+    """
+    memory (B, M, N), previous_weights (B, H, N) -> weights (B, H, N).
+    """
+def memory_read(memory: typing.Any, weights: typing.Any) -> Tensor:
+    """
+    memory (B, M, N), weights (B, H, N) -> (B, H, M).
+    """
 def memory_statistics() -> dict[str, typing.Any]:
     """
     Bytes in use, bytes kept for reuse, the peak of use, and how often the system was asked.
+    """
+def memory_step(memory: typing.Any, parameters: typing.Any, previous_weights: typing.Any, read_heads: typing.Any, shift_range: typing.Any) -> tuple[typing.Any, ...]:
+    """
+    memory (B, M, N), parameters (B, P), previous_weights (B, H, N) -> reads (B, R, M), weights, memory.
+    """
+def memory_write(memory: typing.Any, weights: typing.Any, erase: typing.Any, add: typing.Any) -> Tensor:
+    """
+    memory (B, M, N), weights (B, H, N), erase and add (B, H, M) -> (B, M, N).
     """
 def min(x: typing.Any, axis: typing.Any = None, keepdims: typing.Any = False) -> Tensor:
     ...

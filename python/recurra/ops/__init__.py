@@ -157,6 +157,10 @@ from recurra.ops.losses import categorical_crossentropy as categorical_crossentr
 from recurra.ops.losses import mean_absolute_error as mean_absolute_error
 from recurra.ops.losses import mean_squared_error as mean_squared_error
 from recurra.ops.losses import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from recurra.ops.memory import memory_addressing as memory_addressing
+from recurra.ops.memory import memory_read as memory_read
+from recurra.ops.memory import memory_step as memory_step
+from recurra.ops.memory import memory_write as memory_write
 from recurra.ops.normalization import batch_normalization as batch_normalization
 from recurra.ops.normalization import layer_normalization as layer_normalization
 from recurra.ops.normalization import rms_normalization as rms_normalization
