@@ -9,16 +9,16 @@ from recurra.layers.attention.alignment import SCORES, Alignment, Memory
 from recurra.layers.base import Layer
 from recurra.layers.documentation import documented
 from recurra.layers.input_spec import InputSpec
-from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.layers.recurrent.protocol import check_cell, drop_masks, initial_state, output_size
 from recurra.layers.recurrent.run_options import RunOptions
 from recurra.layers.recurrent.sequence import run
+from recurra.layers.recurrent.single_step import check_single_steps, single_step
 from recurra.layers.recurrent.stacked import StackedRNNCells
 from recurra.layers.recurrent.step_loop import spread
 from recurra.layers.recurrent.step_mask import step_mask
 from recurra.tree import flatten, pack_as
 
-_WHOLE, _LAST = RunOptions(return_sequences=True), RunOptions()
+_WHOLE = RunOptions(return_sequences=True)
 
 
 class _Run(NamedTuple):
@@ -124,7 +124,7 @@ class AttentionRNN(Layer):
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         check_cell(owner, cell)
-        _check_single_steps(owner, cell)
+        check_single_steps(owner, cell)
         self.cell = cell
         self.score = checks.one_of(score, owner, "score", SCORES)
         self.attention = checks.one_of(attention, owner, "attention", ("before", "after"))
@@ -301,7 +301,7 @@ class AttentionRNN(Layer):
             x = ops.concatenate([x, context], axis=-1)
         elif self._feeds:
             x = ops.concatenate([x, states[-1]], axis=-1)
-        output, own = self._cell_step(x, own, how.training)
+        output, own = single_step(self.cell, x, own, how.training)
         if self.attention == "after":
             context, alignments = self._weighed(output, how)
         if self._attention_size is not None:
@@ -315,10 +315,6 @@ class AttentionRNN(Layer):
     def _attended(self, context: Any, output: Any) -> Any:
         kernel: Any = self._attention_kernel
         return ops.tanh(ops.matmul(ops.concatenate([context, output], axis=-1), kernel))
-
-    def _cell_step(self, x: Any, states: list[Any], training: bool) -> tuple[Any, list[Any]]:
-        sequence, new = run(self.cell, ops.expand_dims(x, 1), states, None, _LAST, training)
-        return sequence, list(new)
 
     # ---- states
 
@@ -362,20 +358,3 @@ def _width(value: Any, owner: str, argument: str) -> int | None:
 def _top(cell: Any, states: Any) -> Any:
     """The entry of the last cell."""
     return states[-1] if type(cell) is StackedRNNCells else states
-
-
-def _cells(cell: Any) -> list[Any]:
-    return list(cell.cells) if type(cell) is StackedRNNCells else [cell]
-
-
-def _check_single_steps(owner: str, cell: Any) -> None:
-    """Raises ValueError for cells whose step needs more than the states of the step before."""
-    for one in _cells(cell):
-        if not isinstance(one, BuiltInCell):
-            continue
-        if one.skips:
-            raise ValueError(f"{owner}: skip reads the states of several steps ago, which attention does not carry")
-        if one.statistics is not None or one.normalization == "batch":
-            raise ValueError(
-                f"{owner}: normalization='batch' needs the whole sequence at once; use normalization='layer'"
-            )
