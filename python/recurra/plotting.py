@@ -285,3 +285,37 @@ def attention(
     axis.tick_params(length=0)
     axis.set(title=title, xlabel="source", ylabel="target")
     return axis
+
+
+def addresses(weights: ArrayLike, *, title: str = "Where a head looks", axis: Any = None) -> Any:
+    """A heat map of a head's weights: which slots of a memory it read or wrote, step after step.
+
+    Args:
+        weights: (steps, slots) of one head and one sequence, dark where large, as `layers.NTM.addresses` gives them.
+        title: Above the axes.
+        axis: Where to draw; None makes a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: The weights have other axes.
+
+    Example:
+        >>> layer = recurra.layers.NTM(recurra.layers.LSTMCell(8), memory_size=16, memory_dim=4)
+        >>> found = layer.addresses(np.ones((1, 5, 3), "float32"))
+        >>> recurra.plotting.addresses(found.write[0, :, 0]).get_ylabel()
+        'slot'
+    """
+    values = np.asarray(weights, np.float64)
+    if values.ndim != 2:
+        raise ValueError(
+            f"addresses: weights must have (steps, slots), got shape {values.shape}; take one head of one sequence, "
+            "such as layer.addresses(x).read[0, :, 0]"
+        )
+    if axis is None:
+        axis = new_figure()[1][0]
+    axis.grid(False)
+    axis.imshow(values.T, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest", origin="lower")
+    axis.set(title=title, xlabel="step", ylabel="slot")
+    return axis

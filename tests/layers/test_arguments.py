@@ -39,6 +39,7 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "InputLayer": {"shape": 3},
     "Lambda": {"function": abs},
     "MultiHeadAttention": {"num_heads": 2, "key_dim": 4, "value_dim": 3, "sliding_window": 2, "output_shape": 5},
+    "NTM": {"controller": layers.GRUCell(2), "memory_size": 5},
     "Operation": {"function": "tanh"},
     "PReLU": {"shared_axes": 1},
     "RNN": {"cell": layers.GRUCell(2)},
@@ -68,14 +69,15 @@ CHOICES = {"implementation", "time_major", "unroll"}
 SIGNED = {
     "axis", "axes", "sequence_axis", "feature_axis",
     "shared_axes", "forget_bias", "gate_bias", "mask_value", "start", "stop", "step", "mean", "minval",
-    "maxval", "value", "gain", "target_shape",
+    "maxval", "value", "gain", "target_shape", "memory_initializer",
 }  # fmt: skip
 # Arguments whose absurd values cost nothing: an axis is compared with the rank, and weights are bounded when made.
 UNBOUNDED = {"axis", "axes", "shared_axes", "start", "stop", "step", "units", "filters", "input_dim", "output_dim",
     "output_units", "state_units", "projection", "groups", "depth_multiplier", "skip", "max_tokens",
     "sequence_axis", "feature_axis", "num_heads", "num_query_heads", "num_key_value_heads", "head_dim", "key_dim",
     "value_dim", "sliding_window", "output_shape", "sequence_length", "vocabulary_size", "embedding_dim",
-    "intermediate_dim", "attention_units", "attention_layer_size", "classes",
+    "intermediate_dim", "attention_units", "attention_layer_size", "classes", "memory_size", "memory_dim",
+    "read_heads", "write_heads",
 }  # fmt: skip
 
 

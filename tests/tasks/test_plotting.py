@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,14 @@ def test_attention_has_the_tokens_on_both_axes() -> None:
         plotting.attention(weights, "sixsix", "ab")
     with pytest.raises(ValueError, match="take one sequence of a batch"):
         plotting.attention(weights[None], "abc", "ab")
+
+
+def test_addresses_are_drawn_by_step_and_slot(tmp_path: Path) -> None:
+    weights = np.eye(4)[[0, 1, 1]]  # three steps, four slots
+    axis = plotting.addresses(weights, title="read")
+    image = axis.get_images()[0].get_array()
+    np.testing.assert_array_equal(image, weights.T)
+    assert axis.get_title() == "read"
+    assert plotting.save(axis.figure, tmp_path / "addresses.png").stat().st_size > 0
+    with pytest.raises(ValueError, match="take one head of one sequence"):
+        plotting.addresses(weights[None])

@@ -32,6 +32,7 @@ from recurra.layers.embedding import Embedding
 from recurra.layers.input import Input, InputLayer
 from recurra.layers.input_spec import InputSpec
 from recurra.layers.masking import Masking
+from recurra.layers.memory import NTM, Addresses, NTMCell
 from recurra.layers.merging import (
     Add,
     Average,
@@ -142,6 +143,7 @@ __all__ = [
     "LRU",
     "LSTM",
     "MGU",
+    "NTM",
     "QRNN",
     "RNN",
     "SLSTM",
@@ -152,6 +154,7 @@ __all__ = [
     "AdaptiveSoftmax",
     "Add",
     "AdditiveAttention",
+    "Addresses",
     "AlphaDropout",
     "Attention",
     "AttentionPooling",
@@ -226,6 +229,7 @@ __all__ = [
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
+    "NTMCell",
     "Operation",
     "PReLU",
     "Permute",
