@@ -125,35 +125,46 @@ class Head {
     return tile.s < range.end && range.begin < tile.s + tile.keys;
   }
 
-  /// Scores (rows, key_tile) of products q k: scaled, capped, with bias; -inf where a key is not seen. `slope`, if
-  /// given, gets the derivative of a score with respect to its product.
+  double scale() const { return options_.scale; }
+  bool capped() const { return options_.soft_cap > 0; }
+
+  /// Scores (rows, key_tile) of scaled products q k: capped, with bias; -inf where a key is not seen. With a cap,
+  /// `slope`, if given, gets the derivative of a score with respect to its product.
   void finish_scores(const Tile& tile, T* scores, T* slope = nullptr) const {
     constexpr T hidden = -std::numeric_limits<T>::infinity();
-    const auto scale = static_cast<T>(options_.scale), cap = static_cast<T>(options_.soft_cap);
+    const auto cap = static_cast<T>(options_.soft_cap);
     for (Index i = 0; i < tile.rows; ++i) {
       T* row = scores + i * key_tile;
-      for (Index j = 0; j < tile.keys; ++j) row[j] *= scale;
-      if (cap > 0)
+      if (capped())
         for (Index j = 0; j < tile.keys; j += lanes<T>) {
           const Vec<T> bounded = math::tanh<T>(load(row + j) / cap);
           store(row + j, bounded * cap);
-          if (slope) store(slope + i * key_tile + j, (1 - bounded * bounded) * scale);
+          if (slope) store(slope + i * key_tile + j, 1 - bounded * bounded);
         }
-      else if (slope) std::fill_n(slope + i * key_tile, tile.keys, scale);
       if (bias_.data) {
         const T* from = bias_.row(tile.b, tile.n, tile.t + i) + tile.s * bias_.step[3];
         for (Index j = 0; j < tile.keys; ++j) row[j] += from[j * bias_.step[3]];
       }
       if (mask_.data != nullptr) {
         const bool* from = mask_.row(tile.b, tile.n, tile.t + i) + tile.s * mask_.step[3];
-        for (Index j = 0; j < tile.keys; ++j)
-          if (!from[j * mask_.step[3]]) row[j] = hidden;
+        if (mask_.step[3] == 1)
+          for (Index j = 0; j < tile.keys; ++j) row[j] = from[j] ? row[j] : hidden;
+        else if (!from[0]) std::fill_n(row, tile.keys, hidden);
       }
       const KeyRange range = visible_keys(options_.band, tile.t + i, tile.t + i + 1, x_.S);
       for (Index j = 0; j < std::min(range.begin - tile.s, tile.keys); ++j) row[j] = hidden;
       for (Index j = std::max<Index>(0, range.end - tile.s); j < tile.keys; ++j) row[j] = hidden;
       std::fill(row + tile.keys, row + padded<T>(tile.keys), hidden);
     }
+  }
+
+  /// The largest number of a row, rounded up to whole vectors.
+  static T largest(const T* row, Index keys) {
+    Vec<T> top = load(row);
+    for (Index j = lanes<T>; j < keys; j += lanes<T>) top = recurra::max<T>(top, load(row + j));
+    T found = top[0];
+    for (int k = 1; k < lanes<T>; ++k) found = std::max<T>(found, top[k]);
+    return found;
   }
 
   /// row[j] = exp(row[j] - shift), rounded up to whole vectors; returns the sum.
@@ -185,19 +196,34 @@ class Head {
   const DropoutMask<T> dropout_;
 };
 
+// Rows of a head lie far apart, often by a power of two: their columns share few sets of the first cache. So a tile of
+// them is copied before its numbers are used several times.
+template <class T>
+void copy_rows(const T* from, Index stride, Index rows, Index width, T* to, T scale = 1) {
+  for (Index i = 0; i < rows; ++i, from += stride, to += width)
+    for (Index j = 0; j < width; ++j) to[j] = from[j] * scale;
+}
+
+// to += scale * from, whose rows follow each other.
+template <class T>
+void add_rows(const T* from, Index rows, Index width, T* to, Index stride, T scale = 1) {
+  for (Index i = 0; i < rows; ++i, from += width, to += stride)
+    for (Index j = 0; j < width; ++j) to[j] += from[j] * scale;
+}
+
 // A tile of keys or values as the right side of products: the matrix itself, and its transpose.
 template <class T>
 struct PackedRows {
   explicit PackedRows(Index width)
-      : width(width), plain(gemm::packed_size<T>(key_tile, width)), transposed(gemm::packed_size<T>(width, key_tile)) {}
-  void pack_plain(const T* rows, Index stride, Index keys) const {
-    gemm::pack(rows, stride, 1, keys, width, plain.data());
-  }
-  void pack_transposed(const T* rows, Index stride, Index keys) const {
-    gemm::pack(rows, 1, stride, width, keys, transposed.data());
-  }
+      : width(width),
+        rows(key_tile * width),
+        plain(gemm::packed_size<T>(key_tile, width)),
+        transposed(gemm::packed_size<T>(width, key_tile)) {}
+  void copy(const T* from, Index stride, Index keys) const { copy_rows(from, stride, keys, width, rows.data()); }
+  void pack_plain(Index keys) const { gemm::pack(rows.data(), width, 1, keys, width, plain.data()); }
+  void pack_transposed(Index keys) const { gemm::pack(rows.data(), 1, width, width, keys, transposed.data()); }
   const Index width;
-  const Buffer<T> plain, transposed;
+  const Buffer<T> rows, plain, transposed;
 };
 
 template <class T>
@@ -267,11 +293,11 @@ class Attention {
   void forward_rows(Index b, Index n, Index first, Index last, T* out, T* log_sums) const {
     constexpr T nothing = -std::numeric_limits<T>::infinity();
     const Index g = n / x_.heads(), rows = last - first;
-    const Index ldo = x_.N * x_.E;
+    const auto scale = static_cast<T>(head_.scale());
     const PackedRows<T> keys(x_.D), values(x_.E);
-    const Buffer<T> scores(query_tile * key_tile), top(rows, nothing), sum(rows, T(0));
-    const auto out_row = [&](Index t) { return out + ((b * x_.T + t) * x_.N + n) * x_.E; };
-    for (Index t = first; t < last; ++t) std::fill_n(out_row(t), x_.E, T(0));
+    const Buffer<T> queries(query_tile * x_.D), scores(query_tile * key_tile), top(rows, nothing), sum(rows, T(0));
+    const Buffer<T> means(rows * x_.E, T(0));  // not yet divided by the sums
+    const auto mean_row = [&](Index t) { return means.data() + (t - first) * x_.E; };
     for (Index s = 0; s < x_.S; s += key_tile) {
       const Index count = std::min(key_tile, x_.S - s);
       bool packed = false;
@@ -279,35 +305,37 @@ class Attention {
         const Tile tile{b, n, t, std::min(query_tile, last - t), s, count};
         if (!head_.visible(tile)) continue;
         if (!packed) {
-          keys.pack_transposed(key_row(b, g, s), x_.G * x_.D, count);
-          values.pack_plain(value_row(b, g, s), x_.G * x_.E, count);
+          keys.copy(key_row(b, g, s), x_.G * x_.D, count);
+          keys.pack_transposed(count);
+          values.copy(value_row(b, g, s), x_.G * x_.E, count);
+          values.pack_plain(count);
           packed = true;
         }
-        gemm::multiply(query_row(b, n, t), x_.N * x_.D, tile.rows, x_.D, keys.transposed.data(), count, scores.data(),
-                       key_tile, gemm::Start::zero);
+        copy_rows(query_row(b, n, t), x_.N * x_.D, tile.rows, x_.D, queries.data(), scale);
+        gemm::multiply(queries.data(), x_.D, tile.rows, x_.D, keys.transposed.data(), count, scores.data(), key_tile,
+                       gemm::Start::zero);
         head_.finish_scores(tile, scores.data());
         for (Index i = 0; i < tile.rows; ++i) {
           T* row = scores.data() + i * key_tile;
           const Index at = t - first + i;
-          const T larger = std::max(top[at], *std::max_element(row, row + count));
+          const T larger = std::max(top[at], Head<T>::largest(row, count));
           const T shift = larger == nothing ? T(0) : larger;
           // What was summed before stands in the scale of the old maximum.
           const T factor = top[at] == larger ? T(1) : std::exp(top[at] - shift);
           sum[at] = sum[at] * factor + Head<T>::exponentials(row, shift, count);
           if (factor != 1)
-            for (T* o = out_row(t + i); o < out_row(t + i) + x_.E; ++o) *o *= factor;
+            for (T* o = mean_row(t + i); o < mean_row(t + i) + x_.E; ++o) *o *= factor;
           top[at] = larger;
         }
         if (head_.drops()) head_.drop(tile, scores.data());
-        gemm::multiply(scores.data(), key_tile, tile.rows, count, values.plain.data(), x_.E, out_row(t), ldo,
+        gemm::multiply(scores.data(), key_tile, tile.rows, count, values.plain.data(), x_.E, mean_row(t), x_.E,
                        gemm::Start::present);
       }
     }
     for (Index t = first; t < last; ++t) {
       const Index at = t - first;
       const bool sees = sum[at] != 0;
-      const T scale = sees ? 1 / sum[at] : T(0);
-      for (T* o = out_row(t); o < out_row(t) + x_.E; ++o) *o *= scale;
+      copy_rows(mean_row(t), x_.E, 1, x_.E, out + ((b * x_.T + t) * x_.N + n) * x_.E, sees ? 1 / sum[at] : T(0));
       log_sums[(b * x_.N + n) * x_.T + t] = sees ? top[at] + std::log(sum[at]) : std::numeric_limits<T>::infinity();
     }
   }
@@ -316,45 +344,57 @@ class Attention {
   // those of keys and values.
   void backward_tiles(Index b, Index g, Index key_begin, Index key_end, Index query_begin, Index query_end,
                       bool to_queries, bool to_keys, const Gradients& to, const T* delta) const {
-    const Buffer<T> p(query_tile * key_tile), dp(query_tile * key_tile), slope(query_tile * key_tile);
+    const Buffer<T> p(query_tile * key_tile), dp(query_tile * key_tile);
+    const Buffer<T> slope(head_.capped() ? query_tile * key_tile : 0);
+    const Buffer<T> queries(query_tile * x_.D), dout(query_tile * x_.E), dq(query_tile * x_.D);
+    const Buffer<T> dk(key_tile * x_.D), dv(key_tile * x_.E);
     const PackedRows<T> keys(x_.D), values(x_.E);
+    const auto scale = static_cast<T>(head_.scale());
     for (Index key = key_begin; key < key_end; ++key) {
       const Index s = key * key_tile, count = std::min(key_tile, x_.S - s);
-      keys.pack_transposed(key_row(b, g, s), x_.G * x_.D, count);
-      if (to_queries && to.dq) keys.pack_plain(key_row(b, g, s), x_.G * x_.D, count);
-      values.pack_transposed(value_row(b, g, s), x_.G * x_.E, count);
+      keys.copy(key_row(b, g, s), x_.G * x_.D, count);
+      keys.pack_transposed(count);
+      if (to_queries && to.dq) keys.pack_plain(count);
+      values.copy(value_row(b, g, s), x_.G * x_.E, count);
+      values.pack_transposed(count);
+      std::fill_n(dk.data(), count * x_.D, T(0));
+      std::fill_n(dv.data(), count * x_.E, T(0));
       for (Index n = g * x_.heads(); n < (g + 1) * x_.heads(); ++n)
         for (Index query = query_begin; query < query_end; ++query) {
           const Index t = query * query_tile;
           const Tile tile{b, n, t, std::min(query_tile, x_.T - t), s, count};
           if (!head_.visible(tile)) continue;
-          gemm::multiply(query_row(b, n, t), x_.N * x_.D, tile.rows, x_.D, keys.transposed.data(), count, p.data(),
-                         key_tile, gemm::Start::zero);
+          copy_rows(query_row(b, n, t), x_.N * x_.D, tile.rows, x_.D, queries.data(), scale);
+          copy_rows(to.dout + ((b * x_.T + t) * x_.N + n) * x_.E, x_.N * x_.E, tile.rows, x_.E, dout.data());
+          gemm::multiply(queries.data(), x_.D, tile.rows, x_.D, keys.transposed.data(), count, p.data(), key_tile,
+                         gemm::Start::zero);
           head_.finish_scores(tile, p.data(), slope.data());
           const Index row = (b * x_.N + n) * x_.T + t;
           for (Index i = 0; i < tile.rows; ++i)
             Head<T>::exponentials(p.data() + i * key_tile, to.log_sums[row + i], count);
-          const T* dout = to.dout + ((b * x_.T + t) * x_.N + n) * x_.E;
-          gemm::multiply(dout, x_.N * x_.E, tile.rows, x_.E, values.transposed.data(), count, dp.data(), key_tile,
+          gemm::multiply(dout.data(), x_.E, tile.rows, x_.E, values.transposed.data(), count, dp.data(), key_tile,
                          gemm::Start::zero);
           if (head_.drops()) head_.drop(tile, dp.data());
           score_gradients(tile, p.data(), slope.data(), delta + row, to_queries ? to.dscores : nullptr, dp.data());
-          if (to_queries && to.dq)
-            gemm::multiply(dp.data(), key_tile, tile.rows, count, keys.plain.data(), x_.D,
-                           to.dq + ((b * x_.T + t) * x_.N + n) * x_.D, x_.N * x_.D, gemm::Start::present);
+          if (to_queries && to.dq) {
+            gemm::multiply(dp.data(), key_tile, tile.rows, count, keys.plain.data(), x_.D, dq.data(), x_.D,
+                           gemm::Start::zero);
+            add_rows(dq.data(), tile.rows, x_.D, to.dq + ((b * x_.T + t) * x_.N + n) * x_.D, x_.N * x_.D, scale);
+          }
           if (!to_keys) continue;
           if (to.dk)
-            gemm::multiply_transposed(dp.data(), key_tile, query_row(b, n, t), x_.N * x_.D, tile.rows, count, x_.D,
-                                      to.dk + ((b * x_.S + s) * x_.G + g) * x_.D, x_.G * x_.D);
+            gemm::multiply_transposed(dp.data(), key_tile, queries.data(), x_.D, tile.rows, count, x_.D, dk.data(),
+                                      x_.D);
           if (!to.dv) continue;
           if (head_.drops()) head_.drop(tile, p.data());
-          gemm::multiply_transposed(p.data(), key_tile, dout, x_.N * x_.E, tile.rows, count, x_.E,
-                                    to.dv + ((b * x_.S + s) * x_.G + g) * x_.E, x_.G * x_.E);
+          gemm::multiply_transposed(p.data(), key_tile, dout.data(), x_.E, tile.rows, count, x_.E, dv.data(), x_.E);
         }
+      if (to_keys && to.dk) add_rows(dk.data(), count, x_.D, to.dk + ((b * x_.S + s) * x_.G + g) * x_.D, x_.G * x_.D);
+      if (to_keys && to.dv) add_rows(dv.data(), count, x_.E, to.dv + ((b * x_.S + s) * x_.G + g) * x_.E, x_.G * x_.E);
     }
   }
 
-  // ds = p (dp - delta): of the scores, into `dscores`, and times the slope, of the products, in place of dp.
+  // ds = p (dp - delta): of the scores, into `dscores`, and times the slope, of the scaled products, in place of dp.
   void score_gradients(const Tile& tile, const T* p, const T* slope, const T* delta, T* dscores, T* dp) const {
     for (Index i = 0; i < tile.rows; ++i) {
       const Index at = i * key_tile;
@@ -362,8 +402,10 @@ class Attention {
       for (Index j = 0; j < tile.keys; ++j) {
         const T ds = p[at + j] * (dp[at + j] - delta[i]);
         if (whole) whole[j] = ds;
-        dp[at + j] = ds * slope[at + j];
+        dp[at + j] = ds;
       }
+      if (head_.capped())
+        for (Index j = 0; j < tile.keys; ++j) dp[at + j] *= slope[at + j];
     }
   }
 
