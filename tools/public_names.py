@@ -19,6 +19,7 @@ DOCUMENTED = (
     "recurra.datasets.imdb",
     "recurra.datasets.jena_climate",
     "recurra.datasets.jsb_chorales",
+    "recurra.datasets.large_texts",
     "recurra.datasets.mnist",
     "recurra.datasets.nottingham",
     "recurra.datasets.ptb",

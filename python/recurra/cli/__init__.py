@@ -32,6 +32,10 @@ COMMANDS = {
         "forecast",
         "learn to forecast a column of an evenly sampled CSV file, and forecast the rows that follow",
     ),
+    "generate": (
+        "generate",
+        "write a text with a language model saved by 'recurra train lm' or a task of language",
+    ),
     "info": ("info", "show the configuration, or what is in a model file"),
     "predict": ("predict", "forecast with a model that 'recurra forecast' or 'recurra train jena' saved"),
     "train imdb": ("train_imdb", "learn to tell positive from negative film reviews"),

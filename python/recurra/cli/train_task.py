@@ -43,6 +43,9 @@ def _add_options(parser: argparse.ArgumentParser, name: str) -> None:
     add("--save", metavar="FILE", help="write the model that was tested (.safetensors)")
     add = parser.add_argument_group("settings; the defaults are the published ones").add_argument
     for one in fields(task.settings_class):
+        if one.name in task.positional:
+            parser.add_argument(one.name, metavar=one.name.upper(), help=one.metadata["help"])
+            continue
         option, about = f"--{one.name.replace('_', '-')}", one.metadata
         text = f"{about['help']} (default {_defaults(task, one.name)})".replace("%", "%%")
         if about["kind"] is bool:

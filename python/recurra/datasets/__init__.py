@@ -1,6 +1,7 @@
 """Public data sets and sources of batches.
 
-`imdb`, `jena_climate`, `jsb_chorales`, `mnist`, `nottingham`, `ptb` and `tiny_shakespeare` each have `load_data`.
+`imdb`, `jena_climate`, `jsb_chorales`, `mnist`, `nottingham`, `ptb` and `tiny_shakespeare` each have `load_data`;
+`large_texts` reads texts that the user has.
 `WindowSource` and `timeseries_dataset_from_array` make batches of windows of your own series; `read_csv` reads one.
 """
 
@@ -11,6 +12,7 @@ if _typing.TYPE_CHECKING:
     from recurra.datasets import imdb as imdb
     from recurra.datasets import jena_climate as jena_climate
     from recurra.datasets import jsb_chorales as jsb_chorales
+    from recurra.datasets import large_texts as large_texts
     from recurra.datasets import mnist as mnist
     from recurra.datasets import nottingham as nottingham
     from recurra.datasets import ptb as ptb
@@ -21,7 +23,17 @@ if _typing.TYPE_CHECKING:
     from recurra.datasets.timeseries import timeseries_dataset_from_array as timeseries_dataset_from_array
     from recurra.datasets.windows import WindowSource as WindowSource
 
-_MODULES = ("imdb", "jena_climate", "jsb_chorales", "mnist", "nottingham", "ptb", "tiny_shakespeare", "windows")
+_MODULES = (
+    "imdb",
+    "jena_climate",
+    "jsb_chorales",
+    "large_texts",
+    "mnist",
+    "nottingham",
+    "ptb",
+    "tiny_shakespeare",
+    "windows",
+)
 _NAMES = {
     "Table": "csv_file",
     "WindowSource": "windows",

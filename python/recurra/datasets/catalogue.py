@@ -97,6 +97,21 @@ ETT = DataFile(
     "read_csv", ("ETTh1.csv.gz",),
 )  # fmt: skip
 
+WIKITEXT103 = DataFile(
+    "wikitext-103-v1.zip", "103 million words of Wikipedia articles", "CC BY-SA 3.0; Merity et al. 2016",
+    "", None, None, "large_texts.load_wikitext103", ("wikitext-103/wiki.train.tokens", "wiki.train.tokens"),
+)  # fmt: skip
+LAMBADA = DataFile(
+    "lambada-dataset", "novels and 10,000 passages, a folder, unpacked", "CC BY 4.0; Paperno et al. 2016",
+    "", None, None, "large_texts.load_lambada",
+    ("lambada-dataset/lambada_test_plain_text.txt", "lambada_test_plain_text.txt"),
+)  # fmt: skip
+TEXT8 = DataFile(
+    "text8.zip", "100 million characters of Wikipedia", "CC BY-SA 3.0; Mahoney 2006",
+    "", None, None, "large_texts.load_text8", ("text8",),
+)  # fmt: skip
+
 FILES = (
     BEIJING, ETT, JENA, JENA_STATION, IMDB, IMDB_WORDS, IMDB_TEXTS, MNIST, PTB, SHAKESPEARE, JSB, NOTTINGHAM,
+    WIKITEXT103, LAMBADA, TEXT8,
 )  # fmt: skip

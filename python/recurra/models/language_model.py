@@ -452,8 +452,8 @@ class LanguageModel(Model):
         Warns:
             UserWarning: Words of a prompt are unknown.
         """
+        rows = self.prompts_of(prompts)
         step, states = self.step()
-        rows = self._prompts(prompts)
         return generation.generate(step, states(len(rows)), rows, max_new_tokens=max_new_tokens, **options)
 
     def step(self) -> tuple[Any, Any]:
@@ -497,7 +497,18 @@ class LanguageModel(Model):
             logits.set_weights([self._embedding.embeddings.numpy().T, self._bias.numpy()])
         return chain
 
-    def _prompts(self, prompts: Any) -> Any:
+    def prompts_of(self, prompts: Any) -> Any:
+        """Prompts as `recurra.generation.generate` takes them; words that a text has and the vocabulary not are named.
+
+        Args:
+            prompts: A text or a list of texts, or one list of tokens for each row.
+
+        Raises:
+            ValueError: A character is unknown, or the model has no vocabulary.
+
+        Warns:
+            UserWarning: Words are unknown.
+        """
         texts = [prompts] if isinstance(prompts, str) else prompts
         if not isinstance(texts, (list, tuple)) or not any(isinstance(one, str) for one in texts):
             return prompts if isinstance(prompts, (list, tuple)) else np.asarray(prompts)
@@ -505,7 +516,7 @@ class LanguageModel(Model):
         strangers = [token for text in texts for token in vocabulary.strangers(text)]
         if strangers and vocabulary.unknown is not None:
             said = vocabulary.stranger_words(list(dict.fromkeys(strangers)))
-            warnings.warn(f"prompt: {said}; read as {vocabulary.unknown}", stacklevel=3)
+            warnings.warn(f"prompt: {said}; read as {vocabulary.unknown}", stacklevel=2)
         return [vocabulary.encode(text).tolist() for text in texts]
 
     # ---- configuration

@@ -23,6 +23,13 @@ TASKS = {
     "permuted-mnist": Entry("digits.PermutedDigits", "read handwritten digits pixel by pixel in a fixed random order"),
     "jsb": Entry("music.Chorales", "the next chord of chorales by Bach"),
     "nottingham": Entry("music.Nottingham", "the next chord of folk tunes"),
+    "lm": Entry("own_text.OwnText", "the next character or word of a text of yours"),
+    "shakespeare": Entry("shakespeare.Shakespeare", "the next character of Shakespeare's plays"),
+    "ptb-words": Entry("penn_words.PennWords", "the next word of newspaper sentences"),
+    "ptb-chars": Entry("penn_chars.PennCharacters", "the next character of newspaper sentences"),
+    "wikitext103": Entry("large_texts.WikiText103", "the next word of encyclopedia articles"),
+    "lambada": Entry("large_texts.Lambada", "the last word of passages from novels"),
+    "text8": Entry("large_texts.Text8", "the next character of an encyclopedia"),
 }
 
 

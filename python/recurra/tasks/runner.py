@@ -197,7 +197,7 @@ def _result(
         steps_per_second=round(watch.steps / watch.training_seconds, 3) if watch.training_seconds else 0.0,
         parameters=int(sum(np.prod(weight.shape, dtype=int) for weight in network.trainable_weights)),
         about={
-            "command": command(task.name, name, seed, changed),
+            "command": command(task, name, seed, changed),
             "version": __version__,
             "date": time.strftime("%Y-%m-%d"),
             "machine": platform.machine(),
@@ -209,10 +209,13 @@ def _result(
     )
 
 
-def command(task: str, model: str, seed: int, changed: dict[str, Any]) -> str:
+def command(task: Task, model: str, seed: int, changed: dict[str, Any]) -> str:
     """The command that runs this: `recurra train …`."""
-    words = ["recurra", "train", task, "--model", model, "--seed", str(seed)]
+    places = [str(changed[name]) for name in task.positional if name in changed]
+    words = ["recurra", "train", task.name, *places, "--model", model, "--seed", str(seed)]
     for name, value in changed.items():
+        if name in task.positional:
+            continue
         option = name.replace("_", "-")
         if isinstance(value, bool):
             words.append(f"--{option}" if value else f"--no-{option}")

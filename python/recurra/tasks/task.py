@@ -181,6 +181,7 @@ class Task:
         metric: The figure it is judged by.
         published: Figures of the literature by model.
         goal: Figures to be reached by model.
+        positional: Settings that the command takes by their place instead of as options; none by default.
         keep_best: Whether the weights of the epoch with the best validation are tested, or those of the last one;
             default True.
 
@@ -213,6 +214,7 @@ class Task:
     metric: ClassVar[Metric]
     published: ClassVar[Mapping[str, Published]] = {}
     goal: ClassVar[Mapping[str, float]] = {}
+    positional: ClassVar[tuple[str, ...]] = ()
     keep_best: ClassVar[bool] = True
 
     def __init__(self, name: str, summary: str) -> None:
