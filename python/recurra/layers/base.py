@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -87,6 +88,7 @@ class Layer(InputCaster):
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
     _build_arguments: tuple[str, ...] = ("input_shape",)
     _computes_mask = False
+    _reported: Sequence[tuple[object | None, str, np.ndarray]] = ()  # what calls added by `add_metric`
     #: Arguments of the constructor that `get_config` stores; each is an attribute of the same name.
     config_arguments: ClassVar[tuple[str, ...]] = ()
     #: Those of them that hold a layer or a cell, or a list of these.
@@ -350,6 +352,19 @@ class Layer(InputCaster):
         token = _context.token if _context.token is not None else self._call_token
         current = [entry for entry in self._losses if entry[0] is token]
         self._losses = current + [(token, ops.convert_to_tensor(one)) for one in leaves(loss)]
+
+    def add_metric(self, values: Any, name: str) -> None:
+        """Adds values, a number or an array, to a mean that `fit` and `evaluate` report; call it in `call`.
+
+        A layer that is called several times adds to the same mean; a later layer's mean of the same name is numbered.
+
+        Args:
+            values: What is averaged; empty arrays count for nothing.
+            name: Name of the figure.
+        """
+        token = _context.token if _context.token is not None else self._call_token
+        current = [entry for entry in self._reported if entry[0] is token]
+        self._reported = [*current, (token, name, np.asarray(values))]
 
     def _penalize_activity(self, outputs: Any) -> None:
         assert self.activity_regularizer is not None

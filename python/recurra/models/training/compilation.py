@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from recurra import optimizers
 from recurra.checks import answers_unknown_keywords
 from recurra.metrics import Mean, Metric
+from recurra.models.names import unused_name
 from recurra.models.training.compiled import CompiledLoss, CompiledMetrics, check_names, flat_identifiers
 from recurra.models.training.run import Run
 
@@ -59,6 +60,8 @@ class Compilation:
         self._compiled_metrics: CompiledMetrics | None = None
         self._compile_arguments: dict[str, Any] = {}
         self._loss_mean = Mean("loss")
+        # Of what layers add by `add_metric`: by the layer's place in the model, and name.
+        self._layer_means: dict[tuple[int, str], Mean] = {}
         self._own_figures: dict[str, Any] | None = None  # of an overridden compute_metrics
         self._float_type_at: tuple[int, str] | None = None
 
@@ -109,6 +112,7 @@ class Compilation:
         self._compiled_loss = CompiledLoss(loss, loss_weights)
         self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
         self._loss_mean.reset_state()
+        self._layer_means = {}
         self.stop_training = False
         self.run = Run()
 
@@ -124,19 +128,22 @@ class Compilation:
 
     @property
     def metrics(self) -> list[Metric]:
-        """The mean loss and the metrics."""
+        """The mean loss, the metrics, and the means of what layers report."""
         out: list[Metric] = [self._loss_mean]
         if self._compiled_loss is not None:
             out += self._compiled_loss.means
         if self._compiled_metrics is not None and self._compiled_metrics.parts:
             out += [metric for _, metric, _ in self._compiled_metrics.parts]
-        return out
+        return [*out, *self._layer_means.values()]
 
     @property
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns."""
         names = ["loss"] if self._compiled_loss is None else self._compiled_loss.names
-        return names + ([] if self._compiled_metrics is None else self._compiled_metrics.figure_names)
+        names = names + ([] if self._compiled_metrics is None else self._compiled_metrics.figure_names)
+        for mean in self._layer_means.values():
+            names.append(unused_name(mean.name, names))
+        return names
 
     def _direction_of(self, figure: str) -> str | None:
         """Whether a figure is better when it is smaller ("min") or larger ("max").
@@ -163,12 +170,14 @@ class Compilation:
             metric.reset_state()
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """The figures so far, by name: the mean loss, then the metrics."""
+        """The figures so far, by name: the mean loss, the metrics, what layers report."""
         out: dict[str, Any] = {"loss": self._loss_mean.result()}
         if self._compiled_loss is not None and self._compiled_loss.means:
             out |= {mean.name: mean.result() for mean in self._compiled_loss.means}
         if self._compiled_metrics is not None and self._compiled_metrics.parts:
             out |= self._compiled_metrics.results()
+        for mean in self._layer_means.values():
+            out[unused_name(mean.name, out)] = mean.result()
         return out
 
     def _require_compiled(self, what: str) -> tuple[CompiledLoss, CompiledMetrics]:

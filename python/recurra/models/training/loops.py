@@ -96,7 +96,7 @@ def _fit_epoch(
     else:
         run.step, run.samples, run.figures = run.resumed
         run.resumed = None
-        for kind in ("loss", "losses", "metrics"):
+        for kind in ("loss", "losses", "metrics", "layers"):
             model._restore_figures(kind)
     callbacks.call("on_epoch_begin", run.epoch, {})
     figures: Figures = model.get_metrics_result

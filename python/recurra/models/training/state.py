@@ -68,7 +68,15 @@ class TrainingState(Compilation):
             "loss": self._loss_mean.state(),
             "losses": [mean.state() for mean in loss.means],
             "metrics": [metric.state() for _, metric, _ in compiled.parts],
+            "layers": [[place, name, mean.state()] for (place, name), mean in self._layer_means.items()],
         }
+
+    def _layer_mean(self, place: int, name: str) -> Metric:
+        """The mean of what the layer at a place of the model reports under a name."""
+        key = (place, name)
+        if key not in self._layer_means:
+            self._layer_means[key] = metrics.Mean(name)
+        return self._layer_means[key]
 
     def _restore_figures(self, kind: str) -> None:
         """Puts back a part of what `_figures_state` gave, if an interrupted epoch is taken up."""
@@ -80,9 +88,12 @@ class TrainingState(Compilation):
             "losses": [*loss.means],
             "metrics": [metric for _, metric, _ in compiled.parts],
         }
-        own = parts[kind]
+        own = parts.get(kind, [])
         try:
             states = self.run.figures[kind]
+            if kind == "layers":
+                own = [self._layer_mean(place, name) for place, name, _ in states]
+                states = [values for _, _, values in states]
             for metric, state in zip(own, [states] if kind == "loss" else states, strict=bool(own)):
                 metric.set_state(state)
         except (LookupError, TypeError, ValueError) as error:

@@ -99,13 +99,21 @@ class Steps(TrainingState):
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         loss, compiled = self._require_compiled("compute_metrics")
-        if compiled.built and not compiled.parts:
-            return
-        targets, predictions, weights = self._by_output(y, y_pred, sample_weight)
-        if not compiled.built:
-            compiled.build(targets, predictions, y_pred, self.output_names, loss)
-            self._restore_figures("metrics")
-        compiled.update(targets, predictions, weights)
+        if not compiled.built or compiled.parts:
+            targets, predictions, weights = self._by_output(y, y_pred, sample_weight)
+            if not compiled.built:
+                compiled.build(targets, predictions, y_pred, self.output_names, loss)
+                self._restore_figures("metrics")
+            compiled.update(targets, predictions, weights)
+        self._collect_from_layers()
+
+    def _collect_from_layers(self) -> None:
+        """Adds what layers added by `add_metric` in the last call to the figures."""
+        token = self._call_token
+        for place, layer in enumerate(self._structure().layers):
+            for of, name, values in layer._reported:
+                if of is token:
+                    self._layer_mean(place, name).update_state(values.reshape(-1))
 
     def _note_loss(self, loss: Tensor, y_pred: Any, steps: int = 1) -> None:
         compiled, mean = self._compiled_loss, self._loss_mean
