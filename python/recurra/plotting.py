@@ -319,3 +319,53 @@ def addresses(weights: ArrayLike, *, title: str = "Where a head looks", axis: An
     axis.imshow(values.T, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest", origin="lower")
     axis.set(title=title, xlabel="step", ylabel="slot")
     return axis
+
+
+def ponder(
+    steps: ArrayLike,
+    tokens: Sequence[Any] | None = None,
+    *,
+    title: str = "Pondering steps",
+    axis: Any = None,
+) -> Any:
+    """How long a network pondered over each step of a sequence, or of several sequences.
+
+    Args:
+        steps: Pondering steps, as `AdaptiveComputation` gives them with return_ponder: (T,) is drawn as a line, (B, T)
+            as a heat map with a row for each sequence, blank where it is 0.
+        tokens: What was read at each step, for the axis; numbers of the steps by default.
+        title: Above the axes.
+        axis: Where to draw; None makes a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: The steps have another number of axes, or the tokens another length.
+
+    Example:
+        >>> axes = recurra.plotting.ponder([1, 4, 2], ["a", "b", "c"])
+        >>> [label.get_text() for label in axes.get_xticklabels()]
+        ['a', 'b', 'c']
+    """
+    counts = np.asarray(steps, np.float64)
+    if counts.ndim not in (1, 2) or counts.size == 0:
+        raise ValueError(f"ponder: steps must be (time,) or (batch, time), got shape {counts.shape}")
+    time = counts.shape[-1]
+    if tokens is not None and len(tokens) != time:
+        raise ValueError(f"ponder: expected {time} tokens, one a step, got {len(tokens)}")
+    if axis is None:
+        axis = new_figure(height=3.0 if counts.ndim == 1 else 0.9 + 0.26 * max(len(counts), 4))[1][0]
+    if counts.ndim == 1:
+        axis.step(range(time), counts, where="mid", color=MODEL)
+        axis.set(ylabel="pondering steps")
+    else:
+        axis.grid(False)
+        shown = np.ma.masked_equal(counts, 0)
+        image = axis.imshow(shown, cmap="Blues", vmin=0, aspect="auto", interpolation="nearest")
+        axis.figure.colorbar(image, ax=axis, label="pondering steps")
+        axis.set(ylabel="sequence")
+    if tokens is not None:
+        axis.set_xticks(range(time), [str(token) for token in tokens])
+    axis.set(title=title, xlabel="step")
+    return axis

@@ -19,6 +19,7 @@ from tests.support.layer_cases import CASES
 # What an object needs to be made, by class name: the first row of the table of layers, and what that does not have.
 NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in reversed(CASES)} | {
     "Activation": {"activation": "relu"},
+    "AdaptiveComputation": {"cell": layers.GRUCell(2)},
     "AdaptiveSoftmax": {"classes": 9, "cutoffs": [2, 5]},
     "AlphaDropout": {"rate": 0.5},
     "AttentionRNN": {"cell": layers.GRUCell(2), "attention_units": 3, "attention_layer_size": 4},
@@ -42,8 +43,10 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "NTM": {"controller": layers.GRUCell(2), "memory_size": 5},
     "Operation": {"function": "tanh"},
     "PReLU": {"shared_axes": 1},
+    "PonderNet": {"cell": layers.GRUCell(2), "halting_bias": 0.5},
     "RNN": {"cell": layers.GRUCell(2)},
     "ReLU": {"max_value": 2.0},
+    "Repeat": {"cell": layers.GRUCell(2)},
     "Reshape": {"target_shape": 3},
     "Residual": {"layer": layers.Dense(2)},
     "SpatialDropout1D": {"rate": 0.5},
@@ -69,7 +72,7 @@ CHOICES = {"implementation", "time_major", "unroll"}
 SIGNED = {
     "axis", "axes", "sequence_axis", "feature_axis",
     "shared_axes", "forget_bias", "gate_bias", "mask_value", "start", "stop", "step", "mean", "minval",
-    "maxval", "value", "gain", "target_shape", "memory_initializer",
+    "maxval", "value", "gain", "target_shape", "memory_initializer", "halting_bias",
 }  # fmt: skip
 # Arguments whose absurd values cost nothing: an axis is compared with the rank, and weights are bounded when made.
 UNBOUNDED = {"axis", "axes", "shared_axes", "start", "stop", "step", "units", "filters", "input_dim", "output_dim",

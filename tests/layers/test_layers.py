@@ -22,7 +22,7 @@ def randomly(*shape: int) -> np.ndarray:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_examination(case: LayerCase, tmp_path: Path) -> None:
     def make(dtype: str) -> Any:
-        return getattr(layers, case.layer)(dtype=dtype, name="examined", **case.arguments)
+        return case.make(dtype=dtype, name="examined")
 
     def positive(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         return rng.uniform(0.3, 1.5, shape)

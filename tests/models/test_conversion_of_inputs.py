@@ -85,7 +85,7 @@ def examine(layer: Any, shape: tuple[int, ...], as_kind: Callable[[Array], Any],
 @pytest.mark.parametrize("case", SINGLE, ids=lambda case: case.name)
 def test_layers_take_numbers_of_every_kind(case: LayerCase, kind: str) -> None:
     options = {"training": True} if case.training else {}
-    layer = getattr(layers, case.layer)(**case.arguments)
+    layer = case.make()
     if case.training:
         layer(zeros_and_ones(case.shapes[0]), **options)
         layer.trainable = False  # its running statistics stay
@@ -108,7 +108,7 @@ SEVERAL = [case for case in CASES if len(case.shapes) > 1 and not any(case.maske
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "list"])
 @pytest.mark.parametrize("case", SEVERAL, ids=lambda case: case.name)
 def test_layers_of_several_inputs_take_numbers_of_every_kind(case: LayerCase, kind: str) -> None:
-    layer = getattr(layers, case.layer)(**case.arguments)
+    layer = case.make()
     numbers = [zeros_and_ones(shape) for shape in case.shapes]
     expected, given = layer(numbers), [KINDS[kind](one) for one in numbers]
     assert_same(layer(given), expected)

@@ -88,7 +88,7 @@ def test_variables(copied):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_layers(case, copied):
-    layer = getattr(layers, case.layer)(**case.arguments)
+    layer = case.make()
     unbuilt = copied(layer)
     assert unbuilt.get_config() == layer.get_config()
     inputs = case.inputs()

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from recurra import layers
+
 
 @dataclass(frozen=True)
 class LayerCase:
@@ -15,7 +17,7 @@ class LayerCase:
 
     `vocabulary` makes the input whole numbers below it; `masked` gives every input a mask of its steps, which Keras and
     recurra take either as an argument or with the tensors; `training` is passed to layers that know it; `keras` is
-    False for what Keras does not have.
+    False for what Keras does not have. `cells` are classes and widths of the cells that a layer is made around.
     """
 
     name: str
@@ -26,6 +28,15 @@ class LayerCase:
     masked: tuple[bool, ...] = ()
     training: bool = False
     keras: bool = True
+    cells: tuple[tuple[str, int], ...] = ()
+
+    def make(self, **options: Any) -> Any:
+        """The layer, around new cells."""
+        around: dict[str, Any] = {}
+        if self.cells:
+            made = [getattr(layers, cell)(units, dtype=options.get("dtype")) for cell, units in self.cells]
+            around["cell"] = made[0] if len(made) == 1 else made
+        return getattr(layers, self.layer)(**around, **self.arguments, **options)
 
     def _generator(self, what: int) -> np.random.Generator:
         return np.random.default_rng([what, *self.name.encode()])
@@ -305,5 +316,43 @@ ATTENTION = [
     ),
 ]
 
-CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS, *TEMPORAL, *ATTENTION]
+
+def _around(layer: str, name: str, *cells: tuple[str, int], masked: bool = False, **arguments: Any) -> LayerCase:
+    shape = (3, 5) if layer == "PonderNet" else (3, 4, 5)
+    return LayerCase(f"{layer} {name}", layer, (shape,), arguments, masked=(masked,), keras=False, cells=cells)
+
+
+PONDERING = [
+    _around("AdaptiveComputation", "gru", ("GRUCell", 3), halting_bias=-0.5, masked=True),
+    _around(
+        "AdaptiveComputation",
+        "lstm, all it returns, backwards",
+        ("LSTMCell", 3),
+        halting_bias=-1.0,
+        epsilon=0.05,
+        return_sequences=True,
+        return_state=True,
+        return_ponder=True,
+        go_backwards=True,
+    ),
+    _around(
+        "AdaptiveComputation",
+        "stack, few steps",
+        ("LSTMCell", 2),
+        ("SimpleRNNCell", 3),
+        halting_bias=-2.0,
+        max_steps=3,
+        return_sequences=True,
+        zero_output_for_mask=True,
+        masked=True,
+    ),
+    _around("AdaptiveComputation", "one step", ("GRUCell", 3), max_steps=1, ponder_cost=0.0),
+    _around("Repeat", "gru", ("GRUCell", 3), n=3, return_sequences=True, masked=True),
+    _around("Repeat", "lstm backwards", ("LSTMCell", 3), go_backwards=True, return_sequences=True, return_state=True),
+    _around("Repeat", "stack, last output", ("LSTMCell", 2), ("MinGRUCell", 3), n=2, masked=True),
+    _around("PonderNet", "gru", ("GRUCell", 3), max_steps=4),
+    _around("PonderNet", "lstm", ("LSTMCell", 3), max_steps=1, beta=0.0, halting_bias=0.5),
+]
+
+CASES = [*CONVOLUTION, *POOLING, *NORMALIZATION, *RESHAPING, *MERGING, *OTHERS, *TEMPORAL, *ATTENTION, *PONDERING]
 KERAS_CASES = [case for case in CASES if case.keras]

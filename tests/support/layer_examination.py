@@ -115,8 +115,8 @@ def _check_shapes(layer: Layer, arrays: Any, result: Any, input_shape: Any, expe
         assert got == (list(expected) if isinstance(expected, list) else [expected])
     assert all(output.dtype != "float64" for output in flatten(result))
     open_batch = map_shapes(lambda shape: (None, *shape[1:]), input_shape)
-    inferred = layer.compute_output_shape(open_batch)
-    inferred = inferred if isinstance(inferred, list) else [inferred]
+    inferred: list[Shape] = []
+    map_shapes(inferred.append, layer.compute_output_shape(open_batch))
     for shape, exact in zip(inferred, got, strict=True):
         assert len(shape) == len(exact)
         assert all(extent in (None, real) for extent, real in zip(shape, exact, strict=True))

@@ -80,3 +80,16 @@ def test_addresses_are_drawn_by_step_and_slot(tmp_path: Path) -> None:
     assert plotting.save(axis.figure, tmp_path / "addresses.png").stat().st_size > 0
     with pytest.raises(ValueError, match="take one head of one sequence"):
         plotting.addresses(weights[None])
+
+
+def test_pondering_as_a_line_and_as_a_heat_map() -> None:
+    axis = plotting.ponder([1, 3, 2], "abc")
+    assert axis.lines[0].get_ydata().tolist() == [1, 3, 2]
+    axis = plotting.ponder([[1, 3, 0], [2, 2, 2]])
+    shown = axis.images[0].get_array()
+    assert shown.mask.sum() == 1
+    assert shown.max() == 3
+    with pytest.raises(ValueError, match=r"steps must be \(time,\) or \(batch, time\), got shape \(1, 1, 2\)"):
+        plotting.ponder([[[1, 2]]])
+    with pytest.raises(ValueError, match="expected 2 tokens, one a step, got 3"):
+        plotting.ponder([1, 2], "abc")

@@ -9,7 +9,6 @@ import numpy as np
 from recurra.diagnostics.gates import block_names
 from recurra.diagnostics.recorder import Recorder, Use
 from recurra.layers.recurrent.rnn import RNN
-from recurra.layers.recurrent.sequence import run
 from recurra.tensor import Tensor
 from recurra.tree import pack_as
 
@@ -44,7 +43,8 @@ def _run_again(layer: RNN, use: Use, batch: int, copies: int) -> Use:
     states = pack_as(layer.get_initial_state(1), [repeated(state) for state in use.start])
     mask = None if use.mask is None else repeated(use.mask)
     recorder = Recorder([])
-    run(layer.cell, repeated(use.x), states, mask, layer.run_options(), False, recorder)
+    with layer.observed(recorder):
+        layer._run(repeated(use.x), states, mask, False)
     return recorder.uses[0]
 
 

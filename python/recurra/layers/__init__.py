@@ -58,6 +58,7 @@ from recurra.layers.normalization import (
     WeightNormalization,
 )
 from recurra.layers.operation import Operation
+from recurra.layers.pondering import AdaptiveComputation, PonderNet, Repeat
 from recurra.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -151,6 +152,7 @@ __all__ = [
     "TCN",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveComputation",
     "AdaptiveSoftmax",
     "Add",
     "AdditiveAttention",
@@ -233,10 +235,12 @@ __all__ = [
     "Operation",
     "PReLU",
     "Permute",
+    "PonderNet",
     "PositionEmbedding",
     "QRNNCell",
     "RMSNormalization",
     "ReLU",
+    "Repeat",
     "RepeatVector",
     "Reshape",
     "Residual",

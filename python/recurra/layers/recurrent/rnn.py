@@ -189,7 +189,7 @@ class RNN(Layer):
         if training:
             drop_masks(self.cell)  # those of a call that was interrupted
         try:
-            output, final = run(self.cell, sequences, start, steps, self.run_options(), bool(training), self._observer)
+            output, final = self._run(sequences, start, steps, bool(training))
         finally:
             if training or not zeros:
                 drop_masks(self.cell)
@@ -198,6 +198,10 @@ class RNN(Layer):
         if lengths is not None and self.return_sequences:
             attach_mask(output, self._order(steps))
         return (output, *final) if self.return_state else output
+
+    def _run(self, sequences: Tensor, start: Any, steps: Tensor | None, training: bool) -> tuple[Tensor, Any]:
+        """The output and the final states, from the states `start` (None for zeros) and with the mask `steps`."""
+        return run(self.cell, sequences, start, steps, self.run_options(), training, self._observer)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the output: with return_sequences that of the input, in the order of the outputs."""
@@ -227,6 +231,7 @@ class RNN(Layer):
         """Whether the engine may compute a call later, beside another layer's: the call reads no result of its own."""
         return (
             getattr(self.call, "__func__", None) is RNN.call
+            and type(self)._run is RNN._run
             and engine_layer(self.cell, self.run_options(), training) is not None
             and not (training and self.cell.statistics is not None)
             and not self.stateful
@@ -240,12 +245,12 @@ class RNN(Layer):
 
         A stateful layer starts from its initial states where it carries those of another number of sequences.
         """
-        carried = self.states, self._carries
+        carried, before = (self.states, self._carries), self._observer
         self._observer = observer
         try:
             yield
         finally:
-            del self._observer
+            self._observer = before
             self.states, self._carries = carried
 
     def _order(self, mask: Any) -> Any:
