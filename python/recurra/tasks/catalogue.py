@@ -30,6 +30,9 @@ TASKS = {
     "wikitext103": Entry("large_texts.WikiText103", "the next word of encyclopedia articles"),
     "lambada": Entry("large_texts.Lambada", "the last word of passages from novels"),
     "text8": Entry("large_texts.Text8", "the next character of an encyclopedia"),
+    "copy": Entry("copying.Copying", "say a sequence of random bits again"),
+    "repeat-copy": Entry("repeat_copy.RepeatCopy", "say a sequence of random bits again, as often as asked for"),
+    "associative-recall": Entry("associative_recall.AssociativeRecall", "name the item behind the one that is shown"),
 }
 
 
