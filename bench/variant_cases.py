@@ -37,7 +37,13 @@ ROWS = [
     Row("IndRNN", "IndRNN", "SimpleRNN", lambda f, u: f + 1),
     Row("MinGRU", "MinGRU", "SimpleRNN", lambda f, u: 2 * f + 1),
     Row("LinearRNN", "LinearRNN", "SimpleRNN", lambda f, u: f + 1),
+    Row("MinLSTM", "MinLSTM", "SimpleRNN", lambda f, u: 3 * f + 1),
+    Row("LRU", "LRU", "SimpleRNN", lambda f, u: 3 * f + 2 * u + 4),
+    Row("QRNN", "QRNN", "SimpleRNN", lambda f, u: 6 * f + 2),
+    Row("SRU", "SRU", "SimpleRNN", lambda f, u: 4 * f + 4),
+    Row("EchoState", "EchoState", "SimpleRNN", gates(1), {"leak": 0.5}),
     Row("LSTM", "LSTM", "LSTM", gates(4)),
+    Row("SLSTM", "SLSTM", "LSTM", gates(4)),
     Row("LSTM recurrent dropout", "LSTM", "LSTM", gates(4), {"recurrent_dropout": 0.1}),
     Row("LSTM dropout per step", "LSTM", "LSTM", gates(4), {"recurrent_dropout": 0.1, "dropout_per_step": True}),
     Row("LSTM zoneout", "LSTM", "LSTM", gates(4), {"zoneout": 0.1}),
@@ -54,6 +60,7 @@ ROWS = [
     Row("LSTM DropConnect", "LSTM", "LSTM", gates(4), {"recurrent_dropconnect": 0.3}),
     Row("GRU", "GRU", "GRU", gates(3)),
     Row("GRU reset before", "GRU", "GRU", gates(3), {"reset_after": False}),
+    Row("GRUD", "GRUD", "GRU", lambda f, u: 3 * (2 * (f // 3) + u) + f // 3),
     Row("GRU zoneout", "GRU", "GRU", gates(3), {"zoneout": 0.1}),
     Row("GRU recurrent dropout", "GRU", "GRU", gates(3), {"recurrent_dropout": 0.1}),
     Row("GRU all noise", "GRU", "GRU", gates(3), NOISE),
@@ -69,4 +76,5 @@ def register(batch: int, time: int, features: int, units: int) -> None:
     """Makes the rows known to sides/timing.py as cases of this size."""
     for row in ROWS:
         options = {name: units // 2 if value is HALF else value for name, value in row.options.items()}
-        BY_NAME[row.name] = Case(row.name, batch, time, features, ((row.layer, units, options),), 1)
+        width = features // 3 * 3 if row.layer == "GRUD" else features  # values, masks and times
+        BY_NAME[row.name] = Case(row.name, batch, time, width, ((row.layer, units, options),), 1)

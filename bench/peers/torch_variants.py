@@ -90,6 +90,78 @@ def scan(a: Tensor, b: Tensor) -> Tensor:
 
 
 @torch.jit.script
+def complex_scan(re: Tensor, im: Tensor, b: Tensor) -> Tensor:
+    """The last state of h' = a h + b in complex numbers, real and imaginary parts side by side; b (T, B, 2N)."""
+    first, second = b.chunk(2, 2)
+    x = torch.zeros_like(first[0])
+    y = torch.zeros_like(x)
+    for u, v in zip(first.unbind(0), second.unbind(0)):
+        x, y = u + re * x - im * y, v + re * y + im * x
+    return torch.cat([x, y], 1)
+
+
+@torch.jit.script
+def slstm(sums: Tensor, recurrent: Tensor) -> Tensor:
+    h = sums.new_zeros(sums.shape[1], recurrent.shape[0])
+    c = torch.zeros_like(h)
+    n = torch.zeros_like(h)
+    m = torch.full_like(h, -float("inf"))
+    for s in sums.unbind(0):
+        i, f, g, o = torch.addmm(s, h, recurrent).chunk(4, 1)
+        kept = m + torch.nn.functional.logsigmoid(f)
+        m = torch.maximum(kept, i)
+        i, f = torch.exp(i - m), torch.exp(kept - m)
+        c = torch.addcmul(f * c, i, torch.tanh(g))
+        n = torch.addcmul(i, f, n)
+        h = torch.sigmoid(o) * c / n
+    return h
+
+
+@torch.jit.script
+def sru(candidates: Tensor, gates: Tensor, passing: Tensor, memory: Tensor) -> Tensor:
+    of_f, of_r = memory.unbind(0)
+    c = torch.zeros_like(candidates[0])
+    h = torch.zeros_like(c)
+    for u, s, p in zip(candidates.unbind(0), gates.unbind(0), passing.unbind(0)):
+        f, r = s.chunk(2, 1)
+        of_c = torch.sigmoid(torch.addcmul(r, c, of_r))
+        c = torch.lerp(u, c, torch.sigmoid(torch.addcmul(f, c, of_f)))
+        h = torch.lerp(p, c, of_c)
+    return h
+
+
+@torch.jit.script
+def echo_state(sums: Tensor, recurrent: Tensor, leak: float) -> Tensor:
+    h = sums.new_zeros(sums.shape[1], recurrent.shape[0])
+    for s in sums.unbind(0):
+        h = torch.lerp(h, torch.tanh(torch.addmm(s, h, recurrent)), leak)
+    return h
+
+
+@torch.jit.script
+def gru_decay(sums: Tensor, decays: Tensor, recurrent: Tensor) -> Tensor:
+    units = recurrent.shape[0]
+    of_gates, of_candidate = recurrent.split([2 * units, units], 1)
+    h = sums.new_zeros(sums.shape[1], units)
+    for s, decay in zip(sums.unbind(0), decays.unbind(0)):
+        y = decay * h
+        gates, candidate = s.split([2 * units, units], 1)
+        z, r = torch.sigmoid(torch.addmm(gates, y, of_gates)).chunk(2, 1)
+        h = torch.lerp(torch.tanh(torch.addmm(candidate, r * y, of_candidate)), y, z)
+    return h
+
+
+@torch.jit.script
+def last_observed(values: Tensor, observed: Tensor) -> Tensor:
+    last = torch.zeros_like(values[0])
+    out = []
+    for value, there in zip(values.unbind(0), observed.unbind(0)):
+        last = torch.where(there, value, last)
+        out.append(last)
+    return torch.stack(out)
+
+
+@torch.jit.script
 def lstm_step(sums: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     i, f, g, o = sums.chunk(4, 1)
     c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
@@ -346,6 +418,47 @@ def min_gru(net: VariantNetwork, x: Tensor, kernel: Tensor, bias: Tensor) -> Ten
     return scan(1 - z, z * candidate)
 
 
+def min_lstm(net: VariantNetwork, x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    i, f, candidate = (x @ kernel + bias).chunk(3, 2)
+    z = torch.sigmoid(functional.softplus(-f) - functional.softplus(-i))
+    return scan(1 - z, z * candidate)
+
+
+def qrnn(net: VariantNetwork, x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    before = torch.cat([torch.zeros_like(x[:1]), x[:-1]])
+    z, f, o = (torch.cat([before, x], 2) @ kernel + bias).chunk(3, 2)
+    f = torch.sigmoid(f)
+    return torch.sigmoid(o[-1]) * scan(f, (1 - f) * torch.tanh(z))
+
+
+def simple_recurrent_unit(net: VariantNetwork, x: Tensor, kernel: Tensor, memory: Tensor, bias: Tensor) -> Tensor:
+    units = net.units
+    candidates, gates, passing = (x @ kernel).split([units, 2 * units, units], 2)
+    return sru(candidates, gates + bias, passing, memory)
+
+
+def lru(net: VariantNetwork, x: Tensor, kernel: Tensor, polar: Tensor, out: Tensor, skip: Tensor) -> Tensor:
+    size, angle = torch.exp(-torch.exp(polar[0])), torch.exp(polar[1])
+    b = torch.sqrt(1 - size * size).repeat(2) * (x @ kernel)
+    return complex_scan(size * torch.cos(angle), size * torch.sin(angle), b) @ out + x[-1] @ skip
+
+
+def leaky(net: VariantNetwork, x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor) -> Tensor:
+    return echo_state(x @ kernel.detach() + bias.detach(), recurrent.detach(), net.options["leak"])
+
+
+def grud(
+    net: VariantNetwork, x: Tensor, kernel: Tensor, masks: Tensor, recurrent: Tensor, bias: Tensor, *more: Tensor
+) -> Tensor:
+    decay_kernel, decay_bias, input_decay, input_decay_bias, mean = more
+    values, observed, times = x.chunk(3, 2)
+    there, mean = observed != 0, mean.detach()
+    share = torch.exp(-torch.relu(times * input_decay + input_decay_bias))
+    values = torch.where(there, values, mean + share * last_observed(values - mean, there))
+    sums = values @ kernel + there.to(x.dtype) @ masks + bias
+    return gru_decay(sums, torch.exp(-torch.relu(times @ decay_kernel + decay_bias)), recurrent)
+
+
 def linear_rnn(net: VariantNetwork, x: Tensor, kernel: Tensor, nu: Tensor, bias: Tensor) -> Tensor:
     a = torch.exp(-torch.exp(nu))
     b = torch.sqrt(1 - a * a) * (x @ kernel + bias)
@@ -410,6 +523,13 @@ FORMS: dict[tuple[str, ...], Callable[..., Tensor]] = {
     ("IndRNN",): loop(ind_rnn),
     ("MinGRU",): min_gru,
     ("LinearRNN",): linear_rnn,
+    ("MinLSTM",): min_lstm,
+    ("LRU",): lru,
+    ("SLSTM",): loop(slstm),
+    ("QRNN",): qrnn,
+    ("SRU",): simple_recurrent_unit,
+    ("EchoState", "leak"): leaky,
+    ("GRUD",): grud,
     ("LSTM",): plain,
     ("LSTM", "recurrent_dropout"): lstm_recurrent_dropout,
     ("LSTM", "dropout_per_step", "recurrent_dropout"): lstm_dropout_per_step,

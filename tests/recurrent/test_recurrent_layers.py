@@ -67,6 +67,32 @@ ARGUMENTS = {
     "MinGRU": GATED,
     "LinearRNN": {**{k: v for k, v in FULL.items() if k != "activation"}, "recurrent_initializer": "random_decay"},
 }
+NO_GATE = {name: value for name, value in FULL.items() if name != "activation"}
+ARGUMENTS |= {
+    "MinLSTM": FULL,
+    "SLSTM": {**GATED, "forget_bias": 0.5},
+    "SRU": GATED,
+    "LRU": {**NO_GATE, "state_units": 6, "recurrent_initializer": "random_ring"},
+    "QRNN": {**GATED, "window": 1, "pooling": "ifo"},
+}
+# What a cell that has not all of them refuses.
+NOT_FOR = {
+    "LRU": ("recurrent_dropout", "zoneout"),
+    "QRNN": ("recurrent_dropout",),
+    "SLSTM": ("zoneout",),
+    "SRU": ("recurrent_dropout",),
+}
+ARGUMENTS = {
+    name: {option: value for option, value in options.items() if option not in NOT_FOR.get(name, ())}
+    for name, options in ARGUMENTS.items()
+}
+WEIGHTS = {
+    "Jordan": ["kernel", "recurrent_kernel", "bias", "output_kernel", "output_bias"],
+    "LRU": ["kernel", "recurrent_kernel", "output_kernel", "skip_kernel", "bias"],
+    "MinGRU": ["kernel", "bias"],
+    "MinLSTM": ["kernel", "bias"],
+    "QRNN": ["kernel", "bias"],
+}
 X = np.random.default_rng(0).standard_normal((3, 6, 4)).astype(np.float32)
 
 
@@ -81,7 +107,7 @@ class TestConfiguration:
             assert argument in config
             if isinstance(value, (int, float, str)) and "izer" not in argument and "constraint" not in argument:
                 assert config[argument] == value
-        assert set(config) - set(ARGUMENTS[name]) == {"trainable", "checkpoint"}
+        assert set(config) - set(ARGUMENTS[name]) - set(NOT_FOR.get(name, ())) == {"trainable", "checkpoint"}
         assert layer.units == 5
         assert layer.dropout == 0.1
 
@@ -101,14 +127,13 @@ class TestConfiguration:
         for weight in layer.weights:
             assert weight.regularizer is not None
             assert weight.constraint is not None
-        names = ["kernel", "bias"] if name == "MinGRU" else ["kernel", "recurrent_kernel", "bias"]
-        names += ["output_kernel", "output_bias"] if name == "Jordan" else []
+        names = WEIGHTS.get(name, ["kernel", "recurrent_kernel", "bias"])
         assert [weight.name for weight in layer.weights] == names
         outputs = layer(X)
         assert len(layer.losses) == len(outputs) + len(names)
 
     def test_cell_alone_takes_one_step(self, name: str) -> None:
-        cell = getattr(layers, f"{name}Cell")(5)
+        cell = getattr(layers, f"{name}Cell")(5, **({"window": 1} if name == "QRNN" else {}))
         state = cell.get_initial_state(batch_size=3)
         output, new = cell(X[:, 0], state)
         assert output.shape == (3, 5)
@@ -120,13 +145,14 @@ class TestConfiguration:
 
     def test_in_a_graph(self, name: str) -> None:
         inputs = layers.Input((None, 4))
-        start = [layers.Input((5,)) for _ in range(2 if name == "LSTM" else 1)]
-        layer = getattr(layers, name)(5, return_sequences=True, return_state=True)
+        own = {"window": 1} if name == "QRNN" else {}
+        layer = getattr(layers, name)(5, return_sequences=True, return_state=True, **own)
+        start = [layers.Input((size,)) for size in layer.state_size]
         outputs = layer(inputs, initial_state=start)
         assert outputs[0].shape == (None, None, 5)
-        assert all(state.shape == (None, 5) for state in outputs[1:])
+        assert [state.shape[1] for state in outputs[1:]] == layer.state_size
         model = models.Model([inputs, *start], outputs)
-        states = [np.random.default_rng(i).standard_normal((3, 5)).astype(np.float32) for i in range(len(start))]
+        states = [np.random.default_rng(0).random((3, size)).astype(np.float32) for size in layer.state_size]
         direct = layer(X, initial_state=states)
         for one, other in zip(model([X, *states]), direct, strict=True):
             np.testing.assert_array_equal(one.numpy(), other.numpy())

@@ -286,6 +286,16 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("forget bias", lambda: layers.LSTM(3, forget_bias=1, coupled=True), "forget_bias needs a bias and a forget gate"),
     ("no bias", lambda: layers.LSTM(3, forget_bias=1, use_bias=False), "forget_bias needs a bias"),
     ("decays", lambda: initializers.RandomDecay(0.9, 0.5), "RandomDecay: expected 0 < minval < maxval < 1"),
+    ("ring", lambda: initializers.RandomRing(0.9, 0.5), "RandomRing: expected 0 <= minval < maxval <= 1"),
+    ("ring's shape", lambda: initializers.RandomRing()((3, 4)), r"RandomRing: expected a shape \(2, N\)"),
+    ("scale of states", lambda: layers.SLSTM(3, zoneout=0.1), "SLSTM has no zoneout; leave it out"),
+    ("complex zoneout", lambda: layers.LRU(3, zoneout=0.1), "LRU has no zoneout; leave it out"),
+    ("unread state", lambda: layers.SRU(3, recurrent_dropout=0.1), "SRU has no recurrent_dropout; leave it out"),
+    ("pooling", lambda: layers.QRNN(3, pooling="of"), "QRNN: pooling must be one of .* got 'of'"),
+    ("window", lambda: layers.QRNN(3, window=0), "QRNN: window must be an integer from 1 to 4096, got 0"),
+    ("leak", lambda: layers.EchoState(3, leak=0), r"EchoState: leak must be a number in \(0, 1\], got 0"),
+    ("connectivity", lambda: layers.EchoState(3, connectivity=1.5), "EchoState: connectivity must be a number in"),
+    ("fixed", lambda: layers.EchoState(3, weight_normalization=True), "EchoState has no weight_normalization"),
     ("checkpoint", lambda: layers.MinGRU(3, checkpoint=True), "MinGRU: checkpoint needs a built-in cell that is not"),
 ]
 

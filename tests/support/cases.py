@@ -107,7 +107,8 @@ class Case:
             if rate:
                 masks[name] = ((random.random(shape) >= rate) / (1 - rate)).astype(dtype)
         zoneout = self.arguments.get("zoneout", 0)
-        for number, width in enumerate(self.state_widths() if zoneout else []):
+        zoned = reference_cells.zoned_states(self.layer, self.arguments)
+        for number, width in enumerate(self.state_widths()[:zoned] if zoneout else []):
             rate = zoneout[number] if isinstance(zoneout, tuple) else zoneout
             masks[f"zoneout{number}"] = (random.random((batch, time, width)) < rate).astype(dtype)
         return masks
@@ -356,6 +357,9 @@ def variants() -> list[Case]:
     rows += cells("zoneout", 6, SMALL, arguments={"zoneout": 0.4, **SEQUENCES}, initial_state=True)
     rows += cells("noise", 6, (4, 9, 3), arguments={**everything, "go_backwards": True}, mask="gaps")
     rows.append(Case("sru-square", "SRU", 4, SMALL, SEQUENCES, initial_state=True))
+    for pooling in ("f", "fo", "ifo"):
+        zoned = {"pooling": pooling, "window": 3, "zoneout": 0.4, "dropout": 0.2, **SEQUENCES}
+        rows.append(Case(f"qrnn_{pooling}-zoneout", "QRNN", 6, (4, 9, 3), zoned, "gaps", initial_state=True))
     rows.append(Case("lstm-two_zoneouts", "LSTM", 6, SMALL, {"zoneout": (0.2, 0.6), **SEQUENCES}, initial_state=True))
     rows.append(Case("lstm-cell_zoneout", "LSTM", 6, SMALL, {"zoneout": (0.0, 0.6), **SEQUENCES}))
     for gate in ("silu", "tanh"):

@@ -323,7 +323,7 @@ CELLS: dict[str, Step] = {
     "SRU": sru,
 }
 LINEAR = {"MinGRU", "MinLSTM", "LinearRNN", "LRU"}  # those that are linear in their state
-STATES = {"LSTM": 2, "SLSTM": 4, "SRU": 2}  # one where a cell is not named
+STATES = {"LSTM": 2, "QRNN": 2, "SLSTM": 4, "SRU": 2}  # one where a cell is not named
 GATES = {"GRU": 3, "GatedRNN": 2, "MGU": 2, "MinGRU": 2, "MinLSTM": 3, "SLSTM": 4}  # the same
 # Options of every cell that these refuse, beside recurrent matrices where they have none.
 REFUSED = {
@@ -342,6 +342,11 @@ def state_widths(layer: str, features: int, units: int, options: Mapping[str, An
         past = (options.get("window", 2) - 1) * features
         return [units] * (1 if options.get("pooling") == "f" else 2) + ([past] if past else [])
     return [output_width(layer, units, options), *[units] * (STATES.get(layer, 1) - 1)]
+
+
+def zoned_states(layer: str, options: Mapping[str, Any]) -> int:
+    """How many states zoneout acts on: all but the past inputs of a QRNN's window."""
+    return 1 if layer == "QRNN" and options.get("pooling") == "f" else STATES.get(layer, 1)
 
 
 def output_width(layer: str, units: int, options: Mapping[str, Any]) -> int:
@@ -424,9 +429,8 @@ def run(
     if "input" in noise:
         x = x * noise["input"].reshape(batch, -1, x.shape[2])
     rates = options.get("zoneout", 0)
-    rates = rates if isinstance(rates, tuple) else [rates] * len(states)
-    if layer == "QRNN" and options.get("window", 2) > 1:
-        rates = [*rates[:-1], 0]  # the window is no state that could stay
+    rates = list(rates) if isinstance(rates, tuple) else [rates] * zoned_states(layer, options)
+    rates += [0] * (len(states) - len(rates))
     output, past = np.zeros((batch, output_width(layer, units, options)), x.dtype), [states[0]]
     outputs = []
     for t in reversed(range(time)) if options.get("go_backwards") else range(time):

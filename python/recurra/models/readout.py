@@ -65,7 +65,7 @@ def fit_readout(
     Source: Lukoševičius, A Practical Guide to Applying Echo State Networks, 2012.
     """
     alpha, washout = number(alpha, "fit_readout", "alpha", least=0), whole_number(washout, "fit_readout", "washout", 0)
-    _check_model(model)
+    dense = _readout_of(model)
     reader = Reader(model, builds=True, open_time=True)
     feed = feed_of(reader, "fit_readout", x, y, sample_weight, batch_size, steps, lengths)
     carries = any(getattr(layer, "stateful", False) for layer in model.layers)
@@ -73,14 +73,15 @@ def fit_readout(
     for batch, (inputs, targets, weights) in enumerate(feed.epoch()):
         if targets is None:
             raise ValueError("fit_readout: the data have no targets; give y, or batches (x, y)")
-        sums.add(*_rows(model, inputs, targets, weights, 0 if carries and batch else washout))
-    kernel, bias, error = sums.solution(alpha, model.layers[-1].use_bias)
-    dense = model.layers[-1]
+        f = _features(model, inputs)
+        sums.add(*_rows(f, targets, weights, dense.units, 0 if carries and batch else washout))
+    kernel, bias, error = sums.solution(alpha, dense.use_bias)
     dense.set_weights([kernel, bias] if dense.use_bias else [kernel])
     return error
 
 
-def _check_model(model: Any) -> None:
+def _readout_of(model: Any) -> Dense:
+    """The last layer of a model, which is to be fitted."""
     if not isinstance(model, Sequential):
         raise TypeError(f"fit_readout: expected a Sequential model, got {type(model).__name__}")
     last = model.layers[-1] if model.layers else None
@@ -89,19 +90,23 @@ def _check_model(model: Any) -> None:
         raise ValueError(
             f"fit_readout: the last layer must be a Dense without activation, behind other layers, got {what}"
         )
+    return last
+
+
+def _features(model: Sequential, inputs: Any) -> Tensor:
+    """What the last layer reads, with its mask."""
+    features = inputs if isinstance(inputs, Tensor) else Tensor(inputs)
+    with no_grad():
+        for layer in model.layers[:-1]:
+            features = layer(features)
+    return features
 
 
 def _rows(
-    model: Sequential, inputs: Any, targets: Any, weights: Any, washout: int
+    features: Tensor, targets: Any, weights: Any, units: int, washout: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs (N, U) and targets (N, O) of the last layer, and weights (N,), of what counts."""
-    with no_grad():
-        features = inputs if isinstance(inputs, Tensor) else Tensor(inputs)
-        for layer in model.layers[:-1]:
-            features = layer(features)
-        mask = mask_of(features)
-    f, y = features.numpy().astype(np.float64), np.asarray(targets, dtype=np.float64)
-    units = model.layers[-1].units
+    """Inputs (N, U) and targets (N, O) of a readout, and weights (N,), of what counts."""
+    f, y, mask = features.numpy().astype(np.float64), np.asarray(targets, dtype=np.float64), mask_of(features)
     if y.ndim == f.ndim - 1 and units == 1:
         y = y[..., None]
     if y.shape != (*f.shape[:-1], units):
@@ -141,12 +146,9 @@ class _Sums:
         rows = units + 1 if use_bias else units
         left, right = self.products[:rows, :rows].copy(), self.products[:rows, units + 1 :]
         left[np.arange(units), np.arange(units)] += alpha
-        try:
-            both = np.linalg.solve(left, right)
-        except np.linalg.LinAlgError:
-            both = np.full_like(right, np.nan)
-        if not np.isfinite(both).all():
+        if alpha == 0 and np.linalg.matrix_rank(left, hermitian=True) < rows:
             raise ValueError("fit_readout: the equations have no single solution; give an alpha above 0, or more data")
+        both = np.linalg.solve(left, right)
         fitted = self.products[:rows, :rows]
         total = self.squares - 2 * float((both * right).sum()) + float((both * (fitted @ both)).sum())
         bias = both[units] if use_bias else np.zeros(right.shape[1])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from recurra import initializers, ops, random
+from recurra import checks, initializers, ops, random
 from recurra.checks import number
 from recurra.layers.documentation import documented
 from recurra.layers.recurrent.cell import BuiltInCell
@@ -38,6 +38,7 @@ class EchoStateCell(BuiltInCell):
         use_bias: Whether there is a bias; default True.
         kernel_initializer: Values of W, by name or as an object; default `RandomUniform(-1, 1)`, for inputs of size 1.
         recurrent_initializer: Values of R before they are thinned and scaled; default `RandomUniform(-1, 1)`.
+        seed: Seed of the random weights and masks, an integer; None draws one from the global generator.
         {weight arguments}
         {cell arguments}
         {layer arguments}
@@ -75,8 +76,10 @@ class EchoStateCell(BuiltInCell):
         use_bias: bool = True,
         **options: Unpack[CellOptions],
     ) -> None:
-        options.setdefault("kernel_initializer", initializers.RandomUniform(-1.0, 1.0))
-        options.setdefault("recurrent_initializer", initializers.RandomUniform(-1.0, 1.0))
+        seed = checks.seed(options.get("seed"), "EchoState")
+        kernel_seed, recurrent_seed = (None, None) if seed is None else (seed, seed + 1)
+        options.setdefault("kernel_initializer", initializers.RandomUniform(-1.0, 1.0, kernel_seed))
+        options.setdefault("recurrent_initializer", initializers.RandomUniform(-1.0, 1.0, recurrent_seed))
         super().__init__(units, activation, use_bias, **options)
         self.connectivity = number(connectivity, "EchoState", "connectivity", above=0, most=1)
         self.spectral_radius = number(spectral_radius, "EchoState", "spectral_radius", least=0)
@@ -130,6 +133,7 @@ class EchoState(CellLayer):
         use_bias: Whether there is a bias; default True.
         kernel_initializer: Values of W, by name or as an object; default `RandomUniform(-1, 1)`, for inputs of size 1.
         recurrent_initializer: Values of R before they are thinned and scaled; default `RandomUniform(-1, 1)`.
+        seed: Seed of the random weights and masks, an integer; None draws one from the global generator.
         {weight arguments}
         {cell arguments}
         {recurrence arguments}

@@ -123,13 +123,13 @@ class GRUDCell(FrontedCell):
         )
         self.recurrent_kernel = self._add("recurrent_kernel", (self.units, 3 * self.units))
         self.bias = self._add("bias", (3 * self.units,)) if self.use_bias else None
-        first = self.decay_initializer
+        first: Any = self.decay_initializer
         self.decay_kernel = self.add_weight(shape=(features, self.units), name="decay_kernel", initializer=first)
         self.decay_bias = self.add_weight(shape=(self.units,), name="decay_bias", initializer="zeros")
         self.input_decay = self.add_weight(shape=(features,), name="input_decay", initializer=first)
         self.input_decay_bias = self.add_weight(shape=(features,), name="input_decay_bias", initializer="zeros")
-        means = np.zeros(features) if self.mean is None else np.array(self.mean)
-        self.mean_weight = self.add_weight(shape=(features,), name="mean", initializer=means, trainable=False)
+        first = np.zeros(features) if self.mean is None else np.array(self.mean)
+        self.mean_weight = self.add_weight(shape=(features,), name="mean", initializer=first, trainable=False)
 
     def engine_weights(self, training: bool) -> list[Any]:
         gates, units = 3 * self.units, self.units

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from recurra import ops
 from recurra.layers.recurrent.cell import BuiltInCell
 from recurra.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class LinearCell(BuiltInCell):
@@ -17,7 +20,7 @@ class LinearCell(BuiltInCell):
     """
 
     gates = 1
-    refused = ("skip", "normalization", "weight_normalization", "recurrent_dropconnect")
+    refused: ClassVar[Sequence[str]] = ("skip", "normalization", "weight_normalization", "recurrent_dropconnect")
     refused_in_layers = ("checkpoint",)
 
     def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:

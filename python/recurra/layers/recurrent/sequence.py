@@ -154,7 +154,7 @@ def _with_noise(cell: BuiltInCell, x: Tensor, training: bool) -> tuple[Tensor, N
         x = x * cell.get_dropout_mask(x)
     elif cell.dropout:
         input_dropout = cell.get_dropout_mask(Like((batch, features), x.dtype))
-    widths = cell.state_widths
+    widths = cell.state_widths[: len(cell.zoneout_rates)]  # those of the engine's cell
     if cell.recurrent_dropout:
         shape = (batch, time, widths[0]) if cell.dropout_per_step else (batch, widths[0])
         recurrent_dropout = cell.get_recurrent_dropout_mask(Like(shape, x.dtype))

@@ -82,7 +82,8 @@ class SRUCell(BuiltInCell):
         self.bias = self._add("bias", (2 * self.units,)) if self.use_bias else None
 
     def engine_weights(self, training: bool) -> list[Any]:
-        kernel, bias = self.kernel, self.bias
+        kernel: Tensor = self.kernel
+        bias: Tensor | None = self.bias
         if kernel.shape[1] == 3 * self.units:
             kernel = ops.concatenate([kernel, ops.eye(self.units, dtype=kernel.dtype)], axis=1)
         if bias is not None:
