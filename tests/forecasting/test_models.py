@@ -17,6 +17,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "GRU": {"units": 4, "depth": 2, "dropout": 0.1},
     "LSTM": {"units": 4},
     "SegRNN": {"units": 4, "segment_length": 3},
+    "TCN": {"filters": 4},
+    "NBEATS": {"units": 8, "blocks": 2},
+    "TSMixer": {"units": 4, "hidden": 8},
+    "PatchTST": {"patch_length": 4, "stride": 2, "units": 8, "heads": 2, "hidden": 8, "depth": 1},
+    "DeepAR": {"units": 4, "paths": 20},
 }
 NETWORKS = [name for name, model in models.MODELS.items() if not model.naive]
 
@@ -33,6 +38,8 @@ def test_covariates_of_all_kinds(name: str, loss: str) -> None:
     table["y"][5] = np.nan
     static = {"unique_id": ["a", "b", "c"], "size": [1.0, 2.0, 3.0]}
     model = small(name)
+    if name == "deepar" and loss == "quantiles":
+        pytest.skip("it samples from a distribution")
     made = Forecaster(
         model, freq="h", horizon=4, input_size=9, loss=loss, futr_exog_list=["promo"], missing="mask"
     ).fit(table, static_df=static)
@@ -62,9 +69,11 @@ def test_networks_are_models_that_can_be_saved(name: str, tmp_path: Any) -> None
     network = small(name).build(Sizes(12, 4, 2, 1, 1, 3), Point())
     rng = np.random.default_rng(0)
     x = {
+        "steps": rng.normal(size=(5, 15, 3)), "shift": np.zeros((5, 1, 1)), "scale": np.ones((5, 1, 1)),
         "y": rng.normal(size=(5, 12, 1)), "past": rng.normal(size=(5, 12, 2)),
         "future": rng.normal(size=(5, 4, 1)), "static": rng.normal(size=(5, 1)),
     }  # fmt: skip
+    x = {key: values for key, values in x.items() if key in network.input_names}
     network.save(tmp_path / "model.safetensors")
     again = recurra.saving.load_model(tmp_path / "model.safetensors")
     assert np.array_equal(network.predict(x, verbose=0), again.predict(x, verbose=0))
@@ -91,6 +100,21 @@ def test_segrnn_takes_a_segment_at_a_step() -> None:
     assert np.array_equal(network.predict(oldest, verbose=0), found)
 
 
+def test_deepar_draws_paths_step_by_step() -> None:
+    """Of a random walk the interval widens with the root of the horizon; the same seed draws the same paths."""
+    rng = np.random.default_rng(0)
+    walk = {"unique_id": np.repeat(["a"], 1500), "ds": np.arange(1500), "y": np.cumsum(rng.normal(size=1500))}
+    model = models.DeepAR(16, 1, 0.0, paths=400, window_scaling="last", epochs=12, learning_rate=0.01, batch_size=64)
+    made = Forecaster(model, freq=1, horizon=9, input_size=12).fit(walk)
+    found = made.predict(level=[68])
+    width = (found["DeepAR-hi-68"] - found["DeepAR-lo-68"]) / 2
+    assert 0.6 < width[0] < 1.6
+    assert 2.0 < width[8] / width[0] < 4.5
+    assert np.array_equal(made.predict(level=[68])["DeepAR-hi-68"], found["DeepAR-hi-68"])
+    with pytest.raises(ValueError, match="DeepAR samples from a distribution; give loss='gaussian'"):
+        Forecaster(model, freq=1, horizon=2, loss="quantiles").fit(walk)
+
+
 def test_names_of_models() -> None:
     assert type(models.get("seasonal_naive")) is models.SeasonalNaive
     assert type(models.get("SegRNN")) is models.SegRNN
@@ -106,6 +130,9 @@ def test_names_of_models() -> None:
         (lambda: models.NLinear(window_scaling="first"), "window_scaling must be one of"),
         (lambda: models.DLinear(4), "kernel_size must be odd, got 4"),
         (lambda: models.SegRNN(3), "units must be even, got 3"),
+        (lambda: models.PatchTST(units=10, heads=4), "units must be a multiple of heads=4, got 10"),
+        (lambda: models.DeepAR(window_scaling="revin"), "window_scaling must be one of"),
+        (lambda: models.TCN(kernel_size=1), "kernel_size must be an integer >= 2"),
         (lambda: models.GRU(dropout=1.0), "dropout must be a number in"),
     ],
 )

@@ -6,27 +6,51 @@ from typing import Any
 
 from recurra.checks import unknown_name
 from recurra.forecasting.models.base import ForecastModel, NetworkModel, steps_of
+from recurra.forecasting.models.deepar import DeepAR
 from recurra.forecasting.models.linear import DLinear, NLinear
 from recurra.forecasting.models.naive import Naive, SeasonalNaive
+from recurra.forecasting.models.nbeats import NBEATS
+from recurra.forecasting.models.patchtst import PatchTST
 from recurra.forecasting.models.recurrent import GRU, LSTM
 from recurra.forecasting.models.segrnn import SegRNN
+from recurra.forecasting.models.tcn import TCN
+from recurra.forecasting.models.tsmixer import TSMixer
 
 __all__ = [
     "GRU",
     "LSTM",
+    "NBEATS",
+    "TCN",
     "DLinear",
+    "DeepAR",
     "ForecastModel",
     "NLinear",
     "Naive",
     "NetworkModel",
+    "PatchTST",
     "SeasonalNaive",
     "SegRNN",
+    "TSMixer",
     "get",
     "steps_of",
 ]
 
 MODELS: dict[str, type[ForecastModel]] = {
-    model.__name__.lower(): model for model in (Naive, SeasonalNaive, NLinear, DLinear, SegRNN, GRU, LSTM)
+    model.__name__.lower(): model
+    for model in (
+        Naive,
+        SeasonalNaive,
+        NLinear,
+        DLinear,
+        SegRNN,
+        GRU,
+        LSTM,
+        TCN,
+        NBEATS,
+        TSMixer,
+        PatchTST,
+        DeepAR,
+    )
 }
 
 

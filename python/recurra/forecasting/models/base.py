@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recurra import Input, Model, checks, layers, ops, optimizers
-from recurra.callbacks import EarlyStopping, LearningRateScheduler
+from recurra.callbacks import Callback, EarlyStopping, LearningRateScheduler
 from recurra.configurable import Configurable
 from recurra.forecasting.heads import Head
 from recurra.forecasting.store import Batch, Rows, Sizes, Store, Windows
@@ -34,6 +34,8 @@ class Trained:
         history: "loss" and "val_loss" of every epoch.
         best_epoch: The epoch whose weights were kept, from 1.
         seconds: The training took.
+        likelihood: Of DeepAR: the distribution that its paths are drawn from.
+        seed: Of DeepAR: that of the paths.
     """
 
     model: ForecastModel
@@ -43,6 +45,8 @@ class Trained:
     history: dict[str, list[float]] = field(default_factory=dict, repr=False)
     best_epoch: int = 0
     seconds: float = 0.0
+    likelihood: Any = None
+    seed: int = 0
 
     def parameters(self, store: Store, newest: Rows) -> NDArray[np.float64]:
         """(windows, H, P): what the model says of the windows with these newest rows, on the scale of the series."""
@@ -76,9 +80,17 @@ class ForecastModel(Configurable):
         return wanted
 
     def train(
-        self, sizes: Sizes, head: Head, store: Store, training: Rows, validation: Rows, seed: int, verbose: Any
+        self,
+        sizes: Sizes,
+        head: Head,
+        store: Store,
+        training: Rows,
+        validation: Rows,
+        seed: int,
+        verbose: Any,
+        deadline: float | None = None,
     ) -> Trained:
-        """The model trained on windows, by their newest rows."""
+        """The model trained on windows, by their newest rows; `deadline`, of `time.monotonic`, ends it after a pass."""
         raise TypeError(f"{type(self).__name__} does not define train(...)")
 
     def parameters(self, trained: Trained, store: Store, newest: Rows) -> NDArray[np.float64]:
@@ -215,7 +227,15 @@ class NetworkModel(ForecastModel):
         return (x, batch.target) if batch.weight is None else (x, batch.target, batch.weight)
 
     def train(
-        self, sizes: Sizes, head: Head, store: Store, training: Rows, validation: Rows, seed: int, verbose: Any
+        self,
+        sizes: Sizes,
+        head: Head,
+        store: Store,
+        training: Rows,
+        validation: Rows,
+        seed: int,
+        verbose: Any,
+        deadline: float | None = None,
     ) -> Trained:
         from recurra import random
 
@@ -223,6 +243,8 @@ class NetworkModel(ForecastModel):
         network = self.build(sizes, head)
         network.compile(optimizer=optimizers.Adam(self.learning_rate), loss=head.loss)
         watching: list[Any] = []
+        if deadline is not None:
+            watching.append(_StopAt(deadline))
         if self.decay < 1:
             watching.append(LearningRateScheduler(self._rate))
         keeper = EarlyStopping("val_loss", patience=self.patience, mode="min", restore_best_weights=True)
@@ -252,6 +274,18 @@ class NetworkModel(ForecastModel):
         parts = [newest[i : i + _PREDICTED_AT_ONCE] for i in range(0, len(newest), _PREDICTED_AT_ONCE)]
         found = [trained.network.predict_on_batch(self.arrange(batch)[0]) for batch in store.batches(parts)]
         return np.concatenate(found).astype(np.float64)
+
+
+class _StopAt(Callback):
+    """Ends the training after the first pass that is over too late."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__()
+        self.deadline = deadline
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if time.monotonic() > self.deadline:
+            self.model.stop_training = True
 
 
 def scaled_window(y: Any, scaling: str, series: Any, count: int) -> tuple[Any, Any, Any]:
