@@ -181,7 +181,12 @@ class Fitted:
             )
 
     def train(
-        self, model: ForecastModel, panel: Panel, static: Values, validation: NDArray[np.int64], verbose: Any
+        self,
+        model: ForecastModel,
+        panel: Panel,
+        static: Values,
+        validation: NDArray[np.int64],
+        deadline: float | None = None,
     ) -> Trained:
         """Trains one more model."""
         plan = self.plan
@@ -208,9 +213,23 @@ class Fitted:
             plan.head.outputs,
             season,
         )
-        trained = model.train(sizes, plan.head, store, training, held_out, plan.seed, verbose)
+        trained = model.train(sizes, plan.head, store, training, held_out, plan.seed, plan.verbose, deadline)
         self._held_out[model.name] = (store, held_out)
         return trained
+
+
+def windows_before_the_end(
+    panel: Panel, known: NDArray[np.int64], cuts: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The series and newest rows of windows that end `cuts` rows before the end of each of the series `known`."""
+    series = np.tile(known, len(cuts))
+    return series, panel.lengths[series] - 1 - np.repeat(np.asarray(cuts), len(known))
+
+
+def truth(panel: Panel, series: NDArray[np.int64], newest: NDArray[np.int64], horizon: int) -> Values:
+    """(windows, H): what followed."""
+    rows = (panel.offsets[series] + newest)[:, None] + np.arange(1, horizon + 1)
+    return np.asarray(panel.values[rows, 0])
 
 
 def chosen_lookback(plan: Plan, panel: Panel, season: int) -> int:
@@ -236,7 +255,14 @@ def validation_rows(panel: Panel, horizon: int, val_size: int | None) -> NDArray
     return np.where(lengths - wanted >= horizon + 1, wanted, 0)
 
 
-def fitted(plan: Plan, models: Sequence[ForecastModel], panel: Panel, static: Values, val_size: int | None) -> Fitted:
+def fitted(
+    plan: Plan,
+    models: Sequence[ForecastModel],
+    panel: Panel,
+    static: Values,
+    val_size: int | None,
+    deadline: float | None = None,
+) -> Fitted:
     """The models trained on a panel."""
     validation = validation_rows(panel, plan.horizon, val_size)
     before = [panel.values[panel.offsets[i] : panel.offsets[i + 1] - validation[i]] for i in range(len(panel))]
@@ -253,7 +279,7 @@ def fitted(plan: Plan, models: Sequence[ForecastModel], panel: Panel, static: Va
         bool(np.isnan(panel.values[:, 0]).any()),
     )
     for model in models:
-        made.trained.append(made.train(model, panel, static, validation, plan.verbose))
+        made.trained.append(made.train(model, panel, static, validation, deadline))
     return made
 
 

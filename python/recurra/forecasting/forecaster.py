@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from recurra import checks
 from recurra.checks import with_known_keywords
 from recurra.forecasting import models as ready_models
-from recurra.forecasting.fitting import Fitted, Plan, fitted
+from recurra.forecasting.fitting import Fitted, Plan, fitted, truth, windows_before_the_end
 from recurra.forecasting.heads import head_of
+from recurra.forecasting.ladder import Ranking, climbed
 from recurra.forecasting.models.base import ForecastModel
 from recurra.forecasting.panel import DUPLICATES, MISSING, Panel
 from recurra.forecasting.scaling import SCALINGS
@@ -34,8 +35,9 @@ class Forecaster:
     value.
 
     Args:
-        models: A model or its name, or a list: "Naive", "SeasonalNaive", "NLinear", "DLinear", "SegRNN", "GRU", "LSTM",
-            or objects of `recurra.forecasting.models` with settings of your own.
+        models: "auto" (default): a ladder of models is tried on the last part of the data, and the best is kept beside
+            the seasonal naive forecast; see `ranking` and `verdict`. Or a model, or its name, or a list: names of
+            classes in `recurra.forecasting.models`, such as "SegRNN", or objects of them with settings of your own.
         freq: The step of the stamps: "h", "15min", "D", "W", "B", "MS", "QS", "YE", … for dates, an integer for
             integers. None (default) finds it.
         horizon: H, steps to forecast, all at once.
@@ -53,6 +55,8 @@ class Forecaster:
         id_col: Column with the names of the series.
         time_col: Column with the stamps, dates or integers.
         target_col: Column to forecast.
+        time_budget: Seconds for "auto" to try models; the naive ones and the first linear one are tried in any case,
+            and the winner is then trained once more. Default 60.
         seed: Of weights, order and draws; default 0.
         verbose: What `fit` of a network shows; default 0, nothing.
 
@@ -75,7 +79,7 @@ class Forecaster:
     @with_known_keywords
     def __init__(
         self,
-        models: Any = ("SeasonalNaive", "NLinear"),
+        models: Any = "auto",
         freq: str | int | None = None,
         *,
         horizon: int,
@@ -90,11 +94,15 @@ class Forecaster:
         id_col: str = "unique_id",
         time_col: str = "ds",
         target_col: str = "y",
+        time_budget: float = 60.0,
         seed: int = 0,
         verbose: Any = 0,
     ) -> None:
         owner = "Forecaster"
-        self.models = _models(models)
+        self.automatic = isinstance(models, str) and models.lower() == "auto"
+        #: What is fitted; of "auto" empty until `fit` has chosen.
+        self.models: list[ForecastModel] = [] if self.automatic else _models(models)
+        self.time_budget = checks.number(time_budget, owner, "time_budget", 0)
         self.head = head_of(loss)
         scaling = checks.one_of(scaling, owner, "scaling", SCALINGS)
         self.plan = Plan(
@@ -124,6 +132,7 @@ class Forecaster:
         self._fitted: Fitted | None = None
         self._panel: Panel | None = None
         self._static: Values | None = None
+        self._ranking: Ranking | None = None
 
     @property
     def horizon(self) -> int:
@@ -162,8 +171,11 @@ class Forecaster:
             checks.whole_number(val_size, "fit", "val_size", self.horizon)
         layout = copy(self.layout)
         panel, static = _read(layout, df, static_df)
-        self._fitted = fitted(self._planned(layout), self.models, panel, static, val_size)
+        plan = self._planned(layout)
+        models, ranking = self._chosen(plan, panel, static, val_size)
+        self._fitted = fitted(plan, models, panel, static, val_size)
         self.layout, self._panel, self._static = layout, panel, static
+        self.models, self._ranking = models, ranking
         return self
 
     def predict(
@@ -209,7 +221,9 @@ class Forecaster:
             self.layout.id_col: np.repeat(panel.ids, self.horizon),
             self.layout.time_col: np.concatenate(stamps),
         }
-        return self.layout.frame(columns | self._named(values, wanted), like)
+        return self.layout.frame(
+            columns | _named([trained.model.name for trained in made.trained], values, wanted), like
+        )
 
     def cross_validation(
         self,
@@ -254,11 +268,14 @@ class Forecaster:
                 f"cross_validation: the longest series has {panel.lengths.max()} rows, but {n_windows} windows of "
                 f"horizon {self.horizon}, {step} apart, need more than {cuts[0]}; lower n_windows or step_size"
             )
-        parts = []
+        plan, parts = self._planned(layout), []
+        # Chosen by what lies before the first cutoff.
+        earliest = panel.without_last(cuts[0])
+        models, _ = self._chosen(plan, earliest, static[np.searchsorted(panel.ids, earliest.ids)], val_size)
         for together in [[cut] for cut in cuts] if refit else [cuts]:
             before = panel.without_last(together[0])
             known = np.searchsorted(panel.ids, before.ids)
-            made = fitted(self._planned(layout), self.models, before, static[known], val_size)
+            made = fitted(plan, models, before, static[known], val_size)
             parts.append(self._backtest(layout, made, panel, static, known, together, wanted))
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return layout.frame(columns, df)
@@ -274,8 +291,7 @@ class Forecaster:
         wanted: dict[str, float],
     ) -> dict[str, Any]:
         """The columns of some cutoffs, `cuts` rows before the end of each series, for the series that were fitted."""
-        series = np.tile(known, len(cuts))
-        newest = panel.lengths[series] - 1 - np.repeat(cuts, len(known))
+        series, newest = windows_before_the_end(panel, known, cuts)
         values = made.backtest(panel, static, series, newest, sorted(set(wanted.values())))
         steps = newest[:, None] + np.arange(self.horizon + 1)
         grids = {i: panel.stamps(i) for i in known.tolist()}
@@ -284,21 +300,54 @@ class Forecaster:
             layout.id_col: np.repeat(panel.ids[series], self.horizon),
             layout.time_col: stamps[:, 1:].ravel(),
             "cutoff": np.repeat(stamps[:, 0], self.horizon),
-            layout.target_col: panel.values[panel.offsets[series][:, None] + steps[:, 1:], 0].ravel(),
-            **self._named(values, wanted),
+            layout.target_col: truth(panel, series, newest, self.horizon).ravel(),
+            **_named([trained.model.name for trained in made.trained], values, wanted),
         }
 
     def _planned(self, layout: Layout) -> Plan:
         return replace(self.plan, future=layout.future_numbers)
 
-    def _named(self, values: dict[str, Values], wanted: dict[str, float]) -> dict[str, Values]:
-        """The columns of the models, one behind the other, with their intervals."""
-        named: dict[str, Values] = {}
-        for model in self.models:
-            named[model.name] = values[model.name].ravel()
-            for suffix, q in wanted.items():
-                named[f"{model.name}{suffix}"] = values[f"{model.name}@{q}"].ravel()
-        return named
+    def _chosen(
+        self, plan: Plan, panel: Panel, static: Values, val_size: int | None
+    ) -> tuple[list[ForecastModel], Ranking | None]:
+        """The models to fit, and how "auto" found them."""
+        if not self.automatic:
+            return self.models, None
+        ranking = climbed(plan, panel, static, val_size, self.time_budget)
+        return ranking.kept(), ranking
+
+    @property
+    def ranking(self) -> list[dict[str, Any]]:
+        """What "auto" tried, the best first: "model", "mase", "against_seasonal_naive" (its MASE is 1), "seconds".
+
+        Raises:
+            RuntimeError: `fit` was not called, or the models were given.
+        """
+        return self._ranked().rows()
+
+    @property
+    def verdict(self) -> str:
+        """Who won, and by how much, in one sentence.
+
+        Raises:
+            RuntimeError: `fit` was not called, or the models were given.
+        """
+        return self._ranked().verdict()
+
+    def _ranked(self) -> Ranking:
+        if self._ranking is None:
+            raise RuntimeError("Forecaster: there is no ranking; call fit first, with models='auto'")
+        return self._ranking
+
+
+def _named(models: Sequence[str], values: dict[str, Values], wanted: dict[str, float]) -> dict[str, Values]:
+    """The columns of the models, one behind the other, with their intervals."""
+    named: dict[str, Values] = {}
+    for model in models:
+        named[model] = values[model].ravel()
+        for suffix, q in wanted.items():
+            named[f"{model}{suffix}"] = values[f"{model}@{q}"].ravel()
+    return named
 
 
 def _read(layout: Layout, df: Any, static_df: Any) -> tuple[Panel, Values]:
