@@ -49,7 +49,7 @@ def test_the_best_model_is_kept_beside_the_seasonal_naive_forecast() -> None:
         *("NLinear", "NLinear-lo-80", "NLinear-hi-80"),
     ]
     assert made.verdict.startswith(f"NLinear won: MASE {ranking[0]['mase']:.3f}, ")
-    assert made.verdict.endswith(" (4 models on 5 cutoffs)")
+    assert made.verdict.endswith(" (4 models on 12 cutoffs)")
 
 
 def test_the_error_is_mase() -> None:

@@ -14,6 +14,7 @@ from recurra import checks
 from recurra.checks import with_known_keywords
 from recurra.forecasting import models as ready_models
 from recurra.forecasting.fitting import Fitted, Plan, fitted, truth, windows_before_the_end
+from recurra.forecasting.frequency import season_of, spacing_of_frequency
 from recurra.forecasting.heads import head_of
 from recurra.forecasting.ladder import Ranking, climbed
 from recurra.forecasting.models.base import ForecastModel
@@ -126,8 +127,6 @@ class Forecaster:
             checks.one_of(duplicates, owner, "duplicates", DUPLICATES),
         )
         if freq is not None:
-            from recurra.forecasting.frequency import spacing_of_frequency
-
             spacing_of_frequency(freq)
         self._fitted: Fitted | None = None
         self._panel: Panel | None = None
@@ -138,6 +137,11 @@ class Forecaster:
     def horizon(self) -> int:
         """Steps that are forecast."""
         return self.plan.horizon
+
+    @property
+    def season(self) -> int:
+        """Steps of a season, as the frequency suggests where `season_length` was not given."""
+        return self.plan.season or season_of(self.layout.spacing)
 
     @property
     def fitted(self) -> Fitted:

@@ -36,7 +36,7 @@ LADDER: tuple[Any, ...] = (
 _BASELINE = models.SeasonalNaive.__name__
 #: Models that are tried whatever the time.
 _ALWAYS = 3
-_WINDOWS = 5
+_WINDOWS = 20
 
 
 @dataclass(frozen=True)
