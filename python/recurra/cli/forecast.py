@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recurra.cli import experiment, table_options
+from recurra.cli import experiment, forecast_many, table_options
 from recurra.cli.split import split_from_text
 
 if TYPE_CHECKING:
@@ -35,11 +35,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     table_options.add_options(parser)
     experiment.add_options(parser)
+    forecast_many.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command; returns the exit status."""
     from recurra.forecasting import series_from_table
+
+    if options.models:
+        return forecast_many.run(options)
+    given = [name for name in ("id", "level", "report") if getattr(options, name) is not None] + ["cv"] * bool(
+        options.cv
+    )
+    if given:
+        raise ValueError(f"--{given[0]} needs --models, such as --models auto")
 
     features = table_options.names(options.features) if options.features else None
     drop = table_options.names(options.drop)
