@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from recurra.forecasting import series_from_table
 
     if options.models:
+        options.out = options.out or forecast_file(options.file)
         return forecast_many.run(options)
     given = [name for name in ("id", "level", "report") if getattr(options, name) is not None] + ["cv"] * bool(
         options.cv

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recurra.checks import number
+from recurra.cli.long_table import stamp_texts
 from recurra.datasets.spacing import plural
 
 if TYPE_CHECKING:
@@ -71,9 +72,8 @@ def run(options: argparse.Namespace) -> int:
         results["cutoffs"] = options.cv
         results["errors"] = errors_of(table, past, forecaster, levels)
         _show_errors(results["errors"], options.cv, levels, say)
-    out = options.out or _out(options.file)
-    write(forecast, forecaster, out)
-    say(f"forecast: {out}")
+    write(forecast, options.out)
+    say(f"forecast: {options.out}")
     if options.report:
         from recurra.cli import html_report
 
@@ -99,12 +99,6 @@ def levels_of(text: str | None) -> list[float]:
             raise ValueError(f"--level: '{part}' is no number; give percentages such as 80,95") from None
         found.append(number(level, "--level", "a level", 1, below=100))
     return found
-
-
-def _out(path: str) -> str:
-    from recurra.cli.forecast import forecast_file
-
-    return forecast_file(path)
 
 
 def _forecaster(table: LongTable, options: argparse.Namespace) -> Forecaster:
@@ -204,7 +198,7 @@ def _show_errors(errors: dict[str, dict[str, Any]], windows: int, levels: list[f
         say(f"{model:<16}{figures['mae']:>12.4g}{figures['mase']:>8.3f}{inside}")
 
 
-def write(forecast: Any, forecaster: Forecaster, path: str) -> None:
+def write(forecast: Any, path: str) -> None:
     """Writes a forecast as CSV."""
     destination = Path(path)
     destination.parent.mkdir(parents=True, exist_ok=True)
@@ -215,14 +209,3 @@ def write(forecast: Any, forecaster: Forecaster, path: str) -> None:
         for row in range(len(stamps)):
             values = [f"{column[row]:.6g}" for name, column in forecast.items() if name not in ("unique_id", "ds")]
             out.writerow([forecast["unique_id"][row], stamps[row], *values])
-
-
-def stamp_texts(stamps: Any) -> list[str]:
-    """Stamps for people, as finely as they differ."""
-    if stamps.dtype.kind != "M":
-        return [str(stamp) for stamp in stamps.tolist()]
-    from recurra.datasets.spacing import date_text, resolution_of
-
-    seconds = stamps.astype("datetime64[ms]").astype(np.int64) / 1000.0
-    finest = resolution_of(seconds, None)
-    return [date_text(float(second), None, finest) for second in seconds]

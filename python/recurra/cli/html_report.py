@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recurra.cli.forecast_many import stamp_texts
+from recurra.cli.long_table import stamp_texts
 from recurra.datasets.spacing import plural
 
 if TYPE_CHECKING:

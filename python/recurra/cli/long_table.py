@@ -15,6 +15,7 @@ from recurra.cli import table_options
 from recurra.datasets.csv_file import Table
 from recurra.datasets.csv_layout import Layout, no_column, read_head
 from recurra.datasets.packed import opened
+from recurra.datasets.spacing import date_text, resolution_of
 
 
 @dataclass(frozen=True)
@@ -116,3 +117,12 @@ def _texts(path: str, column: str, delimiter: str | None) -> list[str]:
     next(rows)
     place = layout.positions[column]
     return [row[place] for row in rows if row]
+
+
+def stamp_texts(stamps: Any) -> list[str]:
+    """Stamps for people, as finely as they differ."""
+    if stamps.dtype.kind != "M":
+        return [str(stamp) for stamp in stamps.tolist()]
+    seconds = stamps.astype("datetime64[ms]").astype(np.int64) / 1000.0
+    finest = resolution_of(seconds, None)
+    return [date_text(float(second), None, finest) for second in seconds]
