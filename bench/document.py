@@ -13,6 +13,7 @@ With --check nothing is written, and the exit status says whether a part would c
     python -m bench.run --results bench/results                         bench.json
     python -m bench.breakdown --json bench/results/breakdown.json
     python -m bench.variants --json bench/results/variants.json
+    python -m bench.attention --json bench/results/attention.json
     python -m bench.errors --json bench/results/errors.json
     python -m bench.neighbours --json bench/results/neighbours.json
     python -m bench.sweep sizes --json bench/results/sizes.json         and likewise lengths and long
@@ -28,7 +29,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import RESULTS, ROOT, breakdown, cost_model, errors, neighbours, sweep, variants
+from bench import RESULTS, ROOT, attention, breakdown, cost_model, errors, neighbours, sweep, variants
 from bench.reports import pictures, tables
 
 # Part -> the file of results, and what makes text of it.
@@ -38,6 +39,7 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "footprints": ("bench.json", tables.footprints),
     "breakdown": ("breakdown.json", breakdown.markdown),
     "variants": ("variants.json", variants.markdown),
+    "attention": ("attention.json", attention.markdown),
     "errors": ("errors.json", errors.markdown),
     "neighbours": ("neighbours.json", neighbours.markdown),
     "sizes": ("sizes.json", sweep.slower),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -12,10 +13,11 @@ import numpy as np
 import pytest
 
 import recurra
-from bench import breakdown, cost_model, neighbours
+from bench import attention_cases, breakdown, cost_model, neighbours
 from bench.cases import BY_NAME
+from bench.peers import recurra_attention
 from bench.reports import tables
-from bench.sides import rounds
+from bench.sides import rounds, timing
 from tests.support.places import ROOT
 
 
@@ -55,6 +57,21 @@ def test_disturbed_rounds_are_followed_by_more() -> None:
     assert samples == {"a": [5.0, 7.0]}
     times = iter([9.0, 5.0, 8.0, 5.0, 7.0, 5.0])
     assert len(rounds.rounds_of({"a": lambda repeats: [next(times)]}, 2, 1, most_rounds=4)["a"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "outputs"), [("attention_128", 5, 40), ("transformer_64", 6, 2), ("attending_128", 7, 20)]
+)
+def test_cases_with_attention_run_small(name: str, steps: int, outputs: int) -> None:
+    case = next(case for case in attention_cases.CASES if case.name == name)
+    features = 4 if name == "attention_128" else 8
+    layers = (("attention", 2),) if name == "attention_128" else case.layers
+    small = dataclasses.replace(case, batch=2, time=steps, features=features, layers=layers)
+    x, y = timing.data(small)
+    found = np.asarray(recurra_attention.prepare(small, "infer", x, y)())
+    assert found.size == outputs
+    assert np.isfinite(found).all()
+    recurra_attention.prepare(small, "train", x, y)()
 
 
 def test_operations_of_a_case() -> None:
