@@ -21,6 +21,9 @@ CELLS: dict[str, Callable[..., Any]] = {
     "lstm": lambda **options: layers.LSTMCell(U, **options),
     "gru": lambda **options: layers.GRUCell(U, **options),
     "linear": lambda **options: layers.MinGRUCell(U, **options),
+    "lru": lambda **options: layers.LRUCell(U, **options),
+    "slstm": lambda **options: layers.SLSTMCell(U, **options),
+    "qrnn": lambda **options: layers.QRNNCell(U, **options),
     "stack": lambda **options: [layers.LSTMCell(4, **options), layers.GRUCell(U, **options)],
     "own": lambda **options: OwnCell(**options),
 }

@@ -71,8 +71,10 @@ class Ponderer:
 
     def __init__(self, cell: Any, halting: Halting, training: bool, engine: bool = True) -> None:
         self._cell, self._halting, self._training = cell, halting, training
-        self._single = isinstance(cell, BuiltInCell) and cell.state_count == 1
-        self._options = RunOptions(return_state=not self._single, engine=engine)
+        # The first state of a cell that the engine runs is its output; a single state need not be copied beside it.
+        self._gives_state = isinstance(cell, BuiltInCell) and cell.engine_name is not None
+        single = self._gives_state and len(cell.state_widths) == 1
+        self._options = RunOptions(return_state=not single, engine=engine)
         # A cell that draws noise, or one of a user's, always sees the whole batch.
         cells = cell.cells if type(cell) is StackedRNNCells else [cell]
         self._apart = engine and all(isinstance(one, BuiltInCell) and not self._draws(one) for one in cells)
@@ -113,8 +115,7 @@ class Ponderer:
 
     def _call(self, x: Tensor, states: Any) -> tuple[Tensor, Any]:
         output, new = run(self._cell, x, states, None, self._options, self._training)
-        # The first state of a built-in cell is its output: their gradients are one.
-        return output, [output, *new[1:]] if isinstance(self._cell, BuiltInCell) else new
+        return output, [output, *new[1:]] if self._gives_state else new
 
     def _averaged(self, entries: list[Entry], batch: int, first: Any) -> Pondered:
         steps = np.zeros(batch, np.int32)
