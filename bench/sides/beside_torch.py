@@ -1,6 +1,6 @@
-"""One side of bench/attention.py, in a process of its own: timing.py with its cases.
+"""One side of bench/beside_torch.py, in a process of its own: timing.py with the cases of a table.
 
-    python -m bench.sides.attention PEER THREADS
+    python -m bench.sides.beside_torch PEER THREADS KIND
 
 Mode "check" is answered with some numbers of the output, {"outputs": […]}.
 """
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from bench import attention_cases
 from bench.cases import Case
 from bench.sides import timing
 
@@ -27,7 +26,8 @@ def prepare(module: Any, case: Case, mode: str) -> Any:
 
 
 if __name__ == "__main__":
-    attention_cases.register()
+    kind = sys.argv[3]
+    importlib.import_module(f"bench.{kind}_cases").register()
     timing.start()
-    module = importlib.import_module(f"bench.peers.{sys.argv[1].replace('_side', '_attention')}")
+    module = importlib.import_module(f"bench.peers.{sys.argv[1].replace('_side', f'_{kind}')}")
     timing.serve(lambda case, mode: prepare(module, case, mode))
