@@ -21,6 +21,8 @@ TASKS = {
     "copy-memory": Entry("copy_memory.CopyMemory", "remember ten digits over a long time"),
     "sequential-mnist": Entry("digits.SequentialDigits", "read handwritten digits pixel by pixel"),
     "permuted-mnist": Entry("digits.PermutedDigits", "read handwritten digits pixel by pixel in a fixed random order"),
+    "parity": Entry("parity.Parity", "whether the number of ones in a vector is odd"),
+    "logic": Entry("logic.Logic", "truth values under gates, several in a row"),
     "jsb": Entry("music.Chorales", "the next chord of chorales by Bach"),
     "nottingham": Entry("music.Nottingham", "the next chord of folk tunes"),
     "lm": Entry("own_text.OwnText", "the next character or word of a text of yours"),
