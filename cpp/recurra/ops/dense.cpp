@@ -17,6 +17,23 @@ namespace {
 constexpr Index wide = 2048;         // units from which each block of columns is packed by the task that needs it
 constexpr Index column_block = 256;  // a whole number of panels
 
+// gemm::pack for a block of columns, `row_stride` and `column_stride` as there, which reads the kernel in the order in
+// which it lies: rows far apart would each be fetched from memory anew for every panel.
+template <class T>
+void pack_in_order(const T* b, Index row_stride, Index column_stride, Index K, Index N, T* packed) {
+  constexpr Index width = gemm::panel_vectors * lanes<T>;
+  const Index whole = N / width * width;
+  if (column_stride == 1) {
+    for (Index k = 0; k < K; ++k)
+      for (Index n = 0; n < whole; n += width) copy_row(packed + n * K + k * width, b + k * row_stride + n, width);
+  } else {
+    for (Index n = 0; n < whole; ++n)
+      for (Index k = 0; k < K; ++k)
+        packed[n / width * width * K + k * width + n % width] = b[k * row_stride + n * column_stride];
+  }
+  if (whole < N) gemm::pack(b + whole * column_stride, row_stride, column_stride, K, N - whole, packed + whole * K);
+}
+
 // y = bias + x kernel. Every element is one chain over ascending features that starts from the bias, whatever the
 // number of rows: a stream, which has few, gives the bits of a batch.
 template <class T>
@@ -36,7 +53,7 @@ void forward_product(Index rows, Index units, Index features, const T* x, Matrix
   if (units >= wide) {
     parallel_blocks(units, column_block, operations, [&](Index begin, Index end) {
       const Buffer<T> packed(gemm::packed_size<T>(features, end - begin));
-      gemm::pack(kernel.data + begin * across, down, across, features, end - begin, packed.data());
+      pack_in_order(kernel.data + begin * across, down, across, features, end - begin, packed.data());
       for (Index row = 0; row < rows; row += row_block)  // so many rows and a panel stay in the caches of a core
         gemm::multiply(x + row * features, features, std::min(row_block, rows - row), features, packed.data(),
                        end - begin, y + row * units + begin, units, start, bias ? bias + begin : nullptr);
