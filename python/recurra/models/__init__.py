@@ -6,6 +6,7 @@ from recurra.checks import attribute_hints
 from recurra.models.language_model import LanguageModel
 from recurra.models.model import Model
 from recurra.models.ponder_model import PonderModel
+from recurra.models.programmer import NeuralProgrammer
 from recurra.models.readout import fit_readout
 from recurra.models.saving import clone_model, load_model, model_from_json, save_model
 from recurra.models.seq2seq import Seq2Seq
@@ -15,6 +16,7 @@ from recurra.models.vocabulary import Vocabulary
 __all__ = [
     "LanguageModel",
     "Model",
+    "NeuralProgrammer",
     "PonderModel",
     "Seq2Seq",
     "Sequential",

@@ -35,6 +35,7 @@ TASKS = {
     "copy": Entry("copying.Copying", "say a sequence of random bits again"),
     "repeat-copy": Entry("repeat_copy.RepeatCopy", "say a sequence of random bits again, as often as asked for"),
     "associative-recall": Entry("associative_recall.AssociativeRecall", "name the item behind the one that is shown"),
+    "table-questions": Entry("table_questions.TableQuestions", "answer questions about tables by programs"),
 }
 
 
