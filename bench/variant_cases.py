@@ -41,6 +41,7 @@ ROWS = [
     Row("LRU", "LRU", "SimpleRNN", lambda f, u: 3 * f + 2 * u + 4),
     Row("QRNN", "QRNN", "SimpleRNN", lambda f, u: 6 * f + 2),
     Row("SRU", "SRU", "SimpleRNN", lambda f, u: 4 * f + 4),
+    Row("CoRNN", "CoRNN", "SimpleRNN", lambda f, u: f + 2 * u + 4),
     Row("EchoState", "EchoState", "SimpleRNN", gates(1), {"leak": 0.5}),
     Row("LSTM", "LSTM", "LSTM", gates(4)),
     Row("SLSTM", "SLSTM", "LSTM", gates(4)),

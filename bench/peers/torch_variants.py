@@ -131,6 +131,18 @@ def sru(candidates: Tensor, gates: Tensor, passing: Tensor, memory: Tensor) -> T
 
 
 @torch.jit.script
+def co_rnn(sums: Tensor, recurrent: Tensor) -> Tensor:
+    y = sums.new_zeros(sums.shape[1], recurrent.shape[0])
+    z = torch.zeros_like(y)
+    stacked = torch.cat(recurrent.chunk(2, 1), 0)
+    for s in sums.unbind(0):
+        drive = torch.tanh(torch.addmm(s, torch.cat([y, z], 1), stacked))
+        z = z + 0.042 * (drive - 2.7 * y - 4.7 * z)
+        y = y + 0.042 * z
+    return y
+
+
+@torch.jit.script
 def echo_state(sums: Tensor, recurrent: Tensor, leak: float) -> Tensor:
     h = sums.new_zeros(sums.shape[1], recurrent.shape[0])
     for s in sums.unbind(0):
@@ -528,6 +540,7 @@ FORMS: dict[tuple[str, ...], Callable[..., Tensor]] = {
     ("SLSTM",): loop(slstm),
     ("QRNN",): qrnn,
     ("SRU",): simple_recurrent_unit,
+    ("CoRNN",): loop(co_rnn),
     ("EchoState", "leak"): leaky,
     ("GRUD",): grud,
     ("LSTM",): plain,

@@ -56,7 +56,7 @@ NEEDS: dict[str, dict[str, Any]] = {case.layer: case.arguments for case in rever
     "WeightNormalization": {"layer": layers.Dense(2)},
     "TextVectorization": {"max_tokens": 10, "ngrams": 2, "output_sequence_length": 5},
     **{name: {"units": 2} for name in ("GRU", "GatedRNN", "IndRNN", "LinearRNN", "MGU", "MinGRU", "SimpleRNN")},
-    **{name: {"units": 2} for name in ("EchoState", "GRUD", "MinLSTM", "QRNN", "SLSTM", "SRU")},
+    **{name: {"units": 2} for name in ("CoRNN", "EchoState", "GRUD", "MinLSTM", "QRNN", "SLSTM", "SRU")},
     "LRU": {"units": 2, "state_units": 3},
     "Jordan": {"units": 2, "output_units": 3},
     "LSTM": {"units": 2, "projection": 3, "cell_clip": 1.5, "forget_bias": 0.5},

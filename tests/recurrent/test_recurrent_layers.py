@@ -69,6 +69,7 @@ ARGUMENTS = {
 }
 NO_GATE = {name: value for name, value in FULL.items() if name != "activation"}
 ARGUMENTS |= {
+    "CoRNN": {**FULL, "time_step": 0.1, "frequency": 2.0, "damping": 3.0},
     "MinLSTM": FULL,
     "SLSTM": {**GATED, "forget_bias": 0.5},
     "SRU": GATED,

@@ -313,6 +313,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "mgu": ("MGU", {}),
     "min_gru": ("MinGRU", {}),
     "linear_rnn": ("LinearRNN", {}),
+    "co_rnn": ("CoRNN", {"time_step": 0.2}),
     "echo_state": ("EchoState", {"leak": 0.4}),
     "echo_state_skipping": ("EchoState", {"skip": 2}),
     "lru": ("LRU", {}),
@@ -367,7 +368,7 @@ def variants() -> list[Case]:
         rows += [
             Case(f"{form}-{gate}", layer, 6, SMALL, {**own, **options})
             for form, (layer, own) in FORMS.items()
-            if layer not in ("SimpleRNN", "EchoState", "IndRNN", "LinearRNN", "LRU", "MinLSTM", "Jordan")
+            if layer not in ("SimpleRNN", "CoRNN", "EchoState", "IndRNN", "LinearRNN", "LRU", "MinLSTM", "Jordan")
         ]
     return rows
 

@@ -207,6 +207,20 @@ def min_gru(
     return h, [h]
 
 
+def co_rnn(
+    x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
+) -> tuple[Array, list[Array]]:
+    """z' = z + d (act(x W + y R + z S + b) - g y - e z); y' = y + d z'."""
+    kernel, recurrent, *bias = weights
+    y, z = states
+    step = options.get("time_step", 0.042)
+    total = x @ kernel + seen @ recurrent[:, : y.shape[1]] + z @ recurrent[:, y.shape[1] :] + (bias[0] if bias else 0)
+    drive = activation(options, "activation", "tanh")(total)
+    z = z + step * (drive - options.get("frequency", 2.7) * y - options.get("damping", 4.7) * z)
+    y = y + step * z
+    return y, [y, z]
+
+
 def echo_state(
     x: Array, states: list[Array], weights: list[Array], options: Mapping[str, Any], seen: Array
 ) -> tuple[Array, list[Array]]:
@@ -315,6 +329,7 @@ CELLS: dict[str, Step] = {
     "IndRNN": ind_rnn,
     "MinGRU": min_gru,
     "LinearRNN": linear_rnn,
+    "CoRNN": co_rnn,
     "EchoState": echo_state,
     "LRU": lru,
     "MinLSTM": min_lstm,
@@ -323,7 +338,7 @@ CELLS: dict[str, Step] = {
     "SRU": sru,
 }
 LINEAR = {"MinGRU", "MinLSTM", "LinearRNN", "LRU"}  # those that are linear in their state
-STATES = {"LSTM": 2, "QRNN": 2, "SLSTM": 4, "SRU": 2}  # one where a cell is not named
+STATES = {"CoRNN": 2, "LSTM": 2, "QRNN": 2, "SLSTM": 4, "SRU": 2}  # one where a cell is not named
 GATES = {"GRU": 3, "GatedRNN": 2, "MGU": 2, "MinGRU": 2, "MinLSTM": 3, "SLSTM": 4}  # the same
 # Options of every cell that these refuse, beside recurrent matrices where they have none.
 REFUSED = {
@@ -381,6 +396,8 @@ def weight_shapes(layer: str, features: int, units: int, options: Mapping[str, A
     width = output_width(layer, units, options)
     depth = (1 + len(skips_of(options))) * width
     shapes = [(features, gates * units), *recurrent.get(layer, [(depth, gates * units)])]
+    if layer == "CoRNN":
+        shapes[1] = (units, 2 * units)
     if options.get("peephole") == "full":
         shapes[1] = (units, 7 * units)
     if options.get("use_bias", True):

@@ -32,6 +32,7 @@ std::string engine_cell(const Description& cell) {
                                                     {"SLSTM", "slstm"},
                                                     {"SRU", "sru"},
                                                     {"EchoState", "leaky_rnn"},
+                                                    {"CoRNN", "co_rnn"},
                                                     {"GRUD", "gru_decay"}};
   const std::string kind = cell_kind(cell);
   const bool normal = cell.has("normalization");
@@ -78,8 +79,8 @@ void know_cell_settings(const Description& cell) {
        "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
        "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "unit_forget_bias",
        "forget_bias", "window", "pooling", "leak", "connectivity", "spectral_radius", "state_units", "mean",
-       "decay_initializer", "decay_regularizer", "decay_constraint", "dropout", "recurrent_dropout", "dropout_per_step",
-       "recurrent_dropconnect", "seed",
+       "time_step", "frequency", "damping", "decay_initializer", "decay_regularizer", "decay_constraint", "dropout",
+       "recurrent_dropout", "dropout_per_step", "recurrent_dropconnect", "seed",
        // those of the layer around it
        "return_sequences", "return_state", "stateful", "unroll", "zero_output_for_mask", "checkpoint",
        "activity_regularizer", "batch_input_shape", "cell"});

@@ -57,6 +57,12 @@ Buffer<T> vectors_of(const auto& weight, const Description& cell, const rnn::Cel
     return joined(parts);
   }
   if (cell_kind(cell) == "EchoState") return Buffer<T>(units, static_cast<T>(cell.number("leak")));
+  if (cell_kind(cell) == "CoRNN") {
+    std::vector<Buffer<T>> parts;
+    for (const char* name : {"time_step", "frequency", "damping"})
+      parts.emplace_back(units, static_cast<T>(cell.number(name)));
+    return joined(parts);
+  }
   if (entry.shape.needs_vectors)
     return weight("recurrent_kernel", entry.shape.vectors == 1 ? Shape{units} : Shape{entry.shape.vectors, units});
   return cell.has("peephole") && entry.shape.vectors > 0 ? weight("peephole_kernel", {entry.shape.vectors, units})

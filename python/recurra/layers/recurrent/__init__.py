@@ -1,6 +1,7 @@
 """Recurrent layers, their cells, and wrappers around them."""
 
 from recurra.layers.recurrent.bidirectional import Bidirectional
+from recurra.layers.recurrent.co_rnn import CoRNN, CoRNNCell
 from recurra.layers.recurrent.connections import Highway, Residual, Stack
 from recurra.layers.recurrent.dropout import DropoutRNNCell
 from recurra.layers.recurrent.echo_state import EchoState, EchoStateCell
@@ -34,6 +35,8 @@ __all__ = [
     "SLSTM",
     "SRU",
     "Bidirectional",
+    "CoRNN",
+    "CoRNNCell",
     "DropoutRNNCell",
     "EchoState",
     "EchoStateCell",
