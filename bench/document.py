@@ -2,7 +2,7 @@
 
     python -m bench.document [--results bench/results] [--check]
 
-Replaces the parts of docs/performance.md and README.md that stand between
+Replaces the parts of README.md and of pages of docs/ that stand between
 
     <!-- figures: NAME -->
     <!-- end of figures -->
@@ -18,6 +18,7 @@ With --check nothing is written, and the exit status says whether a part would c
     python -m bench.neighbours --json bench/results/neighbours.json
     python -m bench.sweep sizes --json bench/results/sizes.json         and likewise lengths and long
     python -m bench.cost_model --json bench/results/cost_model.json     needs bench.json and sizes.json
+    recurra train TASK --model MODEL --seed SEED --json bench/results/tasks/TASK-MODEL-SEED.json
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import RESULTS, ROOT, attention, breakdown, cost_model, errors, neighbours, sweep, variants
-from bench.reports import pictures, tables
+from bench.reports import pictures, tables, tasks
 
-# Part -> the file of results, and what makes text of it.
-PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+PAGES = ("docs/performance.md", "docs/sequences.md", "docs/tcn.md", "README.md")
+# Part -> the file of results, or the folder of such files, and what makes text of it.
+PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "summary": ("bench.json", tables.summary),
     "timings": ("bench.json", tables.timings),
     "footprints": ("bench.json", tables.footprints),
@@ -48,10 +50,13 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "constants": ("cost_model.json", cost_model.constants_markdown),
     "predictions": ("cost_model.json", cost_model.predictions_markdown),
     "cores": ("cost_model.json", cost_model.cores_markdown),
+    "tasks_paper": ("tasks", tasks.paper),
+    "tasks_others": ("tasks", tasks.others),
 }
-PICTURES: dict[str, tuple[str, Callable[[dict[str, Any], Path], None]]] = {
+PICTURES: dict[str, tuple[str, Callable[[Any, Path], None]]] = {
     "benchmark.png": ("bench.json", pictures.plot),
     "roofline.png": ("bench.json", pictures.roofline),
+    "tasks.png": ("tasks", tasks.curves),
     "sizes.png": ("sizes.json", lambda outcome, file: sweep.plot(outcome["results"], file)),
 }
 PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
@@ -63,8 +68,10 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a part would change")
     options = parser.parse_args()
 
-    def outcome(name: str) -> dict[str, Any] | None:
+    def outcome(name: str) -> Any:
         file = options.results / name
+        if file.is_dir():
+            return [json.loads(one.read_text(encoding="utf-8")) for one in sorted(file.glob("*.json"))]
         return json.loads(file.read_text()) if file.exists() else None
 
     def part(match: re.Match[str]) -> str:
@@ -72,7 +79,7 @@ def main() -> None:
         found = outcome(name)
         return match[0] if found is None else f"{match[1]}\n{make(found)}\n{match[3]}"
 
-    for document in (ROOT / "docs" / "performance.md", ROOT / "README.md"):
+    for document in (ROOT / page for page in PAGES):
         before = document.read_text(encoding="utf-8")
         after = PART.sub(part, before)
         if options.check and after != before:

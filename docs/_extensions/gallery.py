@@ -10,7 +10,6 @@ from sphinx_gallery.scrapers import figure_rst
 
 # Options with which a program takes some seconds.
 ARGUMENTS = {
-    "addition.py": ["--quick"],
     "dates.py": ["--epochs", "2"],
     "gru_against_lstm.py": ["--quick"],
     "many_to_many_equal.py": ["--epochs", "8"],

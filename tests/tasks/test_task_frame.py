@@ -316,6 +316,16 @@ class TestCommand:
         assert f"results: {tmp_path / 'r.json'}" in out
         assert told["about"]["command"].startswith("recurra train adding --model rnn --seed 0 --epochs 3 --filters 4")
 
+    def test_none_where_a_setting_may_have_no_value(self, tmp_path):
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in {**TINY, "epochs": 0}.items()]
+        file = tmp_path / "r.json"
+        assert main(["train", "adding", "--model", "gru", *words, "--clip", "none", "--json", str(file)]) == 0
+        told = json.loads(file.read_text())
+        assert told["settings"]["clip"] is None
+        assert "--clip none" in told["about"]["command"]
+        with pytest.raises(SystemExit):
+            main(["train", "adding", "--steps", "none"])
+
     @pytest.mark.parametrize(
         ("words", "message"),
         [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recurra.cli.late_parser import LateParser
 from recurra.tasks.catalogue import TASKS, get
@@ -49,9 +50,20 @@ def _add_options(parser: argparse.ArgumentParser, name: str) -> None:
         option, about = f"--{one.name.replace('_', '-')}", one.metadata
         text = f"{about['help']} (default {_defaults(task, one.name)})".replace("%", "%%")
         if about["kind"] is bool:
-            add(option, action=argparse.BooleanOptionalAction, default=None, help=text)
+            add(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
         else:
-            add(option, type=about["kind"], metavar=about["kind"].__name__.upper(), help=text)
+            kind = _or_none(about["kind"]) if about["optional"] else about["kind"]
+            add(option, type=kind, metavar=about["kind"].__name__.upper(), default=argparse.SUPPRESS, help=text)
+
+
+def _or_none(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A type of options that also takes the word none."""
+
+    def converted(text: str) -> Any:
+        return None if text == "none" else kind(text)
+
+    converted.__name__ = getattr(kind, "__name__", "value")
+    return converted
 
 
 def _defaults(task: Task, name: str) -> str:
@@ -74,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     if options.threads is not None:
         recurra.set_num_threads(options.threads)
     names = [one.name for one in fields(task.settings_class)]
-    changes = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    changes = {name: getattr(options, name) for name in names if name in options}
     with _short_warnings():
         result = recurra.tasks.run(
             task,

@@ -17,10 +17,14 @@ class Entry(NamedTuple):
 
 
 TASKS = {
+    "addition": Entry("addition.Addition", "add numbers that are read and written digit by digit"),
     "adding": Entry("adding.Adding", "add the two marked numbers of a long sequence"),
     "copy-memory": Entry("copy_memory.CopyMemory", "remember ten digits over a long time"),
+    "dates": Entry("dates.Dates", "dates as people write them, to ISO"),
+    "reverse": Entry("reverse.Reverse", "write digits backwards"),
     "sequential-mnist": Entry("digits.SequentialDigits", "read handwritten digits pixel by pixel"),
     "permuted-mnist": Entry("digits.PermutedDigits", "read handwritten digits pixel by pixel in a fixed random order"),
+    "sort": Entry("sort.Sort", "sort lists of digits"),
     "parity": Entry("parity.Parity", "whether the number of ones in a vector is odd"),
     "logic": Entry("logic.Logic", "truth values under gates, several in a row"),
     "jsb": Entry("music.Chorales", "the next chord of chorales by Bach"),

@@ -38,11 +38,12 @@ class Result:
         settings: All numbers of the run by name.
         figures: Of the test by name.
         history: Figures of every epoch by name.
-        epochs: Epochs that were trained.
+        epochs, steps: Epochs and steps that were trained.
         best_epoch: The one with the best validation, from 1; its weights were tested if the task keeps the best.
         published: What the literature reports, {"figure": …, "source": …}; empty where nothing is known.
         goal: The figure to be reached; None if there is none.
         seconds: Of training and validation of all epochs, those of interrupted processes included.
+        processor_seconds: The same as time of processors, of all threads: what other programs took is not in it.
         steps_per_second: Of the training alone.
         parameters: Trained numbers.
         about: Version, date, machine, threads, command.
@@ -61,10 +62,12 @@ class Result:
     figures: dict[str, float]
     history: dict[str, list[float]]
     epochs: int
+    steps: int
     best_epoch: int
     published: dict[str, Any]
     goal: float | None
     seconds: float
+    processor_seconds: float
     steps_per_second: float
     parameters: int
     about: dict[str, Any]
@@ -190,10 +193,12 @@ def _result(
         figures=figures,
         history={key: [float(value) for value in values] for key, values in network.history.history.items()},
         epochs=len(watch.epoch_seconds),
+        steps=watch.steps,
         best_epoch=watch.best_epoch,
         published={} if published is None else published._asdict(),
         goal=task.goal.get(name),
         seconds=round(watch.seconds, 3),
+        processor_seconds=round(watch.processor_seconds, 3),
         steps_per_second=round(watch.steps / watch.training_seconds, 3) if watch.training_seconds else 0.0,
         parameters=int(sum(np.prod(weight.shape, dtype=int) for weight in network.trainable_weights)),
         about={
@@ -220,7 +225,7 @@ def command(task: Task, model: str, seed: int, changed: dict[str, Any]) -> str:
         if isinstance(value, bool):
             words.append(f"--{option}" if value else f"--no-{option}")
         else:
-            words += [f"--{option}", str(value)]
+            words += [f"--{option}", "none" if value is None else str(value)]
     return shlex.join(words)
 
 

@@ -34,9 +34,10 @@ class Watch(Callback):
         self.weights: list[np.ndarray[Any, Any]] = []
         self.epoch_seconds: list[float] = []  # training and evaluation
         self.training_seconds = 0.0
+        self.processor_seconds = 0.0  # of training and evaluation, all threads: what other programs take is not in it
         self.steps = 0
         self.out_of_time = False
-        self._began = 0.0
+        self._began = self._processor_began = 0.0
 
     @property
     def seconds(self) -> float:
@@ -46,7 +47,7 @@ class Watch(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         if isinstance(self.data.train, DrawnBatches):
             self.data.train.epoch = epoch
-        self._began = time.perf_counter()
+        self._began, self._processor_began = time.perf_counter(), time.process_time()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         assert isinstance(logs, dict)
@@ -56,6 +57,7 @@ class Watch(Callback):
         logs |= {f"val_{name}": value for name, value in figures.items()}
         self._keep(epoch + 1, figures[self.task.metric.name])
         self.epoch_seconds.append(time.perf_counter() - self._began)
+        self.processor_seconds += time.process_time() - self._processor_began
         if self.minutes is not None and self.seconds >= 60 * self.minutes:
             self.out_of_time = self.model.stop_training = True
 
@@ -74,6 +76,7 @@ class Watch(Callback):
             "weights": self.weights,
             "epoch_seconds": self.epoch_seconds,
             "training_seconds": self.training_seconds,
+            "processor_seconds": self.processor_seconds,
             "steps": self.steps,
             "stopped": bool(getattr(self.model, "stop_training", False)) and not self.out_of_time,
         }
@@ -84,6 +87,7 @@ class Watch(Callback):
         self.weights = list(state["weights"])
         self.epoch_seconds = [float(seconds) for seconds in state["epoch_seconds"]]
         self.training_seconds = float(state["training_seconds"])
+        self.processor_seconds = float(state["processor_seconds"])
         if state["stopped"]:
             self.model.stop_training = True
 
