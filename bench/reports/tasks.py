@@ -16,9 +16,9 @@ PAPER = (
     "permuted-mnist",
     "jsb",
     "nottingham",
-    "ptb-word",
-    "ptb-char",
-    "wikitext-103",
+    "ptb-words",
+    "ptb-chars",
+    "wikitext103",
     "lambada",
     "text8",
 )
@@ -95,6 +95,9 @@ def duration(seconds: float) -> str:
 def curves(runs: list[Run], file: Path) -> None:
     """The validation of the paper's tasks by epoch, a panel a task, the published figures as dotted lines."""
     from recurra import plotting
+
+    if not any(run["task"] in PAPER for run in runs):
+        return
 
     by_task: dict[str, list[Run]] = {}
     for (task, _), mine in groups([run for run in runs if run["task"] in PAPER]).items():

@@ -302,7 +302,8 @@ class TestCommand:
             shown = capsys.readouterr().out
             task = tasks.get(name)
             for one in task.settings_class.__dataclass_fields__.values():
-                assert f"--{one.name.replace('_', '-')} " in shown or f"--{one.name.replace('_', '-')}," in shown
+                option = one.name.upper() if one.name in task.positional else f"--{one.name.replace('_', '-')}"
+                assert f"{option} " in shown or f"{option}," in shown
             for model in task.models:
                 assert model in shown
 
