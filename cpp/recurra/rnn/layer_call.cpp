@@ -128,7 +128,7 @@ class LayerCall final : public Call {
       memory_ = {saved, states, in_.mask};
     }
     Pass pass = driver_->forward();
-    if (packs_ && !training) cache_->offer(key_, driver_->packed_weights());
+    if (packs_) cache_->offer(key_, driver_->packed_weights());
     return pass;
   }
 
@@ -199,10 +199,9 @@ std::unique_ptr<Call> make_call(const CellEntry& cell, const RecurrentInputs& in
                                 const RecurrentOptions& options, const Functions& functions,
                                 const std::shared_ptr<PackedWeightsCache>& cache, const RecurrentOutputs& out,
                                 bool training) {
-  std::optional<PackedWeightsCache::Key> key;
-  if (!training)
-    key = PackedWeightsCache::key_of({&in.kernel, &in.recurrent_kernel, &in.projection},
-                                     {in.x.shape(2), units.U, units.P});
+  // In training, too: a layer that takes the steps of a sequence one by one meets the same weights in all of them.
+  const std::optional<PackedWeightsCache::Key> key =
+      PackedWeightsCache::key_of({&in.kernel, &in.recurrent_kernel, &in.projection}, {in.x.shape(2), units.U, units.P});
   std::unique_ptr<Call> call = dispatch_float(in.x.dtype(), "rnn", [&]<class T>() -> std::unique_ptr<Call> {
     const RecurrentInputs inputs = training ? detached(in) : in;
     const std::optional<Table> table = table_of(cell, inputs, options);

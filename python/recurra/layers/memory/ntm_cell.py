@@ -84,6 +84,8 @@ class NTMCell(Layer):
     )
     layer_arguments: ClassVar[tuple[str, ...]] = ("controller",)
     _computes_with_floats = True
+    #: A loop over steps may use `call` itself: what a layer does around it takes as long as the step of a small machine.
+    takes_tensors_only: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -219,8 +221,7 @@ class NTMCell(Layer):
             return self.controller(
                 x, **({"training": training} if self.controller._signature.takes_training else {})
             ), []
-        packed = list(pack_as(_listed(self.controller.state_size), states))
-        h, new = single_step(self.controller, x, packed, training)
+        h, new = single_step(self.controller, x, pack_as(_listed(self.controller.state_size), states), training)
         return h, flatten(new)
 
     def _bounded(self, x: Tensor) -> Tensor:

@@ -64,7 +64,9 @@ def _zeros(size: Any, batch: int, dtype: str) -> Any:
 def call_cell(cell: Any, inputs: Tensor, states: Any, training: bool) -> tuple[Tensor, Any]:
     """One step of a cell; a single state comes back in the structure it went in with."""
     given = states if isinstance(states, (list, tuple)) else [states]
-    if isinstance(cell, Layer):
+    if getattr(type(cell), "takes_tensors_only", False) and inputs.dtype == cell.compute_dtype:
+        result = cell.call(inputs, given, training=training)
+    elif isinstance(cell, Layer):
         result = cell(inputs, given, **({"training": training} if cell._signature.takes_training else {}))
     else:
         result = cell.call(inputs, given)

@@ -29,5 +29,5 @@ def check_single_steps(owner: str, cell: Any) -> None:
 
 def single_step(cell: Any, x: Tensor, states: list[Any], training: bool) -> tuple[Tensor, list[Any]]:
     """The output (B, U) for x (B, F), and the new states in the structure of `states`; in the engine if it can."""
-    output, new = run(cell, ops.expand_dims(x, 1), states, None, _LAST, training)
+    output, new = run(cell, ops.reshape(x, (x.shape[0], 1, x.shape[1])), states, None, _LAST, training)
     return output, list(new)
