@@ -67,6 +67,8 @@ ROWS = [
     Row("GRU all noise", "GRU", "GRU", gates(3), NOISE),
     Row("GRU layer norm", "GRU", "GRU", gates(3), {"normalization": "layer"}),
     Row("GRU batch norm", "GRU", "GRU", gates(3), {"normalization": "batch"}),
+    # Each step: the controller reads its input and 20 numbers; 92 parameters of two heads.
+    Row("NTM", "NTM", "LSTM", lambda f, u: 4 * (f + 20 + u) + 92),
     Row("SimpleRNN, cell in Python", "SimpleRNN", "SimpleRNN", gates(1), {"in_python": True}),
     Row("LSTM, cell in Python", "LSTM", "LSTM", gates(4), {"in_python": True}),
     Row("GRU, cell in Python", "GRU", "GRU", gates(3), {"in_python": True}),

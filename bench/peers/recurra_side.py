@@ -26,7 +26,8 @@ def set_threads(threads: int) -> None:
 def recurrent(layers: Any, name: str, units: int, options: dict[str, Any]) -> Any:
     """The layer; with the option in_python its cell's step is Python's ops, as a user would write it."""
     if not options.pop("in_python", False):
-        return getattr(layers, name)(units, **options)
+        controlled = name == "NTM"
+        return getattr(layers, name)(layers.LSTMCell(units) if controlled else units, **options)
     own = getattr(layers, f"{name}Cell")
 
     class PythonCell(own):  # type: ignore[misc, valid-type]

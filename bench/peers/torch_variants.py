@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.cases import Case, Unsupported
+from bench.peers.torch_machine import machine
 
 EPSILON = 1e-3  # added to variances, as recurra does
 
@@ -563,4 +564,5 @@ FORMS: dict[tuple[str, ...], Callable[..., Tensor]] = {
     ("GRU", "recurrent_dropout"): gru_recurrent_dropout,
     ("GRU", "dropout", "recurrent_dropout", "zoneout"): gru_all_noise,
     ("GRU", "normalization", "layer"): gru_layer_norm,
+    ("NTM",): machine,
 }

@@ -52,7 +52,7 @@ def pack_as(structure: Any, flat: list[Any]) -> Any:
     """The elements of `flat` arranged like `structure`."""
     if not isinstance(structure, NESTED):
         return flat[0]
-    if type(structure) is list and not any([isinstance(item, NESTED) for item in structure]):
+    if type(structure) is list and not any(isinstance(item, NESTED) for item in structure):
         return flat[: len(structure)]
     remaining = iter(flat)
     return map_structure(lambda _: next(remaining), structure)

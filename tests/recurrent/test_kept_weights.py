@@ -106,7 +106,7 @@ def test_every_change_of_a_setting_counts() -> None:
     check_follows(model, lambda: setattr(layer, "go_backwards", True))
 
 
-def test_weights_are_kept_once_they_come_again_and_let_go_in_training() -> None:
+def test_weights_are_kept_once_they_come_again_and_let_go_when_they_change() -> None:
     layer = LSTM(256)
     layer.build((None, 7, 4))
     size = layer.cell.recurrent_kernel.size * 4
@@ -122,4 +122,6 @@ def test_weights_are_kept_once_they_come_again_and_let_go_in_training() -> None:
     assert kept(training=False) < 0.1
     assert kept(training=False) > 0.9
     assert abs(kept(training=False)) < 0.1
+    assert abs(kept(training=True)) < 0.1  # as steps of a sequence meet them
+    layer.cell.recurrent_kernel.assign(0.5 * layer.cell.recurrent_kernel)
     assert kept(training=True) < -0.9

@@ -84,7 +84,7 @@ class NTMCell(Layer):
     )
     layer_arguments: ClassVar[tuple[str, ...]] = ("controller",)
     _computes_with_floats = True
-    #: A loop over steps may use `call` itself: what a layer does around it takes as long as the step of a small machine.
+    #: A loop over steps may use `call` itself: what a layer does around it takes longer than a small machine's step.
     takes_tensors_only: ClassVar[bool] = True
 
     def __init__(
