@@ -216,9 +216,14 @@ def deserialize(
 
 def _public_module(cls: type) -> str | None:
     for name in MODULES:
-        if getattr(_module(name), cls.__name__, None) is cls:
+        if _named_in(name, cls.__name__) is cls:
             return name
     return None
+
+
+def _named_in(module: str, name: str) -> Any:
+    """What a module has by this name, or None; asked for an attribute, it would look for close names first."""
+    return getattr(_module(module), "__dict__", {}).get(name)
 
 
 def _module(name: str) -> Any:
@@ -240,7 +245,7 @@ def _class_of(described: Mapping[str, Any], kind: type | None) -> Any:
         if isinstance(module, str) and module.startswith("keras."):  # whose names are the package's
             module = "recurra." + module.removeprefix("keras.")
         for candidate in MODULES if module is None else [module] if module in MODULES else []:
-            found = getattr(_module(candidate), name, None) if not name.startswith("_") else None
+            found = _named_in(candidate, name) if not name.startswith("_") else None
             if inspect.isclass(found) and found.__module__.startswith("recurra."):
                 cls = found
                 break

@@ -58,6 +58,7 @@ class _Chain:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.streams: dict[int, Any] = {1: model.streaming(1)}  # by the number of rows
+        self.at: dict[int, Any] = {}  # the states that a stream gave last, and is still at
 
     def _stream(self, rows: int) -> Any:
         if rows not in self.streams:
@@ -67,12 +68,17 @@ class _Chain:
     def states(self, rows: int) -> Any:
         one = self._stream(checks.whole_number(rows, "step_of", "rows"))
         one.reset()
-        return one.state
+        self.at[rows] = one.state
+        return self.at[rows]
 
     def __call__(self, tokens: np.ndarray, states: Any) -> tuple[np.ndarray, Any]:
-        one = self._stream(len(tokens))
-        one.state = states
-        return np.asarray(one.step(tokens), np.float64), one.state
+        rows = len(tokens)
+        one = self._stream(rows)
+        if states is not self.at.get(rows):
+            one.state = states
+        logits = one.step(tokens)
+        self.at[rows] = one.state
+        return logits, self.at[rows]
 
 
 class _Logarithms:

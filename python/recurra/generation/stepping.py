@@ -33,13 +33,13 @@ class Stepper(NamedTuple):
             result = self.step(tokens.astype(np.int32), states)
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             raise ValueError(f"generate: step must return (logits, states), got {type(result).__name__}")
-        logits = np.asarray(result[0].numpy() if isinstance(result[0], Tensor) else result[0], np.float64)
+        logits = np.array(result[0].numpy() if isinstance(result[0], Tensor) else result[0], np.float64)
         if logits.ndim != 2 or len(logits) != len(tokens):
             raise ValueError(
                 f"generate: step must return logits of shape (rows, vocabulary) for {len(tokens)} rows, "
                 f"got {logits.shape}"
             )
-        if np.isnan(logits).any() or not (logits.max(axis=-1) > -np.inf).all():
+        if not logits.max(axis=-1).min(initial=0.0) > -np.inf:  # a NaN is its row's maximum
             raise ValueError("generate: step returned logits that are NaN, or −inf for all tokens")
         if self.end is not None and self.end >= logits.shape[1]:
             raise ValueError(f"generate: end={self.end} is no token of a vocabulary of {logits.shape[1]}")
