@@ -27,10 +27,22 @@ import argparse
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import RESULTS, ROOT, attention, breakdown, cost_model, errors, neighbours, sweep, variants
+from bench import (
+    RESULTS,
+    ROOT,
+    attention_cases,
+    beside_torch,
+    breakdown,
+    cost_model,
+    errors,
+    neighbours,
+    sweep,
+    variants,
+)
 from bench.reports import pictures, tables, tasks
 
 PAGES = ("docs/performance.md", "docs/sequences.md", "docs/tcn.md", "README.md")
@@ -41,7 +53,7 @@ PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "footprints": ("bench.json", tables.footprints),
     "breakdown": ("breakdown.json", breakdown.markdown),
     "variants": ("variants.json", variants.markdown),
-    "attention": ("attention.json", attention.markdown),
+    "attention": ("attention.json", partial(beside_torch.markdown, attention_cases)),
     "errors": ("errors.json", errors.markdown),
     "neighbours": ("neighbours.json", neighbours.markdown),
     "sizes": ("sizes.json", sweep.slower),
