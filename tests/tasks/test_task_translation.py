@@ -17,6 +17,7 @@ TINY = {"count": 40, "held_out": 8, "units": 3, "epochs": 1, "verbose": 0}
     ("task", "model"),
     [
         *((task, model) for task in ("reverse", "sort", "dates") for model in ("attention", "state")),
+        ("sort", "transformer"),
         ("addition", "lstm"),
         ("addition", "gru"),
     ],
@@ -55,6 +56,18 @@ def test_figure_is_the_share_of_whole_answers():
 def test_sorting_is_learned():
     result = tasks.run("sort", count=9600, held_out=300, units=16, verbose=0)
     assert result.figures["sequence_accuracy"] > 0.9
+
+
+def test_sorting_is_learned_by_a_transformer():
+    changes = {"count": 9600, "held_out": 300, "embedding": 24, "blocks": 2, "learning_rate": 3e-3}
+    result = tasks.run("sort", "transformer", verbose=0, **changes)
+    assert result.figures["sequence_accuracy"] > 0.9
+
+
+def test_lists_are_continued_by_their_answers_which_alone_count():
+    x, y = sort.continued([[3, 1, 2, 1, 1, 2]], [[1, 1, 1, 2, 2, 3]])
+    assert x.tolist() == [[3, 1, 2, 1, 1, 2, 1, 1, 1, 2, 2]]
+    assert y.tolist() == [[-1, -1, -1, -1, -1, 1, 1, 1, 2, 2, 3]]
 
 
 def test_sequences_to_be_reversed_are_new_in_each_part():

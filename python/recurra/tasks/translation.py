@@ -60,18 +60,26 @@ class Translation(Task):
             context=name,
             embedding_dim=s.embedding,
         )
-        rate = s.learning_rate
-        if s.decay:
-            steps = max(1, s.epochs * -(-s.count // s.batch_size))
-            rate = recurra.optimizers.schedules.CosineDecay(rate, steps)
-        model.compile(recurra.optimizers.Adam(rate, clipnorm=s.clip))
+        model.compile(recurra.optimizers.Adam(self.rate(s), clipnorm=s.clip))
         inputs, _ = model.taught([[1]], [[1]])
         model(inputs)  # now it has its weights
         return model
 
+    def rate(self, settings: Any) -> Any:
+        """The learning rate, or its schedule."""
+        s = settings
+        if not s.decay:
+            return s.learning_rate
+        return recurra.optimizers.schedules.CosineDecay(s.learning_rate, max(1, s.epochs * -(-s.count // s.batch_size)))
+
+    def answers(self, model: Any, sources: Any) -> list[list[int]]:
+        """The answers that a model writes, token by token."""
+        found: list[list[int]] = model.generate(sources, max_new_tokens=self.longest).lists()
+        return found
+
     def evaluate(self, model: Any, part: Any, settings: Any) -> dict[str, float]:
         """Writes the answers and counts those that are right."""
         sources, targets = part
-        answers = model.generate(sources, max_new_tokens=self.longest).lists()
+        answers = self.answers(model, sources)
         right = [list(one) == list(other) for one, other in zip(answers, targets, strict=True)]
         return {"sequence_accuracy": float(np.mean(right))}
