@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
 import pytest
 
 from recurra.forecasting import Forecaster, models
+from recurra.forecasting.store import thinned
 from tests.forecasting.tables import long_table, promo, rows_of
 
 FAST: dict[str, Any] = {"epochs": 3, "steps_per_epoch": 30, "batch_size": 32, "learning_rate": 0.01}
@@ -223,6 +226,20 @@ def test_same_seed_same_bits() -> None:
     ]
     assert np.array_equal(made[0]["GRU"], made[1]["GRU"])
     assert not np.array_equal(made[0]["GRU"], made[2]["GRU"])
+
+
+def test_copies_and_pickles_forecast_alike() -> None:
+    made = forecaster([models.NLinear(**FAST), models.DeepAR(4, 1, paths=10, **FAST)]).fit(long_table())
+    found = made.predict(level=[80])
+    for other in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        again = other.predict(level=[80])
+        assert all(np.array_equal(again[name], found[name]) for name in found)
+
+
+def test_many_windows_of_validation_are_thinned() -> None:
+    rows = np.arange(1000)
+    assert thinned(rows, 1000) is rows
+    assert thinned(rows, 5).tolist() == [0, 249, 499, 749, 999]
 
 
 def test_the_best_epoch_is_kept() -> None:

@@ -163,6 +163,7 @@ def changed(**columns: Any) -> dict[str, Any]:
     ("table", "kind", "message"),
     [
         (changed(y=["x"] * 20), TypeError, "df: column 'y' holds 'x' in row 0; expected numbers"),
+        (changed(opened=np.arange(20).astype("datetime64[ns]")), TypeError, "column 'opened' holds dates or times"),
         (changed(y=np.where(np.arange(20) == 3, np.inf, 1.0)), ValueError, "df: column 'y' is infinite in row 3"),
         (changed(ds=np.arange(20)), ValueError, "holds integers, freq='h' is for dates; give freq=1"),
         (changed(ds=["2024-01-01"] * 19 + ["soon"]), ValueError, "column 'ds' holds 'soon' in row 19; expected a date"),

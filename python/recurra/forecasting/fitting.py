@@ -16,7 +16,7 @@ from recurra.forecasting.intervals import Errors
 from recurra.forecasting.models.base import ForecastModel, Trained
 from recurra.forecasting.panel import Panel
 from recurra.forecasting.scaling import scales_of
-from recurra.forecasting.store import Rows, Sizes, Store
+from recurra.forecasting.store import Rows, Sizes, Store, thinned
 
 Values = NDArray[np.float64]
 _LONGEST_WINDOW = 512
@@ -162,8 +162,7 @@ class Fitted:
                     f"Forecaster: intervals of {name} need a validation part, and no series is long enough for one; "
                     "shorten horizon or input_size, or give loss='gaussian' or 'quantiles'"
                 )
-            if len(newest) > _CALIBRATED:
-                newest = newest[np.linspace(0, len(newest) - 1, _CALIBRATED).astype(np.int64)]
+            newest = thinned(newest, _CALIBRATED)
             rows = newest[:, None] + np.arange(1, self.plan.horizon + 1)
             target = np.where(store.data[rows, 1] > 0, store.data[rows, 0], np.nan)
             point = trained.head.point(trained.parameters(store, newest))

@@ -59,6 +59,8 @@ def numbers_of(column: Any, what: str) -> NDArray[np.float64]:
     array = np.asarray(column)
     if array.dtype.kind in "fiub":
         values = array.astype(np.float64)
+    elif array.dtype.kind in "mM":
+        raise TypeError(f"{what} holds dates or times; expected numbers: convert the column, or leave it out")
     else:
         values = np.empty(len(array))
         for row, element in enumerate(array.tolist()):

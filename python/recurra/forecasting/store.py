@@ -181,6 +181,13 @@ class Store:
         )
 
 
+def thinned(newest: Rows, most: int) -> Rows:
+    """At most so many of the windows, evenly chosen."""
+    if len(newest) <= most:
+        return newest
+    return np.asarray(newest[np.linspace(0, len(newest) - 1, most).astype(np.int64)])
+
+
 class Windows:
     """Batches for `fit`: every window once in each pass, or some of them drawn anew.
 

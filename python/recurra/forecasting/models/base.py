@@ -13,7 +13,7 @@ from recurra import Input, Model, checks, layers, ops, optimizers
 from recurra.callbacks import Callback, EarlyStopping, LearningRateScheduler
 from recurra.configurable import Configurable
 from recurra.forecasting.heads import Head
-from recurra.forecasting.store import Batch, Rows, Sizes, Store, Windows
+from recurra.forecasting.store import Batch, Rows, Sizes, Store, Windows, thinned
 
 WINDOW_SCALINGS = ("none", "last", "standard", "robust", "mean", "revin")
 _LEAST_SCALE = 1e-2
@@ -110,8 +110,8 @@ class NetworkModel(ForecastModel):
         decay: Factor of the learning rate after each epoch, from the fourth on; default 0.9.
         batch_size: Windows in a step, default 128.
         epochs: The most passes, default 30.
-        steps_per_epoch: Steps of a pass, for which windows are drawn in random order; default 50. None: every window
-            once.
+        steps_per_epoch: Steps of a pass, for which windows are drawn in random order; default 50. The validation part
+            is then judged by at most as many windows, evenly chosen. None: every window once.
         patience: Passes without a smaller error on the validation part after which training ends; default 5. The best
             pass is kept.
         alias: Name of the columns of the forecast; default the name of the class.
@@ -250,6 +250,8 @@ class NetworkModel(ForecastModel):
         keeper = EarlyStopping("val_loss", patience=self.patience, mode="min", restore_best_weights=True)
         if len(validation):
             watching.append(keeper)
+        if self.steps_per_epoch is not None:
+            validation = thinned(validation, self.steps_per_epoch * self.batch_size)
         began = time.perf_counter()
         history = network.fit(
             Windows(store, training, self.batch_size, self.arrange, self.steps_per_epoch, seed),
