@@ -295,6 +295,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("window", lambda: layers.QRNN(3, window=0), "QRNN: window must be an integer from 1 to 4096, got 0"),
     ("leak", lambda: layers.EchoState(3, leak=0), r"EchoState: leak must be a number in \(0, 1\], got 0"),
     ("connectivity", lambda: layers.EchoState(3, connectivity=1.5), "EchoState: connectivity must be a number in"),
+    ("fixed weight", lambda: layers.EchoState(3, kernel_regularizer="l2"), "EchoState has no kernel_regularizer"),
     ("fixed", lambda: layers.EchoState(3, weight_normalization=True), "EchoState has no weight_normalization"),
     ("checkpoint", lambda: layers.MinGRU(3, checkpoint=True), "MinGRU: checkpoint needs a built-in cell that is not"),
 ]

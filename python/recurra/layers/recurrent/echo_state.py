@@ -58,7 +58,12 @@ class EchoStateCell(BuiltInCell):
 
     engine_name = "leaky_rnn"
     gates = 1
-    refused = ("normalization", "weight_normalization", "recurrent_dropconnect")
+    refused = (
+        "normalization",
+        "weight_normalization",
+        "recurrent_dropconnect",
+        *(f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")),
+    )
     plain_arguments: ClassVar[Sequence[str]] = (
         *BuiltInCell.plain_arguments,
         "connectivity",
