@@ -44,11 +44,17 @@ def table(runs: list[Run]) -> str:
         cells += ["–" if first["goal"] is None else bound(first)]
         cells += [", ".join(str(run["seed"]) for run in mine)]
         done = sorted({f"{run['epochs']} of {run['settings']['epochs']}" for run in mine})
-        seconds = statistics.mean(run["processor_seconds"] for run in mine)
-        steps = statistics.mean(run["steps"] for run in mine)
-        cells += [", ".join(done), duration(seconds), f"{1e3 * seconds / max(1, steps):.1f} ms"]
+        cells += [", ".join(done), *processor_time(mine)]
         out.append("| " + " | ".join(cells) + " |")
     return "\n".join(out) + "\n"
+
+
+def processor_time(runs: list[Run]) -> tuple[str, str]:
+    """Mean over the runs, and of a step; dashes where a run did not count it."""
+    if any("processor_seconds" not in run for run in runs):
+        return "–", "–"
+    seconds, steps = (statistics.mean(run[name] for run in runs) for name in ("processor_seconds", "steps"))
+    return duration(seconds), f"{1e3 * seconds / max(1, steps):.1f} ms"
 
 
 def groups(runs: list[Run]) -> dict[tuple[str, str], list[Run]]:
@@ -102,7 +108,7 @@ def curves(runs: list[Run], file: Path) -> None:
     by_task: dict[str, list[Run]] = {}
     for (task, _), mine in groups([run for run in runs if run["task"] in PAPER]).items():
         by_task.setdefault(task, []).append(mine[0])
-    figure, axes = plotting.new_figure(len(by_task), height=3)
+    figure, axes = plotting.new_figure(len(by_task), height=3.6)
     for axis, (task, mine) in zip(axes, by_task.items(), strict=True):
         metric = mine[0]["about"]["metric"]
         for shade, run in enumerate(mine):

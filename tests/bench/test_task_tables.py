@@ -29,6 +29,12 @@ def test_other_tasks_have_a_table_of_their_own():
     assert rows.splitlines()[2:] == ["| sort | attention | 70,000 | 0.5000 | – | – | 0 | 10 of 10 | 90 s | 20.0 ms |"]
 
 
+def test_time_that_was_not_counted_is_a_dash():
+    old = run("sort", "attention", 0, 0.5)
+    del old["processor_seconds"]
+    assert tasks.others([old]).splitlines()[-1].endswith("| 10 of 10 | – | – |")
+
+
 def test_figures_and_times_in_few_digits():
     assert [tasks.number(value) for value in (0, 0.99, 8.123, 5.8e-5)] == ["0.0000", "0.9900", "8.12", "5.8e-05"]
     assert [tasks.duration(seconds) for seconds in (90, 600, 9000)] == ["90 s", "10 min", "2.5 h"]
