@@ -1,4 +1,4 @@
-"""Networks of a table of their own beside PyTorch: training and inference. attention.py and pondering.py call it.
+"""Networks of a table of their own beside PyTorch: training and inference. attention.py, language.py, … call it.
 
 Both sides start from the same weights, and their outputs are compared before a row is timed. Every side runs in a
 process of its own, as sides/process.py makes them; rounds are interleaved.

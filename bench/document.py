@@ -15,6 +15,7 @@ With --check nothing is written, and the exit status says whether a part would c
     python -m bench.variants --json bench/results/variants.json
     python -m bench.attention --json bench/results/attention.json
     python -m bench.errors --json bench/results/errors.json
+    python -m bench.language --json bench/results/language.json
     python -m bench.neighbours --json bench/results/neighbours.json
     python -m bench.sweep sizes --json bench/results/sizes.json         and likewise lengths and long
     python -m bench.cost_model --json bench/results/cost_model.json     needs bench.json and sizes.json
@@ -39,6 +40,7 @@ from bench import (
     breakdown,
     cost_model,
     errors,
+    language_cases,
     neighbours,
     sweep,
     variants,
@@ -55,6 +57,7 @@ PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "variants": ("variants.json", variants.markdown),
     "attention": ("attention.json", partial(beside_torch.markdown, attention_cases)),
     "errors": ("errors.json", errors.markdown),
+    "language": ("language.json", partial(beside_torch.markdown, language_cases)),
     "neighbours": ("neighbours.json", neighbours.markdown),
     "sizes": ("sizes.json", sweep.slower),
     "lengths": ("lengths.json", sweep.lengths_markdown),
