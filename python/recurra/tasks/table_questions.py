@@ -28,7 +28,7 @@ class TableSettings(Settings):
     bound: float = setting(100.0, "elements and numbers in questions lie between minus and plus this", above=0)
     count: int = setting(50_000, "questions of the training")
     held_out: int = setting(1000, "questions of the validation, and as many of each test")
-    epochs: int = setting(20, "how often the training data are seen", least=0)
+    epochs: int = setting(8, "how often the training data are seen", least=0)
     batch_size: int = setting(50, "questions a step")
     units: int = setting(64, "d, width of all vectors")
     steps: int = setting(4, "T, operations of a program")
@@ -36,7 +36,7 @@ class TableSettings(Settings):
     clip: float = setting(1.0, "bound of the norm of the whole gradient", kind=float, above=0)
     noise: float = setting(None, "first variance of the noise of the gradient", kind=float, above=0)
     entropy: float = setting(0.1, "by which soft choices lower the loss at first", least=0)
-    entropy_share: float = setting(0.5, "share of the training in which that falls to 0", above=0, most=1)
+    entropy_share: float = setting(0.12, "share of the training in which that falls to 0", above=0, most=1)
 
 
 class TableQuestions(Task):
