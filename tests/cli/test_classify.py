@@ -17,7 +17,7 @@ from recurra.sentiment.networks import NETWORKS
 @pytest.fixture
 def model(tmp_path: Path) -> str:
     about = {"words": "good bad", "bag": False, "max_words": 6, "maxlen": 4}
-    save_model(NETWORKS["lstm"].build(6, 2), tmp_path / "m", metadata={"sentiment": about})
+    save_model(NETWORKS["lstm"].build(6, 2, 4), tmp_path / "m", metadata={"sentiment": about})
     return str(tmp_path / "m")
 
 

@@ -28,7 +28,7 @@ class SentimentClassifier:
 
     Example:
         >>> about = {"words": "good bad", "bag": False, "max_words": 6, "maxlen": 4}
-        >>> model = recurra.sentiment.networks.NETWORKS["lstm"].build(6, 2)
+        >>> model = recurra.sentiment.networks.NETWORKS["lstm"].build(6, 2, 4)
         >>> recurra.saving.save_model(model, "reviews.safetensors", metadata={"sentiment": about})
         >>> classifier = recurra.sentiment.SentimentClassifier("reviews.safetensors")
         >>> classifier.known_words("a good film"), classifier.probabilities(["good", "bad"]).shape
