@@ -61,8 +61,12 @@ class MinLSTMCell(LinearCell):
 
     def coefficients(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         i, f, candidate = ops.split(ops.dense(inputs, self.kernel, self.bias), 3, axis=-1)
-        z = ops.sigmoid(ops.softplus(-f) - ops.softplus(-i))  # i / (f + i), also where both round to 0
-        return 1 - z, z * self.activation(candidate)
+        # z = (1 + e^-f) / (2 + e^-f + e^-i), scaled so that no exponent is above 0; the scale has no gradient.
+        least = ops.stop_gradient(ops.minimum(ops.minimum(i, f), 0.0))
+        one = ops.exp(least)
+        keep, enter = one + ops.exp(least - i), one + ops.exp(least - f)
+        total = keep + enter
+        return keep / total, enter / total * self.activation(candidate)
 
 
 @documented
