@@ -18,7 +18,7 @@ import pytest
 import recurra
 from recurra import tasks
 from recurra.cli import main
-from recurra.tasks import Data, DrawnBatches, Metric, Pieces, Settings, Task, setting
+from recurra.tasks import Data, DrawnBatches, Metric, Pieces, Settings, Task, catalogue, setting
 
 TINY = {"steps": 6, "count": 64, "held_out": 16, "units": 4, "filters": 4, "levels": 2, "kernel_size": 2, "epochs": 3}
 
@@ -326,6 +326,12 @@ class TestCommand:
         assert "--clip none" in told["about"]["command"]
         with pytest.raises(SystemExit):
             main(["train", "adding", "--steps", "none"])
+
+    def test_every_bound_of_gradients_may_be_left_out(self):
+        clipped = [name for name in catalogue.TASKS if hasattr(tasks.get(name).settings_class, "clip")]
+        assert {"jsb", "copy", "ptb-words", "dates"} <= set(clipped)
+        for name in clipped:
+            assert tasks.get(name).settings(clip=None).clip is None
 
     @pytest.mark.parametrize(
         ("words", "message"),

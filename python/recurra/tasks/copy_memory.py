@@ -27,7 +27,7 @@ class CopySettings(NetworkSettings):
     dropout: float = setting(0.05, "rate, inside of the tcn or behind each recurrent layer", least=0, below=1)
     optimizer: str = setting("rmsprop", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
     learning_rate: float = setting(5e-4, "of the optimizer, at first", above=0)
-    clip: float = setting(1.0, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(1.0, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
 
 
 class CopyMemory(Task):

@@ -23,7 +23,7 @@ class LargeWordSettings(WordSettings):
     epochs: int = setting(10, "how often the training data are seen", least=0)
     dropout: float = setting(0.4, "rate, inside of the tcn or behind recurrent layers", least=0, below=1)
     embedding_dropout: float = setting(0.4, "rate, of the embedded tokens", least=0, below=1)
-    clip: float = setting(0.4, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(0.4, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     tie_weights: bool = setting(False, "whether embedding and softmax share their table")
     cutoff: int = setting(20_000, "words that the adaptive softmax treats as frequent; one cluster has the others")
 

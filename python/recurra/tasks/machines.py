@@ -32,7 +32,7 @@ class MachineSettings(Settings):
     memory_dim: int = setting(20, "numbers in a slot")
     heads: int = setting(1, "read heads, and as many write heads")
     learning_rate: float = setting(1e-3, "of Adam", above=0)
-    clip: float = setting(50.0, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(50.0, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     tested: int = setting(640, "sequences of the validation, and of each part of the test")
 
 

@@ -25,7 +25,7 @@ class MusicSettings(NetworkSettings):
     levels: int = setting(2, "tcn: levels, with dilations 1, 2, 4, …")
     dropout: float = setting(0.5, "rate, inside of the tcn or behind each recurrent layer", least=0, below=1)
     learning_rate: float = setting(1e-3, "of the optimizer, at first", above=0)
-    clip: float = setting(0.4, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(0.4, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     pieces: int = setting(None, "of each part, from the first on; none: all", kind=int)
 
 

@@ -34,7 +34,7 @@ class TextSettings(LanguageSettings):
     embedding_dim: int = setting(128, "length of the vectors of tokens")
     tie_weights: bool = setting(False, "whether embedding and softmax share their table")
     dropout: float = setting(0.2, "rate, inside of the tcn or behind each recurrent layer", least=0, below=1)
-    clip: float = setting(1.0, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(1.0, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     anneal_window: int = setting(2, "epochs that the validation is compared with")
     anneal_after: int = setting(0, "epochs in which the learning rate stays", least=0)
 

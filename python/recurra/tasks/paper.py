@@ -30,7 +30,7 @@ class NetworkSettings(Settings):
     dropout: float = setting(0.0, "rate, inside of the tcn or behind each recurrent layer", least=0, below=1)
     optimizer: str = setting("adam", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
     learning_rate: float = setting(2e-3, "of the optimizer, at first", above=0)
-    clip: float = setting(None, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(None, "bound of the norm of the whole gradient; none: no bound", kind=float, above=0)
 
 
 def table_1(**figures: float) -> dict[str, Published]:

@@ -29,7 +29,7 @@ class CharacterSettings(LanguageSettings):
     embedding_dropout: float = setting(0.1, "rate, of the embedded characters", least=0, below=1)
     optimizer: str = setting("sgd", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
     learning_rate: float = setting(4.0, "of the optimizer, at first", above=0)
-    clip: float = setting(0.15, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(0.15, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     anneal_factor: float = setting(10.0, "what the learning rate is divided by when the validation is worse", above=0)
     anneal_window: int = setting(3, "epochs that the validation is compared with")
 

@@ -28,7 +28,7 @@ class WordSettings(LanguageSettings):
     )
     optimizer: str = setting("sgd", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
     learning_rate: float = setting(4.0, "of the optimizer, at first", above=0)
-    clip: float = setting(0.35, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(0.35, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     decay: float = setting(
         1.0, "small, medium: what the learning rate is multiplied by after each later epoch", above=0
     )

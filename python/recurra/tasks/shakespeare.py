@@ -25,7 +25,7 @@ class ShakespeareSettings(LanguageSettings):
     dropout: float = setting(0.2, "rate, behind each recurrent layer", least=0, below=1)
     tie_weights: bool = setting(False, "whether embedding and softmax share their table")
     learning_rate: float = setting(2e-3, "of Adam, at first; it falls to 0 along half a cosine", above=0)
-    clip: float = setting(1.0, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(1.0, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
 
 
 class Shakespeare(LanguageTask):

@@ -33,7 +33,7 @@ class TableSettings(Settings):
     units: int = setting(64, "d, width of all vectors")
     steps: int = setting(4, "T, operations of a program")
     learning_rate: float = setting(1e-3, "of Adam, at first; falls to 0 like a cosine", above=0)
-    clip: float = setting(1.0, "bound of the norm of the whole gradient", kind=float, above=0)
+    clip: float = setting(1.0, "bound of the norm of the whole gradient; none: no bound", optional=True, above=0)
     noise: float = setting(None, "first variance of the noise of the gradient", kind=float, above=0)
     entropy: float = setting(0.1, "by which soft choices lower the loss at first", least=0)
     entropy_share: float = setting(0.12, "share of the training in which that falls to 0", above=0, most=1)

@@ -62,6 +62,7 @@ def setting(
     help: str,
     *,
     kind: type | None = None,
+    optional: bool = False,
     least: float | None = None,
     most: float | None = None,
     above: float | None = None,
@@ -74,6 +75,7 @@ def setting(
         default: Its value unless another is given; its type is what is allowed.
         help: What it means, with its unit; shown by `recurra train TASK --help`.
         kind: int, float, bool or str, where the default is None, which is then allowed as well.
+        optional: Whether None is allowed beside another default.
         least, most: Bounds that belong to what is allowed; whole numbers are at least 1 by default.
         above, below: Bounds of numbers that do not belong to it.
         choices: Of a string.
@@ -95,7 +97,7 @@ def setting(
         metadata={
             "help": help,
             "kind": kind or type(default),
-            "optional": default is None,
+            "optional": optional or default is None,
             "bounds": {"least": least, "most": most, "above": above, "below": below},
             "choices": None if choices is None else tuple(choices),
         },

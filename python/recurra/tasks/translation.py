@@ -22,7 +22,7 @@ class TranslationSettings(Settings):
     embedding: int = setting(32, "width of the vectors of tokens")
     learning_rate: float = setting(2e-3, "of Adam, at first", above=0)
     decay: bool = setting(True, "whether the learning rate falls to 0 along a cosine")
-    clip: float = setting(5.0, "bound of the norm of the gradient of a weight", above=0)
+    clip: float = setting(5.0, "bound of the norm of the gradient of a weight; none: no bound", optional=True, above=0)
 
 
 class Translation(Task):
