@@ -318,6 +318,12 @@ def softmax(x):
     return np.exp(x) / np.exp(x).sum(-1, keepdims=True)
 
 
+def np_sparsemax(x):
+    ordered = -np.sort(-x, axis=-1)
+    limits = (ordered.cumsum(-1) - 1) / np.arange(1, x.shape[-1] + 1)  # of the k largest, for each k
+    return np.maximum(x - limits.max(-1, keepdims=True), 0)
+
+
 FORMULAS = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
@@ -342,7 +348,19 @@ FORMULAS = {
     "exponential": np.exp,
     "softmax": softmax,
     "log_softmax": lambda x: np.log(softmax(x)),
+    "glu": lambda x: x[..., :4] * sigmoid(x[..., 4:]),
+    "hard_shrink": lambda x: np.where(np.abs(x) > 0.5, x, 0),
+    "soft_shrink": lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0),
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "threshold": lambda x, threshold, default_value: np.where(x > threshold, x, default_value),
+    "squareplus": lambda x: (x + np.sqrt(x * x + 4)) / 2,
+    "sparse_plus": lambda x: np.where(x <= -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x)),
+    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
+    "sparsemax": np_sparsemax,
 }
+
+#: Arguments of those that have no defaults for all of them.
+REQUIRED = {"threshold": {"threshold": 0.5, "default_value": -7.0}}
 
 
 def test_every_activation_has_a_formula():
@@ -351,9 +369,11 @@ def test_every_activation_has_a_formula():
 
 @pytest.mark.parametrize("name", sorted(FORMULAS))
 def test_activation_computes_its_formula(name, rng):
-    x = np.concatenate([rng.normal(size=(4, 7)) * 3, [[-30, -7, -6, 0, 6, 7, 30]]])
+    x = np.concatenate([rng.normal(size=(4, 8)) * 3, [[-30, -7, -6, 0, 0.5, 6, 7, 30]]])
     activation = activations.get(name)
-    np.testing.assert_allclose(np.array(activation(Tensor(x))), FORMULAS[name](x), rtol=1e-9, atol=1e-12)
+    given = REQUIRED.get(name, {})
+    result = np.array(activation(Tensor(x), **given))
+    np.testing.assert_allclose(result, FORMULAS[name](x, **given), rtol=1e-9, atol=1e-12)
     assert activations.get(activations.serialize(activation)) is activation
 
 

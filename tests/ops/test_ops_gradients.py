@@ -78,6 +78,16 @@ def np_softplus(x: Array) -> Array:
     return np.log1p(np.exp(x))
 
 
+def np_sparsemax(x: Array) -> Array:
+    """The limit τ found by halving: the sum of max(x - τ, 0) falls from at least 1 to 0."""
+    low, high = x.max(-1, keepdims=True) - 1, x.max(-1, keepdims=True)
+    for _ in range(80):
+        middle = (low + high) / 2
+        above = np.maximum(x - middle, 0).sum(-1, keepdims=True) > 1
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.maximum(x - low, 0)
+
+
 UNARY = [
     unary("negative", np.negative),
     unary("absolute", np.abs, kinks=(0,)),
@@ -147,6 +157,10 @@ UNARY = [
     unary("tanh_shrink", lambda x: x - np.tanh(x), float32_error=1e-5),
     unary("hard_shrink", lambda x: np.where(np.abs(x) > 0.5, x, 0), kinks=(-0.5, 0.5)),
     unary("soft_shrink", lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0), kinks=(-0.5, 0.5)),
+    unary("sparse_plus", lambda x: np.where(x <= -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x)), kinks=(-1, 1)),
+    unary("sparse_sigmoid", lambda x: np.clip((x + 1) / 2, 0, 1), kinks=(-1, 1)),
+    unary("squareplus", lambda x: (x + np.sqrt(x * x + 4)) / 2),
+    Case("squareplus-b", lambda x: ops.squareplus(x, 0.5), lambda x: (x + np.sqrt(x * x + 0.5)) / 2, [(3, 7)]),
     Case("threshold", lambda x: ops.threshold(x, 0.3, -7), lambda x: np.where(x > 0.3, x, -7), [(9,)], kinks=(0.3,)),
     Case("glu", lambda x: ops.glu(x), lambda x: x[..., :4] * np_sigmoid(x[..., 4:]), [(2, 8)]),
 ]
@@ -246,6 +260,13 @@ REDUCTIONS = [
     ),
     Case("softmax", ops.softmax, np_softmax, [(3, 7)]),
     Case("softmax-1", lambda x: ops.softmax(x, axis=1), lambda x: np_softmax(x, 1), [(2, 3, 4)]),
+    Case("sparsemax", ops.sparsemax, np_sparsemax, [(4, 5)]),
+    Case(
+        "sparsemax-axis",
+        lambda x: ops.sparsemax(x, 1),
+        lambda x: np_sparsemax(x.swapaxes(1, 2)).swapaxes(1, 2),
+        [(2, 5, 3)],
+    ),
     Case("softmax-02", lambda x: ops.softmax(x, axis=(0, 2)), lambda x: np_softmax(x, (0, 2)), [(2, 3, 4)]),
     Case("log_softmax", ops.log_softmax, lambda x: np.log(np_softmax(x)), [(3, 7)]),
     Case("log_softmax-0", lambda x: ops.log_softmax(x, axis=0), lambda x: np.log(np_softmax(x, 0)), [(3, 7)]),

@@ -76,12 +76,24 @@ def test_dense(units: int, bias: bool, dtype: str) -> None:
     check_same_bits(model, some_input((5, 6, 71), dtype))
 
 
+#: Activations of Python alone.
+NOT_STREAMED = {"hard_shrink", "soft_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink"}
+#: Those that change the number of features, or have arguments without a default: no layer takes them by their name.
+NO_LAYER = {"glu", "threshold"}
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", sorted(activations._NAMES))
+@pytest.mark.parametrize("name", sorted(set(activations._NAMES) - NOT_STREAMED - NO_LAYER))
 def test_activations(name: str, dtype: str) -> None:
     x = 3 * some_input((2, 7, 19), dtype)
     check_same_bits(sequential(layers.Activation(name, dtype=dtype), features=19, dtype=dtype), x)
     check_same_bits(sequential(layers.Dense(21, activation=name, dtype=dtype), features=19, dtype=dtype), x)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_STREAMED))
+def test_activations_that_streams_do_not_have(name: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot be run step by step: it has no activation '{name}'"):
+        sequential(layers.Activation(name), features=4).streaming(1)
 
 
 FUNCTIONS: list[Callable[[], Any]] = [

@@ -1,6 +1,6 @@
 """Activation functions by name.
 
-Each takes a tensor, array or symbolic tensor and returns one of the same shape.
+Each takes a tensor, array or symbolic tensor and returns one of the same shape; `glu` halves an axis.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ from recurra.activations.rectifiers import (
     selu,
     silu,
     softplus,
+    squareplus,
 )
-from recurra.activations.sigmoids import hard_sigmoid, hard_tanh, log_sigmoid, sigmoid, softsign, tanh
+from recurra.activations.shrinking import (
+    hard_shrink,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    tanh_shrink,
+    threshold,
+)
+from recurra.activations.sigmoids import glu, hard_sigmoid, hard_tanh, log_sigmoid, sigmoid, softsign, tanh
 from recurra.checks import attribute_hints
 
 __all__ = [
@@ -34,6 +44,8 @@ __all__ = [
     "exponential",
     "gelu",
     "get",
+    "glu",
+    "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
@@ -49,11 +61,18 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 Activation = Callable[..., Any]
@@ -66,6 +85,7 @@ _NAMES: dict[str, Activation] = {
     for function in (
         linear, relu, leaky_relu, relu6, elu, selu, celu, gelu, silu, hard_silu, mish, softplus, softsign, tanh,
         hard_tanh, sigmoid, hard_sigmoid, log_sigmoid, exponential, softmax, log_softmax,
+        glu, hard_shrink, soft_shrink, tanh_shrink, threshold, squareplus, sparse_plus, sparsemax, sparse_sigmoid,
     )
 } | {"swish": silu, "hard_swish": hard_silu}  # fmt: skip
 

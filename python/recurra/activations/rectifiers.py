@@ -259,3 +259,27 @@ def softplus(x: Any) -> Any:
         array([0.1269, 0.6931, 2.1269])
     """
     return ops.softplus(x)
+
+
+def squareplus(x: Any, b: float = 4.0) -> Any:
+    """Compute the smooth form of relu that needs a square root only.
+
+        f(x) = (x + √(x² + b)) / 2
+
+    Args:
+        x: A tensor, array or symbolic tensor.
+        b: How smooth the bend at zero is, >= 0; default 4.0.
+
+    Returns:
+        A tensor of the same shape.
+
+    Raises:
+        ValueError: `b` is negative.
+
+    Example:
+        >>> recurra.activations.squareplus(np.array([-1.5, 0.0, 1.5])).numpy()
+        array([0.5, 1. , 2. ])
+
+    Source: Barron, Squareplus: A Softplus-Like Algebraic Rectifier, 2021.
+    """
+    return ops.squareplus(x, b=b)

@@ -1,4 +1,4 @@
-"""Functions between two bounds, and the logarithm of one."""
+"""Functions between two bounds, the logarithm of one, and a gate that uses one."""
 
 from __future__ import annotations
 
@@ -115,3 +115,27 @@ def softsign(x: Any) -> Any:
         array([-0.6667,  0.    ,  0.6667])
     """
     return ops.softsign(x)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """Compute the gated linear unit.
+
+        f(x) = a·σ(b), a and b the two halves of x along an axis
+
+    Args:
+        x: A tensor, array or symbolic tensor.
+        axis: The axis that is halved; default -1.
+
+    Returns:
+        A tensor with half as many elements along the axis.
+
+    Raises:
+        ValueError: There is no such axis, or its extent is odd.
+
+    Example:
+        >>> recurra.activations.glu(np.array([1.0, 2.0, 0.0, 0.0])).numpy()
+        array([0.5, 1. ])
+
+    Source: Dauphin et al., Language Modeling with Gated Convolutional Networks, 2017.
+    """
+    return ops.glu(x, axis=axis)

@@ -205,6 +205,10 @@ from recurra.ops.reductions import sum as sum
 from recurra.ops.reductions import var as var
 from recurra.ops.running import cumprod as cumprod
 from recurra.ops.running import cumsum as cumsum
+from recurra.ops.sparse_activations import sparse_plus as sparse_plus
+from recurra.ops.sparse_activations import sparse_sigmoid as sparse_sigmoid
+from recurra.ops.sparse_activations import sparsemax as sparsemax
+from recurra.ops.sparse_activations import squareplus as squareplus
 from recurra.ops.trigonometry import arccos as arccos
 from recurra.ops.trigonometry import arccosh as arccosh
 from recurra.ops.trigonometry import arcsin as arcsin
