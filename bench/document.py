@@ -47,7 +47,7 @@ from bench import (
 )
 from bench.reports import pictures, tables, tasks
 
-PAGES = ("docs/performance.md", "docs/sequences.md", "docs/tcn.md", "README.md")
+PAGES = ("docs/performance.md", "docs/language-models.md", "docs/tasks.md", "docs/tcn.md", "README.md")
 # Part -> the file of results, or the folder of such files, and what makes text of it.
 PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "summary": ("bench.json", tables.summary),

@@ -8,7 +8,7 @@ from typing import Any
 
 Run = dict[str, Any]
 
-# Rows of Bai, Kolter & Koltun's table, which docs/tcn.md shows; docs/sequences.md shows all others.
+# Rows of Bai, Kolter & Koltun's table, which docs/tcn.md shows; docs/tasks.md shows all others.
 PAPER = (
     "adding",
     "copy-memory",
