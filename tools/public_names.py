@@ -31,6 +31,7 @@ DOCUMENTED = (
     "recurra.generation",
     "recurra.gradient_check",
     "recurra.initializers",
+    "recurra.interchange",
     "recurra.layers",
     "recurra.losses",
     "recurra.metrics",

@@ -16,6 +16,7 @@ if _typing.TYPE_CHECKING:  # what the tables below import when it is first used
     from recurra import generation as generation
     from recurra import gradient_check as gradient_check
     from recurra import initializers as initializers
+    from recurra import interchange as interchange
     from recurra import layers as layers
     from recurra import losses as losses
     from recurra import metrics as metrics
@@ -61,6 +62,7 @@ _MODULES = frozenset(
         "generation",
         "gradient_check",
         "initializers",
+        "interchange",
         "layers",
         "losses",
         "metrics",

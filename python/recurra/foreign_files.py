@@ -8,7 +8,7 @@ from pathlib import Path
 _OWN = "recurra reads and writes .safetensors files"
 _COPY = "build the same layers in recurra and copy the weights, model.set_weights(other.get_weights())"
 _KERAS = f"{_OWN}: {_COPY}"
-_TORCH = f"{_OWN}: load it in PyTorch and copy the weights as arrays with model.set_weights"
+_TORCH = f"{_OWN}: load it in PyTorch and hand the modules to recurra.interchange.from_torch"
 _PICKLE = f"loading a pickle runs code, {_OWN}: load it with the program that wrote it, and save the model from there"
 
 _SIGNATURES = (

@@ -53,6 +53,7 @@ ORDER = [
     "generation",
     "models",
     "saving",
+    "interchange",
     "utils",
     "diagnostics",
     "recurra",
