@@ -33,6 +33,11 @@ def categorical(y, p):
     return -(y * np.log(clip(p / p.sum(-1, keepdims=True)))).sum(-1)
 
 
+def focal(y, p, gamma=2.0, weight=1.0):
+    chance = y * p + (1 - y) * (1 - p)
+    return (weight * (1 - chance) ** gamma * (-y * np.log(p) - (1 - y) * np.log(1 - p))).mean(-1)
+
+
 def huber(y, p, delta):
     e = np.abs(p - y)
     return np.where(e <= delta, 0.5 * e * e, delta * e - 0.5 * delta * delta).mean(-1)
@@ -114,6 +119,43 @@ CASES = {
         lambda y, z: categorical(np.eye(5)[y[:, 0]], softmax(z)),
     ),
     "kld": (losses.kl_divergence, {}, (softmax(REAL[0]), ONE_HOT[1]), lambda y, p: (y * np.log(y / p)).sum(-1)),
+    "focal": (losses.binary_focal_crossentropy, {}, BITS, focal),
+    "focal balanced": (
+        losses.binary_focal_crossentropy,
+        {"apply_class_balancing": True, "alpha": 0.4, "gamma": 1.5},
+        BITS,
+        lambda y, p: focal(y, p, 1.5, np.where(y == 1, 0.4, 0.6)),
+    ),
+    "focal logits": (
+        losses.binary_focal_crossentropy,
+        {"from_logits": True},
+        (BITS[0], REAL[1]),
+        lambda y, z: focal(y, sigmoid(z)),
+    ),
+    "focal smoothed": (
+        losses.binary_focal_crossentropy,
+        {"label_smoothing": 0.2},
+        BITS,
+        lambda y, p: focal(0.8 * y + 0.1, p),
+    ),
+    "categorical focal": (
+        losses.categorical_focal_crossentropy,
+        {"alpha": [0.1, 0.2, 0.3, 0.4, 0.5], "gamma": 1.5},
+        ONE_HOT,
+        lambda y, p: -(np.array([0.1, 0.2, 0.3, 0.4, 0.5]) * (1 - p) ** 1.5 * y * np.log(p)).sum(-1),
+    ),
+    "categorical focal logits": (
+        losses.categorical_focal_crossentropy,
+        {"from_logits": True, "label_smoothing": 0.2},
+        (ONE_HOT[0], REAL[1]),
+        lambda y, z: -(0.25 * (1 - softmax(z)) ** 2 * (0.8 * y + 0.04) * np.log(softmax(z))).sum(-1),
+    ),
+    "generalized": (
+        losses.categorical_generalized_cross_entropy,
+        {"q": 0.7},
+        (LABELS, ONE_HOT[1]),
+        lambda y, p: (1 - p[np.arange(7), y] ** 0.7) / 0.7,
+    ),
     "poisson": (losses.poisson, {}, POSITIVE, lambda y, p: (p - y * np.log(p + EPSILON)).mean(-1)),
 }
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from recurra import Input, Model, Sequential, Tensor, layers, losses, metrics, ops
 from recurra.agreement import CLASS_NUMBERS, ELEMENTS, ONE_HOT, VECTORS
 from recurra.layers.masks import attach_mask
+from tests.support.figure_cases import REQUIRED
 
 CLASSES = 3
 
@@ -29,10 +30,18 @@ ARGUMENTS = {
     "R2Score": [{}, {"class_aggregation": None}, {"class_aggregation": "variance_weighted_average"}],
     "BitsPerCharacter": [{}, {"mask_token_id": 1}],
     "Perplexity": [{}, {"mask_token_id": 1}],
+    "SparseCategoricalCrossentropy": [{}, {"ignore_class": 1}],
+    "RecallAtPrecision": [{"precision": 0.4}, {"precision": 0.4, "class_id": 1}],
+    "IoU": [
+        {"num_classes": 2, "target_class_ids": [0, 1]},
+        {"num_classes": 3, "target_class_ids": [0], "sparse_y_pred": False, "ignore_class": 1},
+    ],
 }
 
 METRICS = [
-    (name, arguments) for name in sorted(set(metrics.CLASSES) - BASES) for arguments in ARGUMENTS.get(name, [{}])
+    (name, arguments)
+    for name in sorted(set(metrics.CLASSES) - BASES)
+    for arguments in ARGUMENTS.get(name, [REQUIRED.get(name, {})])
 ]
 LOSSES = sorted(losses.CLASSES)
 
@@ -136,11 +145,10 @@ def sequence_model(units=CLASSES, activation="sigmoid"):
 
 
 def metric_of_loss(name):
-    functions = {"Huber": losses.huber, "QuantileLoss": losses.quantile_loss}
-    if name in functions:
-        return metrics.get(functions[name])
     other = {"LogCosh": "LogCoshError"}.get(name, name)
-    return metrics.CLASSES[other]()
+    if other in metrics.CLASSES:
+        return metrics.CLASSES[other]()
+    return metrics.get({"Huber": losses.huber}.get(name) or losses.FUNCTIONS[losses.CLASSES[name]().name])
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recurra import Tensor, metrics
+from recurra import Tensor, losses, metrics
 from recurra.layers.masks import attach_mask
+from tests.support.figure_cases import REQUIRED
 
 rng = np.random.default_rng(0)
 LABELS = rng.integers(0, 4, size=50)
@@ -244,12 +245,51 @@ def test_confusion_matrix():
 
 @pytest.mark.parametrize("name", [*metrics.NAMES, *metrics.CLASSES])
 def test_every_name_is_known_and_is_stored(name):
-    if metrics.NAMES.get(name, metrics.CLASSES.get(name)) is metrics.MeanMetricWrapper:
+    cls = metrics.NAMES.get(name) or metrics.CLASSES[name]
+    if cls is metrics.MeanMetricWrapper:
         return
-    metric = metrics.get(name)
+    required = REQUIRED.get(cls.__name__)
+    if required is not None:
+        with pytest.raises(TypeError, match=next(iter(required))):
+            metrics.get(name)
+    metric = metrics.get(name) if required is None else cls(**required)
     again = metrics.deserialize(metrics.serialize(metric))
     assert type(again) is type(metric)
     assert again.get_config() == metric.get_config()
+
+
+def test_ignored_class_counts_in_the_metric_as_in_the_loss():
+    y, p = np.array([0, 1, 2, 1]), np.array([[0.5, 0.25, 0.25]] * 4)
+    expected = -(np.log(0.5) + np.log(0.25)) / 2
+    assert metrics.SparseCategoricalCrossentropy(ignore_class=1)(y, p) == pytest.approx(expected)
+    assert losses.SparseCategoricalCrossentropy(ignore_class=1)(y, p).item() == pytest.approx(expected)
+
+
+def test_classes_that_do_not_occur_and_numbers_that_are_no_class():
+    metric = metrics.MeanIoU(3)
+    assert metric([0, 0, 1], [0, 1, 1]) == 0.5  # class 2 does not occur
+    metric.update_state([0, 5, -1], [7, 0, 0])
+    assert metric.result() == 0.5
+    weighted = metrics.IoU(2, [1])([1, 1, 0], [1, 0, 0], [0.5, 1.5, 1.0])
+    assert weighted == pytest.approx(0.25)
+    assert metrics.IoU(2, [0], ignore_class=1)([0, 1, 1], [0, 0, 1]) == 1.0
+
+
+def test_best_figure_beside_another():
+    y, p = [0, 0, 0, 1, 1], [0.0, 0.3, 0.8, 0.3, 0.8]
+    assert metrics.SensitivityAtSpecificity(0.0)(y, p) == 1.0
+    assert metrics.SensitivityAtSpecificity(1.0)(y, p) == 0.0
+    assert metrics.SpecificityAtSensitivity(1.0)(y, p) == pytest.approx(1 / 3)
+    assert metrics.PrecisionAtRecall(1.0)(y, p) == pytest.approx(0.5)
+    assert metrics.RecallAtPrecision(0.6)(y, p) == 0.0
+    with pytest.raises(ValueError, match="specificity must be a number"):
+        metrics.SensitivityAtSpecificity(1.5)
+
+
+def test_correlations_of_constant_vectors():
+    y, p = np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 2.0]]), np.array([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]])
+    assert metrics.PearsonCorrelation()(y, p) == pytest.approx(0.5)
+    assert metrics.ConcordanceCorrelation()(y, p) == pytest.approx(0.5, rel=1e-6)
 
 
 def test_function_as_metric():

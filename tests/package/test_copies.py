@@ -15,6 +15,7 @@ import pytest
 import recurra
 from recurra import Input, Model, Sequential, Tensor, Variable, callbacks, layers, losses, metrics, ops, optimizers
 from tests.support import cases, recurrent_layers
+from tests.support.figure_cases import REQUIRED
 from tests.support.layer_cases import CASES
 from tests.support.small_models import TwoHeads, diamond
 
@@ -293,6 +294,7 @@ EXAMPLES = {
     "ModelCheckpoint": ["unused.safetensors"],
     "CSVLogger": ["/dev/null"],
     "BackupAndRestore": ["unused"],
+    **{name: list(arguments.values()) for name, arguments in REQUIRED.items()},
 }
 ABSTRACT = {"Initializer", "Regularizer", "Constraint", "Loss", "Metric", "Optimizer", "LearningRateSchedule"}
 MODULES = ["initializers", "regularizers", "constraints", "losses", "metrics", "optimizers", "optimizers.schedules"]

@@ -47,6 +47,7 @@ DATA: dict[str, tuple[np.ndarray, np.ndarray]] = {
 }
 WEIGHTS = _uniform(N)
 WEIGHTS_OF_STEPS = _uniform(N, 5)
+DATA["bits and bits"] = (_bits(N), _bits(N))
 
 _Table = list[tuple[str, dict[str, Any], list[str]]]
 
@@ -70,6 +71,14 @@ LOSSES: _Table = [
     ("SparseCategoricalCrossentropy", {"ignore_class": 1}, ["classes"]),
     ("KLDivergence", {}, ["one-hot", "positive", "zeros", "ones beside zeros"]),
     ("Poisson", {}, ["positive", "ones beside zeros"]),
+    ("BinaryFocalCrossentropy", {}, ["bits", "bit"]),
+    ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.4, "gamma": 1.5}, ["bits"]),
+    ("BinaryFocalCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, ["bits"]),
+    ("CategoricalFocalCrossentropy", {}, ["one-hot"]),
+    ("CategoricalFocalCrossentropy", {"alpha": [0.1, 0.2, 0.3, 0.4], "gamma": 1.5}, ["one-hot"]),
+    ("CategoricalFocalCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, ["one-hot, logits"]),
+    ("CategoricalGeneralizedCrossEntropy", {}, ["classes"]),
+    ("CategoricalGeneralizedCrossEntropy", {"q": 0.8}, ["classes"]),
 ]
 
 METRICS: _Table = [
@@ -122,7 +131,34 @@ METRICS: _Table = [
     ("R2Score", {"class_aggregation": None}, ["real"]),
     ("R2Score", {"class_aggregation": "variance_weighted_average"}, ["real"]),
     ("R2Score", {"num_regressors": 3}, ["bit"]),
+    ("SensitivityAtSpecificity", {"specificity": 0.6}, ["bits", "bit"]),
+    ("SpecificityAtSensitivity", {"sensitivity": 0.6}, ["bits", "bit"]),
+    ("SpecificityAtSensitivity", {"sensitivity": 0.6, "class_id": 2}, ["bits"]),
+    ("PrecisionAtRecall", {"recall": 0.4, "num_thresholds": 20}, ["bits", "bit"]),
+    ("RecallAtPrecision", {"precision": 0.5}, ["bits", "bit"]),
+    ("RecallAtPrecision", {"precision": 0.5, "num_thresholds": 1}, ["bits"]),
+    ("IoU", {"num_classes": 4, "target_class_ids": [0, 3], "sparse_y_pred": False, "dtype": "float32"}, ["classes"]),
+    ("MeanIoU", {"num_classes": 2, "ignore_class": 1, "dtype": "float32"}, ["bits and bits"]),
+    ("MeanIoU", {"num_classes": 3, "dtype": "float32"}, ["bits and bits"]),
+    ("BinaryIoU", {"target_class_ids": [1], "threshold": 0.4, "dtype": "float32"}, ["bit"]),
+    ("BinaryIoU", {"dtype": "float32"}, ["bit"]),
+    ("OneHotIoU", {"num_classes": 4, "target_class_ids": [1], "dtype": "float32"}, ["one-hot"]),
+    ("OneHotMeanIoU", {"num_classes": 4, "dtype": "float32"}, ["one-hot"]),
+    ("PearsonCorrelation", {}, ["real"]),
+    ("ConcordanceCorrelation", {}, ["real", "positive"]),
 ]
+
+#: Arguments of the metrics that cannot be made without.
+REQUIRED: dict[str, dict[str, Any]] = {
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+    "IoU": {"num_classes": 2, "target_class_ids": [1]},
+    "MeanIoU": {"num_classes": 2},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "OneHotMeanIoU": {"num_classes": 3},
+}
 
 
 def _cases(table: _Table) -> Iterator[tuple[str, str, dict[str, Any], str]]:

@@ -18,7 +18,8 @@ from recurra.losses.loss import FunctionLoss, takes
 from recurra.tensor import Tensor
 
 
-def _smoothing(label_smoothing: float, who: str) -> float:
+def smoothing(label_smoothing: float, who: str) -> float:
+    """The argument `label_smoothing`, checked."""
     if not is_number(label_smoothing) or not 0 <= label_smoothing <= 1:
         raise ValueError(f"{who}: label_smoothing must be between 0 and 1, got {label_smoothing!r}")
     return float(label_smoothing)
@@ -42,7 +43,7 @@ def binary_crossentropy(
         array([0.6931, 0.2877], dtype=float32)
     """
     if label_smoothing:
-        _smoothing(label_smoothing, "binary_crossentropy")
+        smoothing(label_smoothing, "binary_crossentropy")
         y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
     return ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits), axis=axis)
 
@@ -65,7 +66,7 @@ def categorical_crossentropy(
         array([0.6931], dtype=float32)
     """
     if label_smoothing:
-        _smoothing(label_smoothing, "categorical_crossentropy")
+        smoothing(label_smoothing, "categorical_crossentropy")
         y_true = y_true * (1.0 - label_smoothing) + label_smoothing / y_pred.shape[axis]
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
@@ -90,9 +91,7 @@ def sparse_categorical_crossentropy(
         >>> recurra.losses.sparse_categorical_crossentropy([1], [[0.5, 0.5]]).numpy().round(4)
         array([0.6931], dtype=float32)
     """
-    labels = y_true
-    if not labels.dtype.startswith("int"):
-        labels = _whole(labels)
+    labels = whole_labels(y_true, "sparse_categorical_crossentropy")
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
     counted = labels.numpy() != ignore_class
@@ -103,13 +102,14 @@ def sparse_categorical_crossentropy(
     return values
 
 
-def _whole(labels: Tensor) -> Tensor:
+def whole_labels(labels: Tensor, who: str) -> Tensor:
+    """Class numbers as integers."""
+    if labels.dtype.startswith("int"):
+        return labels
     given = labels.numpy()
     whole = given.astype("int32")
     if (whole != given).any():
-        raise ValueError(
-            f"sparse_categorical_crossentropy: targets must be class numbers, got {given[whole != given].flat[0]}"
-        )
+        raise ValueError(f"{who}: targets must be class numbers, got {given[whole != given].flat[0]}")
     return ops.convert_to_tensor(whole)
 
 
@@ -171,7 +171,7 @@ class BinaryCrossentropy(FunctionLoss):
             name,
             dtype,
             from_logits=from_logits,
-            label_smoothing=_smoothing(label_smoothing, "BinaryCrossentropy"),
+            label_smoothing=smoothing(label_smoothing, "BinaryCrossentropy"),
             axis=axis,
         )
 
@@ -210,7 +210,7 @@ class CategoricalCrossentropy(FunctionLoss):
             name,
             dtype,
             from_logits=from_logits,
-            label_smoothing=_smoothing(label_smoothing, "CategoricalCrossentropy"),
+            label_smoothing=smoothing(label_smoothing, "CategoricalCrossentropy"),
             axis=axis,
         )
 

@@ -23,6 +23,12 @@ from recurra.metrics.accuracy import (
     top_k_categorical_accuracy,
 )
 from recurra.metrics.areas import AUC
+from recurra.metrics.at_value import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from recurra.metrics.confusion import (
     FalseNegatives,
     FalsePositives,
@@ -31,6 +37,12 @@ from recurra.metrics.confusion import (
     TrueNegatives,
     TruePositives,
     confusion_matrix,
+)
+from recurra.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
 )
 from recurra.metrics.errors import (
     BinaryCrossentropy,
@@ -52,6 +64,13 @@ from recurra.metrics.errors import (
     SquaredHinge,
 )
 from recurra.metrics.metric import Mean, MeanMetricWrapper, Metric, Sum
+from recurra.metrics.overlap import (
+    BinaryIoU,
+    IoU,
+    MeanIoU,
+    OneHotIoU,
+    OneHotMeanIoU,
+)
 from recurra.metrics.scores import F1Score, FBetaScore, R2Score
 from recurra.metrics.sequences import SequenceAccuracy
 
@@ -60,35 +79,46 @@ __all__ = [
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "BitsPerCharacter",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Perplexity",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SequenceAccuracy",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
@@ -97,9 +127,11 @@ __all__ = [
     "accuracy",
     "binary_accuracy",
     "categorical_accuracy",
+    "concordance_correlation",
     "confusion_matrix",
     "deserialize",
     "get",
+    "pearson_correlation",
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_top_k_categorical_accuracy",

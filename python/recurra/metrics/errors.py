@@ -267,6 +267,8 @@ class SparseCategoricalCrossentropy(_MeanLoss):
         name: Name in the figures.
         dtype: Stored for Keras's sake.
         from_logits: Whether the predictions are the numbers before the softmax; default False.
+        ignore_class: Samples of this class do not count, as in the loss (Keras's metric without weights counts them as
+            0); default None.
         axis: Axis of the classes, default −1.
 
     Example:
@@ -279,9 +281,17 @@ class SparseCategoricalCrossentropy(_MeanLoss):
         name: str = "sparse_categorical_crossentropy",
         dtype: str | None = None,
         from_logits: bool = False,
+        ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
-        super().__init__(losses.sparse_categorical_crossentropy, name, dtype, from_logits=from_logits, axis=axis)
+        super().__init__(
+            losses.sparse_categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
+        )
 
 
 class RootMeanSquaredError(_MeanLoss):
