@@ -292,6 +292,16 @@ def test_correlations_of_constant_vectors():
     assert metrics.ConcordanceCorrelation()(y, p) == pytest.approx(0.5, rel=1e-6)
 
 
+@pytest.mark.parametrize(("name", "expected"), [("Precision", 8 / 13), ("Recall", 8 / 10)])
+def test_weights_of_single_elements_beside_the_top_ones(name, expected):
+    metric = getattr(metrics, name)(top_k=2)
+    metric.update_state([[0, 1, 1, 0]], [[0.2, 0.1, 0.5, 0.0]], sample_weight=[[1.0, 2.0, 4.0, 3.0]])
+    metric.update_state([[0, 1, 1, 0]], [[0.2, 0.1, 0.5, 0.0]], sample_weight=[[4.0, 0.0, 4.0, 3.0]])
+    assert metric.result() == pytest.approx(expected)
+    of_class = getattr(metrics, name)(class_id=1)
+    assert of_class([[0, 1], [1, 0]], [[0.2, 0.9], [0.1, 0.8]], [[1.0, 2.0], [1.0, 2.0]]) in (0.5, 1.0)
+
+
 def test_function_as_metric():
     def largest_error(y_true, y_pred):
         return np.abs(np.asarray(y_true) - np.asarray(y_pred)).max(-1)

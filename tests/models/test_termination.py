@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recurra import Input, Layer, Model, Sequential, Tensor, layers, ops
-from recurra.callbacks import TerminateOnNaN
+from recurra.callbacks import Callback, TerminateOnNaN
 from recurra.optimizers import SGD
 
 B, T, F, U = 4, 6, 2, 3
@@ -156,3 +156,18 @@ def test_own_train_step_is_stopped_by_its_loss():
 def test_norm_out_of_range():
     with pytest.raises(ValueError, match="max_gradient_norm must be greater than 0, got 0"):
         TerminateOnNaN(0)
+
+
+def test_error_in_place_of_a_quiet_stop():
+    model = model_of(Spoiler(2, name="spoiler"))
+    ends = []
+
+    class End(Callback):
+        def on_train_end(self, logs=None):
+            ends.append(1)
+
+    with pytest.raises(RuntimeError, match=r"^Epoch 1, batch 1: the loss is nan; layer 'spoiler' is the first"):
+        model.fit(X, Y, batch_size=B, shuffle=False, verbose=0, callbacks=[End(), TerminateOnNaN(raise_error=True)])
+    assert not ends
+    with pytest.raises(ValueError, match="raise_error must be True or False"):
+        TerminateOnNaN(raise_error="yes")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from recurra.callbacks.callback import Callback, Logs
-from recurra.checks import positive_number
+from recurra.checks import boolean, positive_number
 from recurra.layers.recurrent.rnn import RNN, stateful_layers
 from recurra.tensor import Tensor, no_grad
 from recurra.tree import flatten, leaves
@@ -27,9 +27,10 @@ class TerminateOnNaN(Callback):
     Args:
         max_gradient_norm: Stop too when the norm of all gradients together, before any clipping, is larger than this,
             and name the layer with the largest; default None.
+        raise_error: Whether a RuntimeError with what was found ends `fit` in place of a quiet stop; default False.
 
     Raises:
-        ValueError: The norm is not greater than 0.
+        ValueError: The norm is not greater than 0, or `raise_error` is no truth value.
 
     Example:
         >>> model = recurra.Sequential([recurra.Input((1,)), recurra.layers.Dense(1, name="last")])
@@ -41,11 +42,12 @@ class TerminateOnNaN(Callback):
         True
     """
 
-    def __init__(self, max_gradient_norm: float | None = None) -> None:
+    def __init__(self, max_gradient_norm: float | None = None, raise_error: bool = False) -> None:
         super().__init__()
         self.max_gradient_norm: float | None = None
         if max_gradient_norm is not None:
             self.max_gradient_norm = positive_number(max_gradient_norm, "TerminateOnNaN", "max_gradient_norm")
+        self.raise_error = boolean(raise_error, "TerminateOnNaN", "raise_error")
         self.reason: str | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -82,6 +84,8 @@ class TerminateOnNaN(Callback):
 
     def _stop(self, batch: int, finding: str) -> None:
         self.reason = f"Epoch {self.model.run.epoch + 1}, batch {batch}: {finding}"
+        if self.raise_error:
+            raise RuntimeError(self.reason)
         print(f"{self.reason}. Training stops.")
         self.model.stop_training = True
 

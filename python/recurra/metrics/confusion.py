@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from recurra.agreement import host
+from recurra.agreement import VECTORS, host, shape_of
 from recurra.checks import whole_number
 from recurra.metrics.metric import TargetMetric, warn_of_logits
 
@@ -90,6 +90,11 @@ class Decisions(TargetMetric):
     def _arguments(self) -> dict[str, Any]:
         given = super()._arguments()
         return given | {"thresholds": self._given} if "thresholds" in given else given
+
+    def _kind_of(self, y_pred: Any) -> str:
+        """Where classes are looked at, the last axis stays theirs, even beside a weight for each single element."""
+        of_classes = self.top_k is not None or self.class_id is not None
+        return VECTORS if of_classes and len(shape_of(y_pred)) > 1 else self.target_kind
 
     def _add(self, true: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> None:
         if not self._looked:

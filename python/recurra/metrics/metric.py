@@ -107,7 +107,7 @@ class TargetMetric(Metric):
             ValueError: The shapes do not agree.
         """
         true, predicted, weight, mask = agreement.of_batch(
-            y_true, y_pred, sample_weight, self.target_kind, self.name, columns=True
+            y_true, y_pred, sample_weight, self._kind_of(y_pred), self.name, columns=True
         )
         true, predicted = host(true), host(predicted)
         weight = None if weight is None else agreement.weights_for(weight, predicted.shape, self.name)
@@ -115,6 +115,10 @@ class TargetMetric(Metric):
         factors = agreement.product(weight, kept)
         whole = np.ones(()) if factors is None else factors.astype(np.float64)
         self._add(true, predicted, np.broadcast_to(whole, predicted.shape))
+
+    def _kind_of(self, y_pred: Any) -> str:
+        """What is done with these predictions."""
+        return self.target_kind
 
     def _add(self, true: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> None:
         """Adds arrays of one shape; the weight is 0 where an element does not count."""
