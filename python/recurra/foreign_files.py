@@ -7,12 +7,16 @@ from pathlib import Path
 
 _OWN = "recurra reads and writes .safetensors files"
 _COPY = "build the same layers in recurra and copy the weights, model.set_weights(other.get_weights())"
-_KERAS = f"{_OWN}: {_COPY}"
+_KERAS = f"only the models and weights of Keras 3 are read, by load_model and load_weights: {_COPY}"
+_KERAS_WEIGHTS = (
+    "weights of Keras 3 are read by model.load_weights into the same layers, and a model that Keras 2 wrote as .h5 can "
+    f"be loaded there and saved as .keras; else {_COPY}"
+)
 _TORCH = f"{_OWN}: load it in PyTorch and hand the modules to recurra.interchange.from_torch"
 _PICKLE = f"loading a pickle runs code, {_OWN}: load it with the program that wrote it, and save the model from there"
 
 _SIGNATURES = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes models", _KERAS),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes models", _KERAS_WEIGHTS),
     (b"\x93NUMPY", "a NumPy array", "read it with numpy.load and hand the array to model.set_weights"),
     (b"\x1f\x8b", "a gzip archive", f"{_OWN}: unpack it first"),
     (b"PAR1", "a Parquet file", "read it with pandas or polars and hand the table to fit or predict"),
@@ -35,12 +39,35 @@ _ENDINGS = {
 }
 
 
-def check_ending(path: Path, what: str) -> None:
+def is_keras_model(path: Path) -> bool:
+    """Whether the file is an archive as Keras 3 writes models, or a damaged archive that is called so."""
+    try:
+        if not head_of(path).startswith(b"PK"):
+            return False
+        with zipfile.ZipFile(path) as archive:
+            return "model.weights.h5" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        return path.suffix.lower() == ".keras"
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether the file begins as HDF5 files do."""
+    return head_of(path).startswith(b"\x89HDF\r\n\x1a\n")
+
+
+def check_ending(path: Path, what: str, allowed: str = "") -> None:
     """Refuses a name for a new file that promises another program's format.
+
+    Args:
+        path: The name.
+        what: Who is to write the file, for the error.
+        allowed: An ending of another format that can be written, `.keras` or `.weights.h5`.
 
     Raises:
         ValueError: The ending is one of those; the message names the right one.
     """
+    if allowed and path.name.lower().endswith(allowed):
+        return
     format_of = _ENDINGS.get(path.suffix.lower())
     if format_of is not None:
         raise ValueError(
@@ -64,11 +91,7 @@ def check_is_file(path: Path) -> None:
 
 def description(path: Path) -> str | None:
     """Says what the file is, if it is a well-known kind of file other than safetensors, and how to use it."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError:
-        return None
+    head = head_of(path)
     for signature, kind, mend in _SIGNATURES:
         if head.startswith(signature):
             return f"{path.name} is {kind}; {mend}"
@@ -86,6 +109,15 @@ def description(path: Path) -> str | None:
         )
         return f"{path.name} is a text file, such as CSV or JSON, not a model; {mend}"
     return None
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file; none if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError:
+        return b""
 
 
 def _kind_of_zip(path: Path) -> str:

@@ -142,7 +142,7 @@ def test_a_backup_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
 # ---- names and files of other programs
 
 
-@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.HDF5", "m.pt", "m.onnx", "m.npz", "m.pkl"])
+@pytest.mark.parametrize("name", ["m.h5", "m.HDF5", "m.pt", "m.onnx", "m.npz", "m.pkl"])
 def test_endings_of_other_formats_are_refused(name, tmp_path):
     with pytest.raises(ValueError, match=r"recurra writes safetensors files: call it 'm\.safetensors'"):
         small().save(tmp_path / name)
@@ -163,8 +163,6 @@ def zipped(*names):
 
 
 FOREIGN = {
-    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(500), r"HDF5 file, as Keras writes models; .* model\.set_weights\("),
-    "keras 3": (zipped("config.json", "model.weights.h5"), r"model of Keras 3 .* model\.set_weights\("),
     "torch": (zipped("m/data.pkl", "m/version"), "file of PyTorch"),
     "npz": (zipped("a.npy", "b.npy"), r"NumPy archive .* numpy\.load"),
     "zip": (zipped("a.txt"), "is a zip archive"),
@@ -177,6 +175,25 @@ FOREIGN = {
     "parquet": (b"PAR1" + bytes(100), "Parquet file"),
     "onnx": (b"\x08\x07\x12" + bytes(100), "model of ONNX"),
 }
+
+
+FILES_OF_KERAS = {
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(500), r"HDF5 file, as Keras writes models; .* model\.set_weights\("),
+    "keras 3": (zipped("config.json", "model.weights.h5"), r"model of Keras 3 .* model\.set_weights\("),
+}
+
+
+@pytest.mark.parametrize("kind", FILES_OF_KERAS)
+def test_files_of_keras_are_recognised_where_they_cannot_be_used(kind, tmp_path):
+    from recurra import streaming
+
+    content, words = FILES_OF_KERAS[kind]
+    path = tmp_path / "m"
+    path.write_bytes(content)
+    for load in (saving.load_metadata, streaming.load_stream, *([saving.load_model] if kind == "hdf5" else [])):
+        with pytest.raises(ValueError, match=words) as caught:
+            load(path)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", FOREIGN)

@@ -64,7 +64,8 @@ class ModelCheckpoint(Callback):
     ) -> None:
         super().__init__()
         self.filepath = os.fspath(filepath)
-        foreign_files.check_ending(Path(self.filepath), "ModelCheckpoint")
+        allowed = ".weights.h5" if save_weights_only else ".keras"
+        foreign_files.check_ending(Path(self.filepath), "ModelCheckpoint", allowed)
         self.monitor = monitor
         self._monitor = Monitor(monitor, mode, 0.0, "ModelCheckpoint")
         self.verbose = verbose

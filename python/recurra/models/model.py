@@ -295,12 +295,12 @@ class Model(Trainer, Layer):
 
     @answers_unknown_keywords
     def save(self, filepath: str | PathLike[str], overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Writes configuration and weights to one safetensors file; see `recurra.saving.save_model`."""
+        """Writes configuration and weights to one safetensors or `.keras` file; see `recurra.saving.save_model`."""
         saving.save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
 
     @answers_unknown_keywords
     def save_weights(self, filepath: str | PathLike[str], overwrite: bool = True) -> None:
-        """Writes the weights to one safetensors file."""
+        """Writes the weights to one safetensors or `.weights.h5` file."""
         saving.save_weights(self, filepath, overwrite=overwrite)
 
     @answers_unknown_keywords

@@ -26,6 +26,7 @@ from recurra._version import __version__
 from recurra.callbacks.resumption import generators_of
 from recurra.checks import answers_unknown_keywords
 from recurra.models.frozen import freeze_parts, frozen_parts
+from recurra.models.keras_files import archive
 from recurra.models.training import Trainer
 from recurra.tensor import Variable
 
@@ -50,11 +51,12 @@ def save_model(
     include_optimizer: bool = True,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a model to one safetensors file, which appears whole or not at all.
+    """Write a model to one safetensors file, which appears whole or not at all; or to a `.keras` file for Keras 3.
 
     Args:
         model: A model.
-        filepath: Of the file, by custom with the ending `.safetensors`.
+        filepath: Of the file, by custom with the ending `.safetensors`. With the ending `.keras` it is written for
+            Keras 3, without the optimizer's state; this needs h5py (the extra `keras`).
         overwrite: Whether an existing file may be replaced.
         include_optimizer: Whether to store the optimizer's state, so that training goes on with the same bits.
         metadata: Plain values of your own (what JSON can hold), for `load_metadata`.
@@ -63,7 +65,7 @@ def save_model(
         FileExistsError: There is a file already, and `overwrite` is False.
         OSError: The file cannot be written; an old one is left as it was.
         TypeError: A part of the model cannot be described.
-        ValueError: The name has the ending of another format.
+        ValueError: The name has the ending of another format, or the model cannot be written for Keras.
 
     Example:
         >>> import tempfile, pathlib
@@ -77,6 +79,12 @@ def save_model(
         >>> bool(np.array_equal(loaded.get_weights()[0], model.get_weights()[0]))
         True
     """
+    path = _place(filepath, overwrite, ".keras")
+    if path.suffix.lower() == ".keras":
+        if metadata is not None:
+            raise ValueError(f"save: '{path.name}' is a file for Keras, which has no place for metadata")
+        archive.save_model(model, path)
+        return
     entries = {"model": json.dumps(serialization.serialize(model))}
     if model._graph is None and model._build_shape is not None:
         entries["build_shape"] = json.dumps(serialization.plain(model._build_shape))
@@ -97,14 +105,14 @@ def save_model(
             paths = {id(variable): path for path, variable in arrays.items()}
             entries["optimizer_variables"] = json.dumps([paths.get(id(one)) for one in model.optimizer.trained])
         arrays |= {_TRAINING + name: value for name, value in model._trainer_state().items()}
-    _write(filepath, arrays, entries, overwrite)
+    _write(path, arrays, entries)
 
 
 def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> None:
-    """Write only the weights of a model; see `save_model`.
+    """Write only the weights of a model; see `save_model`. With the ending `.weights.h5` they are for Keras 3.
 
     Raises:
-        ValueError: The model has no weights yet.
+        ValueError: The model has no weights yet, or has layers that Keras does not have.
 
     Example:
         >>> model = recurra.Sequential([recurra.Input((3,)), recurra.layers.Dense(1)])
@@ -113,7 +121,11 @@ def save_weights(model: Model, filepath: FilePath, overwrite: bool = True) -> No
     """
     if not model.weights:
         raise ValueError(f"{model._title} has no weights to save yet: build it or call it on data first")
-    _write(filepath, model._named_weights(), {}, overwrite)
+    path = _place(filepath, overwrite, ".weights.h5")
+    if path.suffix.lower() == ".h5":
+        archive.save_weights(model, path)
+    else:
+        _write(path, model._named_weights(), {})
 
 
 @answers_unknown_keywords
@@ -122,7 +134,7 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> Model:
-    """Read a model that `save_model` wrote.
+    """Read a model that `save_model` wrote, or a `.keras` file of Keras 3 (which needs h5py, of the extra `keras`).
 
     Args:
         filepath: Of the file.
@@ -150,6 +162,9 @@ def load_model(
         >>> loaded.compiled
         True
     """
+    if foreign_files.is_keras_model(Path(filepath)):
+        found: Model = archive.load_model(Path(filepath), custom_objects, compile)
+        return found
     arrays, entries = _read(filepath)
     name = Path(filepath).name
     if "model" not in entries:
@@ -222,7 +237,7 @@ def load_metadata(filepath: FilePath) -> dict[str, Any]:
 
 
 def load_weights(model: Model, filepath: FilePath) -> None:
-    """Read the weights of a file into a model of the same structure.
+    """Read the weights of a file into a model of the same structure; also of a `.weights.h5` file of Keras 3.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -236,9 +251,14 @@ def load_weights(model: Model, filepath: FilePath) -> None:
         >>> np.array_equal(again.get_weights()[0], model.get_weights()[0])
         True
     """
-    arrays, _ = _read(filepath)
+    path = Path(filepath)
+    of_keras = foreign_files.is_hdf5(path) or foreign_files.is_keras_model(path)
+    arrays = {} if of_keras else _read(filepath)[0]
     if not model.built:
         raise ValueError(f"{model._title} must be built before load_weights: build it or call it on data first")
+    if of_keras:
+        archive.load_weights(model, path)
+        return
     _assign(model, _weights_in(arrays), Path(filepath).name)
 
 
@@ -336,11 +356,15 @@ def _reading(source: str, what: str) -> Iterator[None]:
         raise ValueError(f"{source}: the stored {what} cannot be restored: {reason}") from error
 
 
-def _write(filepath: FilePath, arrays: Mapping[str, Any], entries: dict[str, str], overwrite: bool) -> None:
+def _place(filepath: FilePath, overwrite: bool, allowed: str) -> Path:
     path = Path(filepath)
-    foreign_files.check_ending(path, "save")
+    foreign_files.check_ending(path, "save", allowed)
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists already; pass overwrite=True to replace it")
+    return path
+
+
+def _write(path: Path, arrays: Mapping[str, Any], entries: dict[str, str]) -> None:
     contents = {name: np.asarray(value) for name, value in arrays.items()}
     entries |= {"format": FORMAT, "format_version": str(FORMAT_VERSION), "recurra_version": __version__}
     safetensors.write(path, contents, {**entries, "checksum": safetensors.checksum(contents, entries)})

@@ -1,0 +1,1 @@
+"""Files of Keras 3: `.keras` models and `.weights.h5`."""
