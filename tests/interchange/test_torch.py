@@ -82,24 +82,39 @@ def test_goes_back_exactly(case: TorchCase) -> None:
         np.testing.assert_array_equal(again.state_dict[name], value)
 
 
+def state_of_two_layers(rng: np.random.Generator, kind: str, projection: int, directions: int) -> dict[str, np.ndarray]:
+    """In float64, from 4 features to 5 units or the projection's."""
+    outputs, rows, state = projection or 5, 5 * {"RNN": 1, "LSTM": 4, "GRU": 3}[kind], {}
+    for number, width in enumerate((4, outputs * directions)):
+        for end in (f"_l{number}", f"_l{number}_reverse")[:directions]:
+            state[f"weight_ih{end}"] = rng.standard_normal((rows, width))
+            state[f"weight_hh{end}"] = rng.standard_normal((rows, outputs))
+            state[f"bias_ih{end}"], state[f"bias_hh{end}"] = rng.standard_normal((2, rows))
+            if projection:
+                state[f"weight_hr{end}"] = rng.standard_normal((projection, 5))
+    return state
+
+
 @pytest.mark.parametrize("directions", [1, 2])
 @pytest.mark.parametrize(("kind", "projection"), [("RNN", 0), ("LSTM", 0), ("LSTM", 3), ("GRU", 0)])
 def test_follows_the_equations_in_float64(kind: str, projection: int, directions: int) -> None:
     rng = np.random.default_rng(1)
-    units, outputs, gates = 5, projection or 5, {"RNN": 1, "LSTM": 4, "GRU": 3}[kind]
-    state = {}
-    for number, width in enumerate((4, outputs * directions)):
-        for end in (f"_l{number}", f"_l{number}_reverse")[:directions]:
-            state[f"weight_ih{end}"] = rng.standard_normal((gates * units, width))
-            state[f"weight_hh{end}"] = rng.standard_normal((gates * units, outputs))
-            state[f"bias_ih{end}"], state[f"bias_hh{end}"] = rng.standard_normal((2, gates * units))
-            if projection:
-                state[f"weight_hr{end}"] = rng.standard_normal((projection, units))
+    state = state_of_two_layers(rng, kind, projection, directions)
     x = rng.standard_normal((3, 7, 4))
     layer = from_torch(state)
     output = layer(x).numpy()
     assert output.dtype == np.float64
     np.testing.assert_allclose(output, torch_equations.run(kind, x, state, 2, directions), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("directions", [1, 2])
+def test_lengths_stand_for_packed_sequences(directions: int) -> None:
+    rng = np.random.default_rng(3)
+    state, x, lengths = state_of_two_layers(rng, "GRU", 0, directions), rng.standard_normal((3, 7, 4)), [7, 2, 5]
+    outputs = from_torch(state).predict(x, lengths=lengths, verbose=0)
+    for row, length in enumerate(lengths):
+        alone = torch_equations.run("GRU", x[row : row + 1, :length], state, 2, directions)
+        np.testing.assert_allclose(outputs[row, :length], alone[0], rtol=1e-12, atol=1e-13)
 
 
 ROUND_TRIPS = {
