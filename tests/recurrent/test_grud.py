@@ -62,7 +62,11 @@ def own_tanh(a: Tensor) -> Tensor:
     return ops.tanh(a)
 
 
-@pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"mean": None}, {"activation": own_tanh}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"use_bias": False}, {"mean": None}, {"activation": own_tanh}],
+    ids=["default", "no bias", "no mean", "own activation"],
+)
 def test_is_the_recurrence(options: dict[str, Any]) -> None:
     x, layer = some(), made(**options)
     for ours, theirs in zip(layer(Tensor(x)), reference(layer, x), strict=True):
