@@ -17,7 +17,8 @@ class LayerCase:
 
     `vocabulary` makes the input whole numbers below it; `masked` gives every input a mask of its steps, which Keras and
     recurra take either as an argument or with the tensors; `training` is passed to layers that know it; `keras` is
-    False for what Keras does not have. `cells` are classes and widths of the cells that a layer is made around.
+    False where no values of Keras are stored: it does not have the layer, or a test has the formula. `cells` are
+    classes and widths of the cells that a layer is made around.
     """
 
     name: str
@@ -184,6 +185,11 @@ NORMALIZATION = [
     LayerCase("layer over axis 1", "LayerNormalization", ((3, 4, 5),), {"axis": 1, "center": False}),
     LayerCase("layer by variance", "LayerNormalization", ((3, 5),), {"rms_scaling": True}),
     LayerCase("rms plain", "RMSNormalization", ((4, 5, 7),)),
+    LayerCase("unit plain", "UnitNormalization", ((4, 5, 7),), keras=False),
+    LayerCase("unit over two axes", "UnitNormalization", ((3, 4, 5),), {"axis": [1, 2]}, keras=False),
+    LayerCase("groups plain", "GroupNormalization", ((3, 5, 6),), {"groups": 2}, keras=False),
+    LayerCase("groups masked", "GroupNormalization", ((3, 5, 6),), {"groups": 3}, masked=(True,), keras=False),
+    LayerCase("groups over axis 1", "GroupNormalization", ((3, 4, 5),), {"groups": -1, "axis": 1}, keras=False),
 ]
 
 RESHAPING = [
@@ -194,6 +200,8 @@ RESHAPING = [
     LayerCase("zero padding", "ZeroPadding1D", ((2, 3, 4),), {"padding": (2, 1)}),
     LayerCase("cropping", "Cropping1D", ((2, 6, 4),), {"cropping": (1, 2)}),
     LayerCase("cropping nothing behind", "Cropping1D", ((2, 6, 4),), {"cropping": (2, 0)}),
+    LayerCase("zero padding of planes", "ZeroPadding2D", ((2, 3, 4, 2),), {"padding": ((2, 1), (0, 3))}, keras=False),
+    LayerCase("cropping of planes", "Cropping2D", ((2, 5, 6, 2),), {"cropping": ((1, 2), (0, 3))}, keras=False),
     LayerCase("slice", "Slice", ((2, 6, 4),), {"start": 1, "stop": 5, "step": 2}, keras=False),
     LayerCase("slice backwards", "Slice", ((2, 6, 4),), {"step": -1}, masked=(True,), keras=False),
 ]

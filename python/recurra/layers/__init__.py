@@ -53,11 +53,14 @@ from recurra.layers.merging import (
 )
 from recurra.layers.normalization import (
     BatchNormalization,
+    GroupNormalization,
     LayerNormalization,
     RMSNormalization,
+    UnitNormalization,
     WeightNormalization,
 )
 from recurra.layers.operation import Operation
+from recurra.layers.planes import Cropping2D, ZeroPadding2D
 from recurra.layers.pondering import AdaptiveComputation, PonderNet, Repeat
 from recurra.layers.pooling import (
     AveragePooling1D,
@@ -178,6 +181,7 @@ __all__ = [
     "Conv1DTranspose",
     "Conv2D",
     "Cropping1D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv1D",
     "Dot",
@@ -201,6 +205,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "GroupQueryAttention",
     "GroupedQueryAttention",
     "HierarchicalAttentionEncoder",
@@ -268,9 +273,11 @@ __all__ = [
     "TokenAndPositionEmbedding",
     "TransformerDecoder",
     "TransformerEncoder",
+    "UnitNormalization",
     "UpSampling1D",
     "WeightNormalization",
     "ZeroPadding1D",
+    "ZeroPadding2D",
     "add",
     "average",
     "concatenate",
