@@ -16,7 +16,7 @@ import pytest
 import recurra
 from recurra import callbacks, layers, saving
 from tests.support import packing
-from tests.support.keras_file_models import MODELS, fill, inputs, outputs, started
+from tests.support.keras_file_models import MODELS, fill, inputs, outputs, started, train_on
 from tests.support.places import REFERENCE
 
 h5py = pytest.importorskip("h5py", reason="needs h5py, of the extra `keras`")
@@ -72,7 +72,6 @@ def check_refused(load: Any, words: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*MODELS, "started"])
-@pytest.mark.filterwarnings("ignore:.*state of the optimizer is left out")
 def test_models_of_keras_predict_what_keras_predicted(name: str) -> None:
     model = recurra.saving.load_model(STORED / f"{name}.keras")
     check_outputs(model, PREDICTED[name])
@@ -101,10 +100,45 @@ def test_settings_and_compilation_arrive() -> None:
     assert not recurra.saving.load_model(STORED / "texts.keras", compile=False).compiled
 
 
-def test_the_state_of_the_optimizer_is_left_out_with_a_warning() -> None:
-    with pytest.warns(UserWarning, match=r"trained\.keras: the state of the optimizer is left out"):
-        model = recurra.saving.load_model(STORED / "trained.keras")
-    assert (type(model.optimizer).__name__, round(float(model.optimizer.learning_rate), 6)) == ("RMSprop", 0.01)
+def test_training_goes_on_as_in_keras() -> None:
+    model = recurra.saving.load_model(STORED / "trained.keras")
+    assert (type(model.optimizer).__name__, int(model.optimizer.iterations)) == ("Adam", 1)
+    found = outputs(train_on(model), inputs(model))
+    np.testing.assert_allclose(found["0"], PREDICTED["trained on"]["0"], rtol=2e-6, atol=2e-6)
+
+
+OPTIMIZERS = {
+    "adam": lambda: recurra.optimizers.Adam(0.01, amsgrad=True),
+    "adam with a schedule": lambda: recurra.optimizers.Adam(recurra.optimizers.schedules.CosineDecay(0.01, 9)),
+    "rmsprop": lambda: recurra.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+    "sgd": lambda: recurra.optimizers.SGD(0.01, momentum=0.5),
+    "adagrad": lambda: recurra.optimizers.Adagrad(0.01),
+    "adamax": lambda: recurra.optimizers.Adamax(0.01),
+    "ftrl": lambda: recurra.optimizers.Ftrl(0.01),
+    "lion": lambda: recurra.optimizers.Lion(0.01),
+    "adadelta": lambda: recurra.optimizers.Adadelta(0.01),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_training_goes_on_from_a_file(name: str, tmp_path: Path) -> None:
+    model = MODELS["trained"](recurra)
+    model.compile(OPTIMIZERS[name](), "mse")
+    train_on(model).save(tmp_path / "m.keras")
+    again = recurra.saving.load_model(tmp_path / "m.keras")
+    x = inputs(model)
+    np.testing.assert_allclose(outputs(train_on(again), x)["0"], outputs(train_on(model), x)["0"], rtol=1e-6)
+
+
+def test_states_that_are_not_exchanged_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    model = MODELS["trained"](recurra)
+    model.compile("nadam", "mse")
+    with pytest.warns(UserWarning, match=r"m\.keras: the state of the optimizer is left out: .* of Nadam with"):
+        train_on(model).save(tmp_path / "m.keras")
+    MODELS["trained"](recurra).save(tmp_path / "m.keras")
+    with_weights(tmp_path / "m.keras", lambda root: root.__delitem__("optimizer/vars/3"))
+    with pytest.warns(UserWarning, match=r"the state of the optimizer is left out, it starts anew"):
+        recurra.saving.load_model(tmp_path / "m.keras")
 
 
 def test_shared_layers_stay_shared() -> None:
@@ -133,7 +167,6 @@ def test_models_come_back_with_the_same_bits(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.filterwarnings("ignore:.*state of the optimizer is left out")
 def test_weights_stand_where_keras_has_them(name: str, tmp_path: Path) -> None:
     def places(path: Path) -> dict[str, tuple[int, ...]]:
         found: dict[str, tuple[int, ...]] = {}

@@ -20,7 +20,7 @@ import keras
 import torch
 
 from tests.support import packing
-from tests.support.keras_file_models import MODELS, fill, inputs, outputs, started
+from tests.support.keras_file_models import MODELS, fill, inputs, outputs, started, train_on
 from tests.support.places import REFERENCE
 
 FOLDER = REFERENCE / "keras_files"
@@ -45,6 +45,8 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory() as folder:
             model.save(Path(folder, "model.keras"))
             pack(Path(folder, "model.keras"), FOLDER / f"{name}.keras")
+        if name == "trained":
+            groups["trained on"] = outputs(train_on(model), x)
     keras.utils.clear_session()
     model = MODELS["trained"](keras)
     fill(model)

@@ -56,7 +56,7 @@ def save_model(
     Args:
         model: A model.
         filepath: Of the file, by custom with the ending `.safetensors`. With the ending `.keras` it is written for
-            Keras 3, without the optimizer's state; this needs h5py (the extra `keras`).
+            Keras 3, which needs h5py (the extra `keras`).
         overwrite: Whether an existing file may be replaced.
         include_optimizer: Whether to store the optimizer's state, so that training goes on with the same bits.
         metadata: Plain values of your own (what JSON can hold), for `load_metadata`.
@@ -83,7 +83,7 @@ def save_model(
     if path.suffix.lower() == ".keras":
         if metadata is not None:
             raise ValueError(f"save: '{path.name}' is a file for Keras, which has no place for metadata")
-        archive.save_model(model, path)
+        archive.save_model(model, path, include_optimizer)
         return
     entries = {"model": json.dumps(serialization.serialize(model))}
     if model._graph is None and model._build_shape is not None:

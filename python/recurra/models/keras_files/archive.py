@@ -12,8 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from recurra import foreign_files, loading, random, serialization
-from recurra.models.keras_files import reading, weights, writing
+from recurra import foreign_files, loading, serialization
+from recurra.models.keras_files import reading, training_state, weights, writing
 from recurra.models.training import Trainer
 from recurra.replacing import replacing
 
@@ -23,8 +23,8 @@ _MOST_COMPRESSED = 100
 _MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def save_model(model: Any, path: Path) -> None:
-    """Writes a model as Keras 3 reads it, without the state of the optimizer.
+def save_model(model: Any, path: Path, include_optimizer: bool) -> None:
+    """Writes a model as Keras 3 reads it.
 
     Raises:
         ValueError: Keras does not have one of its layers or settings.
@@ -39,8 +39,14 @@ def save_model(model: Any, path: Path) -> None:
         compiled = None
     if compiled is not None:
         described["compile_config"] = compiled
+    state: list[Any] = []
+    if compiled is not None and include_optimizer and model.optimizer.built and model.optimizer.iterations:
+        try:
+            state = training_state.stored(model.optimizer)
+        except ValueError as error:
+            warnings.warn(f"{path.name}: the state of the optimizer is left out: {error}", stacklevel=4)
     stored = BytesIO()
-    weights.write(model, stored)
+    weights.write(model, stored, state)
     metadata = {"keras_version": _WRITTEN_FOR, "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
     with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr(METADATA, json.dumps(metadata))
@@ -71,17 +77,13 @@ def load_model(path: Path, custom_objects: Mapping[str, Any] | None, compile: bo
         config = json.loads(text)
     scope = serialization.custom_object_scope(custom_objects or {})
     with scope, _opened(path.name, BytesIO(parts[WEIGHTS])) as tree:
-        numbers = random.get_state()
         with loading.limited(loading.Limits(len(text), tree.arrays)), _reading(path.name):
             model = serialization.deserialize(reading.own_description(config), Trainer)
             if model is None or not model.built:
                 raise ValueError("the model has no input shape, so its weights have no shapes")
-        random.set_state(numbers)
         _assign(model, tree, path.name)
         if compile and isinstance(config.get("compile_config"), dict) and config["compile_config"].get("optimizer"):
-            _compile(model, path.name, config["compile_config"])
-            if tree.has_training_state:
-                warnings.warn(f"{path.name}: the state of the optimizer is left out; it starts anew", stacklevel=4)
+            _compile(model, path.name, config["compile_config"], tree)
     return model
 
 
@@ -105,12 +107,20 @@ def _assign(model: Any, tree: weights.Tree, source: str) -> None:
         variable.assign(array)
 
 
-def _compile(model: Any, source: str, config: Mapping[str, Any]) -> None:
+def _compile(model: Any, source: str, config: Mapping[str, Any], tree: weights.Tree) -> None:
     try:
         with _reading(source, "compile: "):
             model.compile_from_config(reading.own_compilation(config))
     except ValueError as error:
         warnings.warn(f"the model is not compiled: {error}", stacklevel=5)
+        return
+    try:
+        with _reading(source, "the state of the optimizer is left out, it starts anew: "):
+            arrays = tree.training_state()
+            if arrays:
+                model.optimizer.set_state(training_state.restored(model.optimizer, arrays))
+    except ValueError as error:
+        warnings.warn(str(error), stacklevel=5)
 
 
 def _members(path: Path) -> dict[str, bytes]:

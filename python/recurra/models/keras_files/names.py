@@ -70,32 +70,29 @@ LAYERS = frozenset(
 )
 
 # Initializers, regularizers and constraints that are the same in both.
-PARTS = frozenset(
-    [
-        "Constant",
-        "GlorotNormal",
-        "GlorotUniform",
-        "HeNormal",
-        "HeUniform",
-        "Identity",
-        "LecunNormal",
-        "LecunUniform",
-        "Ones",
-        "Orthogonal",
-        "RandomNormal",
-        "RandomUniform",
-        "TruncatedNormal",
-        "VarianceScaling",
-        "Zeros",
-        "L1",
-        "L1L2",
-        "L2",
-        "MaxNorm",
-        "MinMaxNorm",
-        "NonNeg",
-        "UnitNorm",
-    ]
-)
+PARTS = {
+    "initializers": frozenset(
+        [
+            "Constant",
+            "GlorotNormal",
+            "GlorotUniform",
+            "HeNormal",
+            "HeUniform",
+            "Identity",
+            "LecunNormal",
+            "LecunUniform",
+            "Ones",
+            "Orthogonal",
+            "RandomNormal",
+            "RandomUniform",
+            "TruncatedNormal",
+            "VarianceScaling",
+            "Zeros",
+        ]
+    ),
+    "regularizers": frozenset(["L1", "L1L2", "L2"]),
+    "constraints": frozenset(["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"]),
+}
 
 ACTIVATIONS = frozenset(
     [

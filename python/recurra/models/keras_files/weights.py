@@ -6,7 +6,7 @@ The name that the user gave is only an attribute of `vars`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -97,12 +97,13 @@ def _projections(attention: Any, path: str) -> Iterator[Place]:
         yield Place(f"{path}{keras}/", own, variables)
 
 
-def write(model: Any, file: BinaryIO) -> None:
+def write(model: Any, file: BinaryIO, training_state: Sequence[np.ndarray] = ()) -> None:
     """Writes the weights of a model.
 
     Args:
         model: The model.
         file: Open for writing and reading.
+        training_state: The arrays of the optimizer, in the order of Keras.
     """
     with h5py("writing files of Keras").File(file, "w") as root:
         for place in places(model):
@@ -110,6 +111,11 @@ def write(model: Any, file: BinaryIO) -> None:
             group.attrs["name"] = place.name
             for number, variable in enumerate(place.variables):
                 group.create_dataset(str(number), data=variable.numpy())
+        if training_state:
+            group = root.create_group("optimizer/vars")
+            group.attrs["name"] = model.optimizer.name
+            for number, array in enumerate(training_state):
+                group.create_dataset(str(number), data=array)
 
 
 class Tree:
@@ -203,11 +209,13 @@ class Tree:
                 )
         return [(variable, self.arrays[path][()]) for variable, path in pairs]
 
-    @property
-    def has_training_state(self) -> bool:
-        """Whether the file has an optimizer that has made steps."""
+    def training_state(self) -> list[Any]:
+        """The arrays of an optimizer that has made steps, not read yet; else none."""
         steps = self.arrays.get("optimizer/vars/0")
-        return steps is not None and steps.shape == () and int(steps[()]) > 0
+        if steps is None or steps.shape != () or int(steps[()]) <= 0:
+            return []
+        count = sum(path.startswith("optimizer/vars/") for path in self.arrays)
+        return [self.arrays[f"optimizer/vars/{number}"] for number in range(count)]
 
     def close(self) -> None:
         self._root.close()

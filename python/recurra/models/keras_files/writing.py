@@ -42,6 +42,8 @@ def description(layer: Any) -> dict[str, Any]:
     if name not in LAYERS or not public:
         raise ValueError(f"layer '{layer.name}' ({name}): Keras has no such layer")
     settings = serialization.plain(layer.get_config())
+    if name == "SpatialDropout1D":
+        del settings["trainable"]  # which Keras's does not take
     return _described("keras.layers", name, _settings(settings, f"layer '{layer.name}' ({name})"))
 
 
@@ -91,7 +93,7 @@ def _value(key: str, value: Any, owner: str) -> Any:
         return {name: _value(name, one, owner) for name, one in value.items()}
     module, name = value["module"], value["class_name"]
     kind = str(module).removeprefix("recurra.")
-    known = LAYERS if kind == "layers" else PARTS if kind in ("initializers", "regularizers", "constraints") else {name}
+    known = LAYERS if kind == "layers" else PARTS.get(kind, {name})
     if module is None or name not in known:
         raise ValueError(f"{owner}: Keras has no {name}, which is its {key}")
     inner = value["config"].get("name")
