@@ -107,6 +107,26 @@ def lion(w, g, memory, t, eta=0.001, b1=0.9, b2=0.99):
     return w - eta * np.sign(b1 * m + (1 - b1) * g)
 
 
+def lamb(w, g, memory, t, eta=0.001, b1=0.9, b2=0.999, eps=1e-7):
+    m = memory["m"] = b1 * memory.get("m", 0.0) + (1 - b1) * g
+    v = memory["v"] = b2 * memory.get("v", 0.0) + (1 - b2) * g**2
+    u = m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + eps)
+    return w - eta * np.linalg.norm(w) / np.linalg.norm(u) * u
+
+
+def adafactor(w, g, memory, t, eta=0.001, decay=-0.8, eps=0.001, clip=1.0):
+    beta = 1 - t**decay
+    if g.ndim < 2:
+        v = memory["v"] = beta * memory.get("v", 0.0) + (1 - beta) * g**2
+    else:
+        r = memory["r"] = beta * memory.get("r", 0.0) + (1 - beta) * (g**2).mean(1)
+        c = memory["c"] = beta * memory.get("c", 0.0) + (1 - beta) * (g**2).mean(0)
+        v = np.outer(r, c) / r.mean()
+    u = g / np.sqrt(v)
+    u = u / max(1.0, np.sqrt((u**2).mean()) / clip)
+    return w - min(eta, 1 / np.sqrt(t)) * max(eps, np.sqrt((w**2).mean())) * u
+
+
 RULES = {
     "sgd": (optimizers.SGD, {}, sgd, {}),
     "sgd momentum": (optimizers.SGD, {"learning_rate": 0.1, "momentum": 0.8}, sgd, {"eta": 0.1, "mu": 0.8}),
@@ -147,6 +167,14 @@ RULES = {
         },
         ftrl,
         {"eta": 0.1, "power": -0.7, "start": 0.2, "l1": 0.3, "l2": 0.4, "shrinkage": 0.5, "beta": 0.6},
+    ),
+    "lamb": (optimizers.Lamb, {"learning_rate": 0.1}, lamb, {"eta": 0.1}),
+    "adafactor": (optimizers.Adafactor, {}, adafactor, {}),
+    "adafactor long steps": (
+        optimizers.Adafactor,
+        {"learning_rate": 0.9, "beta_2_decay": -0.6, "epsilon_2": 0.5, "clip_threshold": 0.7},
+        adafactor,
+        {"eta": 0.9, "decay": -0.6, "eps": 0.5, "clip": 0.7},
     ),
     "lion": (optimizers.Lion, {"beta_2": 0.9}, lion, {"b2": 0.9}),
 }
@@ -511,3 +539,15 @@ def test_old_decay_argument_warns():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         optimizers.SGD(decay=None)
+
+
+def test_norms_of_zero():
+    weight = Parameter(np.zeros((3, 2)))
+    optimizers.Lamb(0.1).apply_gradients([(np.full((3, 2), 2.0), weight)])
+    np.testing.assert_allclose(weight.numpy(), -0.1, rtol=1e-6)  # the ratio of the norms is 1
+    still = Parameter(np.ones((3, 2)))
+    for optimizer in (optimizers.Lamb(0.1), optimizers.Adafactor(0.1)):
+        optimizer.apply_gradients([(np.zeros((3, 2)), still)])
+    np.testing.assert_array_equal(still.numpy(), np.ones((3, 2)))
+    with pytest.raises(ValueError, match="Adafactor: clip_threshold must be a number"):
+        optimizers.Adafactor(clip_threshold=0.0)

@@ -12,6 +12,7 @@ from recurra.optimizers.adagrad import Adadelta, Adagrad
 from recurra.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from recurra.optimizers.ftrl import Ftrl
 from recurra.optimizers.lion import Lion
+from recurra.optimizers.normed import Adafactor, Lamb
 from recurra.optimizers.optimizer import Optimizer
 from recurra.optimizers.rmsprop import RMSprop
 from recurra.optimizers.sgd import SGD
@@ -19,11 +20,13 @@ from recurra.optimizers.sgd import SGD
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
     "Ftrl",
+    "Lamb",
     "Lion",
     "Nadam",
     "Optimizer",
@@ -36,7 +39,7 @@ __all__ = [
 
 _OPTIMIZERS: dict[str, type[Optimizer]] = {
     optimizer.__name__.lower(): optimizer
-    for optimizer in (SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Ftrl, Lion)
+    for optimizer in (SGD, RMSprop, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, Ftrl, Lion, Lamb, Adafactor)
 }
 
 

@@ -1,7 +1,8 @@
 """What all optimizers share: the parameter block, clipping, decay, averaging, accumulation, state.
 
 A step is a handful of passes over flat runs of numbers in the engine (cpp/recurra/optim); nothing here loops over
-variables while training. A step clips the gradients, adds noise to them, lets the weights decay, and applies the rule.
+variables while training, only `normed.py` does for rules with norms of single variables. A step clips the gradients,
+adds noise to them, lets the weights decay, and applies the rule.
 """
 
 from __future__ import annotations
