@@ -41,7 +41,7 @@ def test_repr_of_rates():
 @pytest.mark.parametrize("cls", optimizers._OPTIMIZERS.values())
 def test_numpy_scalars_are_arguments(cls):
     half, two = np.float32(0.5), np.int64(2)
-    flags = ("amsgrad", "nesterov", "centered", "learning_rate_power")
+    flags = ("amsgrad", "nesterov", "centered", "relative_step", "learning_rate_power")
     arguments = {name: half for name in checks.keywords_of(cls.__init__)[0] if name not in flags}
     made = cls(
         **arguments,
