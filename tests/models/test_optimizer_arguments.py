@@ -105,3 +105,15 @@ def test_constraints_hold_after_apply_gradients():
     weight.constraint = recurra.constraints.MaxNorm(1.0)
     optimizers.SGD(0.0).apply_gradients([(np.zeros(2), weight)])
     np.testing.assert_allclose(np.linalg.norm(weight.numpy()), 1.0, rtol=1e-5)
+
+
+def test_scale_of_the_loss_is_stored_without_effect():
+    weights = [recurra.Variable(np.ones(3)) for _ in range(2)]
+    for factor, weight in zip((None, 1024.0), weights, strict=True):
+        optimizer = optimizers.Adam(0.1, loss_scale_factor=factor)
+        assert optimizer.get_config()["loss_scale_factor"] == factor
+        assert optimizers.Adam.from_config(optimizer.get_config()).loss_scale_factor == factor
+        optimizer.apply([np.array([1.0, -2.0, 0.5])], [weight])
+    np.testing.assert_array_equal(weights[0].numpy(), weights[1].numpy())
+    with pytest.raises(ValueError, match="Adam: loss_scale_factor must be greater than 0"):
+        optimizers.Adam(loss_scale_factor=0)

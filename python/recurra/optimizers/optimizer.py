@@ -47,6 +47,8 @@ class Optimizer(Configurable):
         ema_momentum: Default 0.99.
         ema_overwrite_frequency: Put the average in place of the weights every so many steps as well. Default None.
         gradient_accumulation_steps: Take a step with the mean gradient of so many batches, at least 2. Default None.
+        loss_scale_factor: Stored for Keras's sake: gradients are not computed in short numbers, so scaling the loss
+            would change nothing. Default None.
         gradient_noise: Add normal noise of variance gradient_noise / (1 + t)^γ to the clipped gradients, t the number
             of steps taken; 0.01, 0.3 and 1.0 are usual. Default None: no noise.
         gradient_noise_decay: γ, default 0.55.
@@ -93,6 +95,7 @@ class Optimizer(Configurable):
         self.ema_momentum: float = known["ema_momentum"]
         self.ema_overwrite_frequency: int | None = known["ema_overwrite_frequency"]
         self.gradient_accumulation_steps: int | None = known["gradient_accumulation_steps"]
+        self.loss_scale_factor: float | None = known["loss_scale_factor"]
         self.gradient_noise: float | None = known["gradient_noise"]
         self.gradient_noise_decay: float = known["gradient_noise_decay"]
         seed = known["gradient_noise_seed"]

@@ -22,6 +22,7 @@ class OptimizerOptions(TypedDict, total=False):
     ema_momentum: float
     ema_overwrite_frequency: int | None
     gradient_accumulation_steps: int | None
+    loss_scale_factor: float | None
     gradient_noise: float | None
     gradient_noise_decay: float
     gradient_noise_seed: int | None
@@ -56,6 +57,8 @@ def checked_options(options: OptimizerOptions, who: str) -> dict[str, Any]:
     out["ema_momentum"] = number(options.get("ema_momentum", 0.99), who, "ema_momentum")
     if out["use_ema"] and not 0 <= out["ema_momentum"] <= 1:
         raise ValueError(f"{who}: ema_momentum must be between 0 and 1, got {out['ema_momentum']}")
+    if out["loss_scale_factor"] is not None:
+        out["loss_scale_factor"] = positive_number(out["loss_scale_factor"], who, "loss_scale_factor")
     if out["gradient_noise"] is not None:
         out["gradient_noise"] = number(out["gradient_noise"], who, "gradient_noise", 0)
     out["gradient_noise_decay"] = number(options.get("gradient_noise_decay", 0.55), who, "gradient_noise_decay", 0)
