@@ -36,13 +36,8 @@ def h5py(purpose: str) -> Any:
     return _extras.require("h5py", extra="keras", purpose=purpose)
 
 
-def places(model: Any, tree: Tree | None = None) -> Iterator[Place]:
-    """The groups of a model's weights, each once.
-
-    Args:
-        model: The model.
-        tree: A file; where it has groups for exactly the names of the layers, names find them, else the order does.
-    """
+def places(model: Any) -> Iterator[Place]:
+    """The groups of a model's weights, each once."""
     seen: set[int] = set()
 
     def visit(holder: Any, path: str) -> Iterator[Place]:
@@ -56,9 +51,8 @@ def places(model: Any, tree: Tree | None = None) -> Iterator[Place]:
         yield Place(path, holder.name, holder._own_weights())
         for attribute, held in _parts(holder):
             if isinstance(held, list):
-                steps = [f"{path}{attribute}/{step}/" for step in _steps(held)]
-                for child, step in zip(held, steps if tree is None else tree.by_name(held, steps), strict=True):
-                    yield from visit(child, step)
+                for child, step in zip(held, _steps(held), strict=True):
+                    yield from visit(child, f"{path}{attribute}/{step}/")
             else:
                 yield from visit(held, f"{path}{attribute}/")
 
@@ -119,7 +113,7 @@ def write(model: Any, file: BinaryIO, training_state: Sequence[np.ndarray] = ())
 
 
 class Tree:
-    """The arrays of an HDF5 file, found without reading them.
+    """The arrays of an HDF5 file, found without reading them. No attribute is read either: damaged ones can hang HDF5.
 
     Args:
         file: Open for reading.
@@ -132,7 +126,6 @@ class Tree:
     def __init__(self, file: BinaryIO) -> None:
         self._h5py = h5py("reading files of Keras")
         self.arrays: dict[str, Any] = {}
-        self.names: dict[str, str] = {}
         self._seen: set[Any] = set()
         self._root = self._h5py.File(file, "r")
         if "layer_names" in self._root.attrs or "model_config" in self._root.attrs:
@@ -147,9 +140,6 @@ class Tree:
             if (info.fileno, info.addr) in self._seen:
                 raise ValueError(f"its group '{path}' comes twice")
             self._seen.add((info.fileno, info.addr))
-            name = group.attrs.get("name")
-            if isinstance(name, str):
-                self.names[path] = name
             for key in group:
                 below = f"{path}{key}"
                 if not isinstance(group.get(key, getlink=True), self._h5py.HardLink):
@@ -165,7 +155,7 @@ class Tree:
     def _checked(self, array: Any, path: str) -> Any:
         if array.external or array.is_virtual:
             raise ValueError(f"the data of '{path}' are outside of the file")
-        if array.attrs.get("dtype") == "bfloat16":
+        if "dtype" in array.attrs:
             raise ValueError(f"'{path}' is stored as bfloat16; save the model in float32")
         if array.dtype.kind not in "fiub":
             raise ValueError(f"'{path}' is no array of numbers")
@@ -177,12 +167,6 @@ class Tree:
             raise ValueError(f"'{path}' would have {array.nbytes} bytes, far more than the file holds for it")
         return array
 
-    def by_name(self, layers: list[Any], paths: list[str]) -> list[str]:
-        """The paths in the order of layers whose names the file has at these paths; else the paths as they are."""
-        stored = {self.names.get(f"{path}vars/"): path for path in paths}
-        names = [layer.name for layer in layers]
-        return [stored[name] for name in names] if stored.keys() == set(names) else paths
-
     def values(self, model: Any) -> list[tuple[Variable, np.ndarray]]:
         """The weights of a model and their arrays, after all of them have been checked.
 
@@ -190,7 +174,7 @@ class Tree:
             ValueError: The file does not fit the model.
         """
         pairs: list[tuple[Variable, str]] = []
-        for place in places(model, self):
+        for place in places(model):
             pairs += [(one, f"{place.path}vars/{number}") for number, one in enumerate(place.variables)]
         used = {path for _, path in pairs}
         rest = sorted(path for path in self.arrays if path not in used and not _is_state(path))
