@@ -16,7 +16,7 @@ from tests.support.layer_cases import CASES
 
 @cache
 def _corpus() -> list[Any]:
-    items: list[Any] = [getattr(layers, case.layer)(**case.arguments) for case in CASES]
+    items: list[Any] = [case.make() for case in CASES]
     items += [layers.GRU(2, dropout=0.1), layers.LSTM(3, zoneout=0.1), layers.Bidirectional(layers.GRU(2))]
     items += [layers.RNN([layers.LSTMCell(2), layers.GRUCell(2)]), layers.Stack(layers.SimpleRNN(2), 2)]
     items += [layers.TextVectorization(max_tokens=10), layers.InputLayer((3, None))]

@@ -409,10 +409,10 @@ def test_settings_of_later_versions_are_refused() -> None:
     described = json.loads(model.to_json())
     weights = {path: variable.detach() for path, variable in model._named_weights().items()}
     config = described["config"]["layers"][1]["config"]
-    config["leak"] = 0.0
+    config["tilt"] = 0.0
     _engine.stream(json.dumps(described), weights, 1)
-    config["leak"] = 0.5
-    with pytest.raises(ValueError, match=r"'g' \(GRU\).*'leak' is not known"):
+    config["tilt"] = 0.5
+    with pytest.raises(ValueError, match=r"'g' \(GRU\).*'tilt' is not known"):
         _engine.stream(json.dumps(described), weights, 1)
 
 

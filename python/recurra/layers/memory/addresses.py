@@ -12,7 +12,7 @@ from recurra.tensor import Tensor
 class Addresses(NamedTuple):
     """What each head gave to each slot at each step.
 
-    Attributes:
+    Args:
         read: Weights of the read heads, (B, T, read heads, slots); they sum to 1 over the slots.
         write: Weights of the write heads, (B, T, write heads, slots).
 
