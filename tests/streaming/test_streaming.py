@@ -404,15 +404,16 @@ def test_what_cannot_be_streamed_is_refused(name: str) -> None:
         model.streaming()
 
 
-def test_settings_of_later_versions_are_refused() -> None:
+@pytest.mark.parametrize("setting", ["tilt", "leak", "output_units"])  # of no cell, and of other cells
+def test_settings_that_a_cell_does_not_have_are_refused(setting: str) -> None:
     model = sequential(layers.GRU(3, name="g"))
     described = json.loads(model.to_json())
     weights = {path: variable.detach() for path, variable in model._named_weights().items()}
     config = described["config"]["layers"][1]["config"]
-    config["tilt"] = 0.0
+    config[setting] = 0.0
     _engine.stream(json.dumps(described), weights, 1)
-    config["tilt"] = 0.5
-    with pytest.raises(ValueError, match=r"'g' \(GRU\).*'tilt' is not known"):
+    config[setting] = 0.5
+    with pytest.raises(ValueError, match=rf"'g' \(GRU\).*'{setting}' is not known"):
         _engine.stream(json.dumps(described), weights, 1)
 
 

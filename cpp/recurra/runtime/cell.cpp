@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "recurra/rnn/cell_table.h"
 #include "recurra/runtime/cell_weights.h"
@@ -71,19 +72,27 @@ bool is_known_cell(const Description& cell) {
 }
 
 void know_cell_settings(const Description& cell) {
+  // What one kind of cell has alone.
+  static const std::map<std::string, std::vector<std::string_view>> own = {
+      {"CoRNN", {"time_step", "frequency", "damping"}},
+      {"EchoState", {"leak", "connectivity", "spectral_radius"}},
+      {"GRUD", {"mean", "decay_initializer", "decay_regularizer", "decay_constraint"}},
+      {"Jordan", {"output_units", "output_activation"}},
+      {"LRU", {"state_units"}},
+      {"QRNN", {"window", "pooling"}}};
+  const auto found = own.find(cell_kind(cell));
   cell.know_settings(
       {"name", "trainable", "dtype", "units", "activation", "recurrent_activation", "use_bias", "reset_after",
        "peephole", "coupled", "forget_gate", "cell_clip", "projection", "zoneout", "skip", "normalization",
-       "normalization_steps", "normalization_momentum", "weight_normalization", "output_units", "output_activation",
+       "normalization_steps", "normalization_momentum", "weight_normalization",
        // how weights start, are penalised and projected; what acts in training only
        "kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
        "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "unit_forget_bias",
-       "forget_bias", "window", "pooling", "leak", "connectivity", "spectral_radius", "state_units", "mean",
-       "time_step", "frequency", "damping", "decay_initializer", "decay_regularizer", "decay_constraint", "dropout",
-       "recurrent_dropout", "dropout_per_step", "recurrent_dropconnect", "seed",
+       "forget_bias", "dropout", "recurrent_dropout", "dropout_per_step", "recurrent_dropconnect", "seed",
        // those of the layer around it
        "return_sequences", "return_state", "stateful", "unroll", "zero_output_for_mask", "checkpoint",
-       "activity_regularizer", "batch_input_shape", "cell"});
+       "activity_regularizer", "batch_input_shape", "cell"},
+      found == own.end() ? std::span<const std::string_view>() : found->second);
   if (cell.has("normalization") && cell.word("normalization") != "layer" && cell.word("normalization") != "batch")
     cell.refuse(text("its normalization '", cell.word("normalization"), "' is not known to the engine"));
 }

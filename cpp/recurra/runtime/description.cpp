@@ -262,10 +262,11 @@ std::vector<double> Description::numbers(const char* key) const {
   return out;
 }
 
-void Description::know_settings(std::initializer_list<std::string_view> known) const {
+void Description::know_settings(std::initializer_list<std::string_view> known,
+                                std::span<const std::string_view> own) const {
   for (const auto& [key, value] : config_->items()) {
     const bool off = value.is_null() || value == false || value == 0 || (value.is_structured() && value.empty());
-    if (!off && std::ranges::find(known, key) == known.end())
+    if (!off && std::ranges::find(known, key) == known.end() && std::ranges::find(own, key) == own.end())
       refuse(text("its setting '", key, "' is not known to the engine"));
   }
 }

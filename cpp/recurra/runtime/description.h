@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,9 +42,9 @@ class Description {
   std::vector<double> numbers(const char* key) const;
   /// A shape, with -1 where an extent is open.
   std::vector<Index> extents(const char* key) const;
-  /// Refuses a layer with a setting that is not among `known` and is neither None, False nor 0: it may be of a later
-  /// version and change what is computed.
-  void know_settings(std::initializer_list<std::string_view> known) const;
+  /// Refuses a layer with a setting that is not among `known` or its `own` and is neither None, False nor 0: it may be
+  /// of a later version and change what is computed.
+  void know_settings(std::initializer_list<std::string_view> known, std::span<const std::string_view> own = {}) const;
   const Json& value(const char* key) const;
   std::vector<const Json*> list(const char* key) const;
   /// The one layer that a setting holds; its weights are below this one's.
